@@ -1,0 +1,154 @@
+/* cli - see cli.h */
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VERSION "1.0"
+
+/* What is being read: for the usage, which every complaint ends with. */
+struct command {
+    const char *program; /* "server" or "client" */
+    const char *model;
+    const struct cli_number *number; /* or NULL */
+};
+
+static const double port_most = 65535;
+static const double keepalive_most = 32767; /* Linux, tcp(7): TCP_KEEPIDLE takes no more */
+
+static void print_usage(const struct command *command, FILE *out)
+{
+    const bool is_server = strcmp(command->program, "server") == 0;
+    const struct cli_number *number = command->number;
+
+    fprintf(out, "usage: %s [-b ADDRESS] [-p PORT]", command->program);
+    if (is_server)
+        fprintf(out, " [-k SECONDS]");
+    if (number != NULL)
+        fprintf(out, " [-%c %s]", number->letter, number->unit);
+    fprintf(out, " [-v] [-h]%s\n", is_server ? "" : " [MESSAGE...]");
+    fprintf(out, "io-models " VERSION ", %s\n", command->model);
+    if (!is_server)
+        fprintf(out,
+                "Sends each MESSAGE as a line, or else standard input, and writes the answers to standard output.\n");
+    fprintf(out, "  -b ADDRESS  %s (default 127.0.0.1)\n",
+            is_server ? "listen on this address" : "the server's address");
+    fprintf(out, "  -p PORT     %s (default 9000)\n", is_server ? "and on this port; 0: any free one" : "and its port");
+    if (is_server)
+        fprintf(out, "  -k SECONDS  give up a client that has been unreachable for so long (default 60)\n");
+    if (number != NULL)
+        fprintf(out, "  -%c %-8s %s\n", number->letter, number->unit, number->purpose);
+    fprintf(out, "  -v          say what every call %s meant\n", is_server ? "" : "(sends too)");
+    fprintf(out, "  -h          print this\n");
+}
+
+/* Says what is wrong with the command line, in one line, then the usage, and ends the program. */
+static _Noreturn void refuse(const struct command *command, const char *format, ...)
+{
+    va_list arguments;
+
+    fprintf(stderr, "%s: ", command->program);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    print_usage(command, stderr);
+    exit(2);
+}
+
+static double read_number(const struct command *command, char letter, const char *text, double least, double most)
+{
+    char *end;
+    const double value = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !(value >= least && value <= most)) /* the ! catches "nan" */
+        refuse(command, "-%c takes a number from %g to %g, not \"%s\"", letter, least, most, text);
+    return value;
+}
+
+static int read_whole_number(const struct command *command, char letter, const char *text, double least, double most)
+{
+    if (text[strspn(text, "0123456789")] != '\0')
+        refuse(command, "-%c takes a whole number from %g to %g, not \"%s\"", letter, least, most, text);
+    return (int)read_number(command, letter, text, least, most);
+}
+
+/* -h and everything that is no option of this program. */
+static _Noreturn void end_or_refuse(const struct command *command, int option)
+{
+    if (option == 'h') {
+        print_usage(command, stdout);
+        exit(0);
+    }
+    if (option == ':')
+        refuse(command, "-%c needs a value", optopt);
+    refuse(command, "there is no option -%c", optopt);
+}
+
+/* The getopt() string: the shared letters, and the model's own. A ':' in front: the complaints are ours. */
+static void list_options(const struct command *command, const char *shared, char list[16])
+{
+    if (command->number == NULL)
+        snprintf(list, 16, ":%s", shared);
+    else
+        snprintf(list, 16, ":%s%c:", shared, command->number->letter);
+}
+
+struct server_options cli_server(int argc, char **argv, const char *model, const struct cli_number *number)
+{
+    const struct command command = {"server", model, number};
+    struct server_options options = {.address = "127.0.0.1", .port = "9000", .keepalive = 60};
+    char list[16];
+    int option;
+
+    list_options(&command, "b:p:k:vh", list);
+    while ((option = getopt(argc, argv, list)) != -1) {
+        if (option == 'b') {
+            options.address = optarg;
+        } else if (option == 'p') {
+            read_whole_number(&command, 'p', optarg, 0, port_most);
+            options.port = optarg;
+        } else if (option == 'k') {
+            options.keepalive = read_whole_number(&command, 'k', optarg, 1, keepalive_most);
+        } else if (option == 'v') {
+            options.verbose = true;
+        } else if (number != NULL && option == number->letter) {
+            *number->value = read_number(&command, number->letter, optarg, number->least, number->most);
+        } else {
+            end_or_refuse(&command, option);
+        }
+    }
+    if (optind < argc)
+        refuse(&command, "it takes no arguments, but was given \"%s\"", argv[optind]);
+    return options;
+}
+
+struct client_options cli_client(int argc, char **argv, const char *model, const struct cli_number *seconds)
+{
+    const struct command command = {"client", model, seconds};
+    struct client_options options = {.address = "127.0.0.1", .port = "9000"};
+    char list[16];
+    int option;
+
+    list_options(&command, "b:p:vh", list);
+    while ((option = getopt(argc, argv, list)) != -1) {
+        if (option == 'b') {
+            options.address = optarg;
+        } else if (option == 'p') {
+            read_whole_number(&command, 'p', optarg, 1, port_most);
+            options.port = optarg;
+        } else if (option == 'v') {
+            options.verbose = true;
+        } else if (option == seconds->letter) {
+            *seconds->value = read_number(&command, seconds->letter, optarg, seconds->least, seconds->most);
+        } else {
+            end_or_refuse(&command, option);
+        }
+    }
+    options.messages = argv + optind;
+    options.message_count = argc - optind;
+    return options;
+}

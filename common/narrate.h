@@ -1,0 +1,33 @@
+/*
+ * narrate - a server says on stderr what its calls meant.
+ *
+ * One line a call: "127.0.0.1:53122 recv SUCCESS 6 bytes". Errors are always said, the rest only when asked for (-v). Safe
+ * in threads once narrate_begin() has returned, with the exception named below.
+ */
+#ifndef NARRATE_H
+#define NARRATE_H
+
+#include <stdbool.h>
+
+#include "io_status.h"
+
+/*
+ * Says on stdout, flushed, that the server listens: "listening on 127.0.0.1:9000", by the name of the socket `listener`.
+ * From then on `verbose` decides whether only errors are said. Call it when the server is ready for everything: clients,
+ * and the signal to stop. Returns false, with a line on stderr, if stdout takes no more.
+ */
+bool narrate_begin(int listener, bool verbose);
+
+/* Says what `call` ("recv") on the connection with `peer` (its name) meant. */
+void narrate(const char *peer, const char *call, struct io_result result);
+
+/*
+ * The same for the listener's accept(). An error that lasts, such as EMFILE, is said once and not again until an accept()
+ * succeeds. For one thread only: the one that accepts.
+ */
+void narrate_accept(struct io_result result);
+
+/* Says that the client `peer` is sent away, and why: "127.0.0.1:53122 closed: no thread for it (ENOMEM ...)". */
+void narrate_refusal(const char *peer, const char *reason, int error);
+
+#endif

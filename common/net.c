@@ -1,0 +1,164 @@
+/* net - see net.h */
+#include "net.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Makes a socket for one of the addresses that a name stands for and tries it out: bind() and listen(), or connect(). */
+typedef bool try_address(int fd, const struct addrinfo *address);
+
+static bool try_listen(int fd, const struct addrinfo *address)
+{
+    const int on = 1;
+
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+           bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0;
+}
+
+static bool try_connect(int fd, const struct addrinfo *address)
+{
+    return connect(fd, address->ai_addr, address->ai_addrlen) == 0;
+}
+
+static int open_socket(const struct addrinfo *address, try_address *attempt)
+{
+    const int fd = socket(address->ai_family, address->ai_socktype, address->ai_protocol);
+
+    if (fd == -1)
+        return -1;
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && attempt(fd, address))
+        return fd;
+
+    const int error = errno; /* close() may overwrite the reason */
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static int open_any(const char *action, const char *host, const char *port, try_address *attempt)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    const char *program = attempt == try_listen ? "server" : "client";
+    const bool is_ipv6 = strchr(host, ':') != NULL;
+    struct addrinfo *addresses;
+    int fd = -1;
+
+    const int failed = getaddrinfo(host, port, &hints, &addresses);
+    if (failed == 0) {
+        for (const struct addrinfo *address = addresses; address != NULL && fd == -1; address = address->ai_next)
+            fd = open_socket(address, attempt);
+    }
+    if (fd == -1) {
+        const char *reason = failed == 0 || failed == EAI_SYSTEM ? strerror(errno) : gai_strerror(failed);
+        fprintf(stderr, is_ipv6 ? "%s: cannot %s [%s]:%s: %s\n" : "%s: cannot %s %s:%s: %s\n", program, action, host,
+                port, reason);
+    }
+    if (failed == 0)
+        freeaddrinfo(addresses);
+    return fd;
+}
+
+int net_listen(const char *address, const char *port)
+{
+    return open_any("listen on", address, port, try_listen);
+}
+
+int net_connect(const char *address, const char *port)
+{
+    return open_any("connect to", address, port, try_connect);
+}
+
+/* An option that the connection cannot take any more is no reason to stop: see net_prepare(). */
+static void set_option(int fd, int level, int option, int value)
+{
+    (void)setsockopt(fd, level, option, &value, sizeof value);
+}
+
+void net_prepare(int fd, int seconds)
+{
+    enum { PROBES = 3 };
+    const int idle = (seconds + 1) / 2;
+    const int interval = seconds / 2 / PROBES;
+
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+#if defined(TCP_KEEPIDLE)
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
+#elif defined(TCP_KEEPALIVE) /* macOS's name for the same */
+    set_option(fd, IPPROTO_TCP, TCP_KEEPALIVE, idle);
+#endif
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, interval > 0 ? interval : 1);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES);
+#if defined(TCP_USER_TIMEOUT)
+    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, seconds * 1000);
+#endif
+}
+
+bool net_set_nonblocking(int fd)
+{
+    const int flags = fcntl(fd, F_GETFL);
+
+    if (flags != -1 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0)
+        return true;
+    fprintf(stderr, "cannot make descriptor %d non-blocking: %s\n", fd, strerror(errno));
+    return false;
+}
+
+int net_limit_descriptors(int most)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return most; /* cannot fail by POSIX: the resource is valid and so is the pointer */
+    if (limit.rlim_cur > (rlim_t)most) {
+        limit.rlim_cur = (rlim_t)most;
+        setrlimit(RLIMIT_NOFILE, &limit); /* everybody may lower the own limit */
+    }
+    return (int)limit.rlim_cur;
+}
+
+static char *name_of(int failed, const struct sockaddr_storage *address, socklen_t size, char name[NET_NAME_SIZE])
+{
+    char host[NET_NAME_SIZE - 9]; /* less "[]:65535" and the end of the string */
+    char port[6];
+
+    if (failed != 0 || getnameinfo((const struct sockaddr *)address, size, host, sizeof host, port, sizeof port,
+                                   NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        snprintf(name, NET_NAME_SIZE, "unknown");
+    else
+        snprintf(name, NET_NAME_SIZE, address->ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+    return name;
+}
+
+char *net_local_name(int fd, char name[NET_NAME_SIZE])
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+
+    return name_of(getsockname(fd, (struct sockaddr *)&address, &size), &address, size, name);
+}
+
+char *net_peer_name(int fd, char name[NET_NAME_SIZE])
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+
+    return name_of(getpeername(fd, (struct sockaddr *)&address, &size), &address, size, name);
+}
+
+double net_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}

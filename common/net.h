@@ -1,0 +1,64 @@
+/*
+ * net - what all servers and clients do with sockets before and after the part that each model is about.
+ *
+ * Addresses are numeric or names, IPv4 or IPv6; ports are decimal text ("0" to listen on any free one).
+ */
+#ifndef NET_H
+#define NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { NET_NAME_SIZE = 64 }; /* room for the longest "[IPv6%scope]:port" that is not a host name */
+
+/*
+ * Makes a TCP socket that listens on `address` and `port`: SO_REUSEADDR, so that a server can start again at once after
+ * a stop; close-on-exec; a backlog of SOMAXCONN.
+ * Returns a descriptor, the caller's to close. On failure says so on stderr ("server: cannot listen on 127.0.0.1:9000:
+ * Address already in use") and returns -1.
+ */
+int net_listen(const char *address, const char *port);
+
+/*
+ * Connects to `address` and `port`, trying every address that the name stands for. Blocks until it is decided.
+ * Returns a connected, blocking, close-on-exec descriptor, the caller's to close. On failure says so on stderr ("client:
+ * cannot connect to 127.0.0.1:9000: Connection refused") and returns -1.
+ */
+int net_connect(const char *address, const char *port);
+
+/*
+ * Prepares an accepted (or connected) socket for its work:
+ * - TCP_NODELAY: an answer is sent at once, not held back until the last one is acknowledged (Nagle, RFC 9293 3.7.4).
+ * - Keepalive, so that a dead path is noticed: a silent peer is probed after half of `seconds`, and when it has been
+ *   unreachable for `seconds` (1 to 32767, what Linux takes), the connection ends with ETIMEDOUT (tcp(7)).
+ * - TCP_USER_TIMEOUT, where the system has it, says the same of data that is not acknowledged. By tcp(7) this includes
+ *   a peer that reads nothing for `seconds` while we have something for it.
+ * A socket that refuses (its connection may be gone already) is left as it is: the next call on it says what is wrong.
+ */
+void net_prepare(int fd, int seconds);
+
+/*
+ * Makes `fd` non-blocking: reads its file status flags with F_GETFL and sets them again with O_NONBLOCK added. F_SETFL
+ * replaces all of them (POSIX.1-2017 fcntl()), so without F_GETFL first the others would be cleared.
+ * Returns whether that worked; if not, it has said so on stderr.
+ */
+bool net_set_nonblocking(int fd);
+
+/*
+ * Lowers the process's limit on open descriptors (RLIMIT_NOFILE) to `most`, if it is higher: no descriptor that is
+ * opened afterwards is `most` or above, because a new one is always below the limit (POSIX.1-2017 getrlimit()).
+ * Returns the limit that is in force now.
+ */
+int net_limit_descriptors(int most);
+
+/*
+ * Write "127.0.0.1:9000" or "[::1]:9000" into `name` and return `name`: the socket's own end, and the peer's. Where there
+ * is none (a peer that is gone already), "unknown".
+ */
+char *net_local_name(int fd, char name[NET_NAME_SIZE]);
+char *net_peer_name(int fd, char name[NET_NAME_SIZE]);
+
+/* Seconds on the monotonic clock, which nobody can set (POSIX.1-2017 clock_gettime()): for deadlines. */
+double net_now(void);
+
+#endif

@@ -1,0 +1,164 @@
+/* talk - see talk.h */
+#include "talk.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net.h"
+
+void talk_begin(struct talk *talk, const struct client_options *options, double seconds)
+{
+    *talk = (struct talk){.options = options, .seconds = seconds, .on_terminal = isatty(STDERR_FILENO) == 1};
+    talk->last.status = IO_NO_DATA;
+    signal(SIGPIPE, SIG_IGN);
+}
+
+int talk_input_fd(const struct talk *talk)
+{
+    return talk->options->message_count > 0 ? -1 : STDIN_FILENO;
+}
+
+/* A message is sent as a line. */
+static size_t next_part_of_messages(struct talk *talk, char *bytes, size_t size)
+{
+    size_t taken = 0;
+
+    while (taken < size && talk->next_message < talk->options->message_count) {
+        const char *message = talk->options->messages[talk->next_message];
+        if (message[talk->next_byte] != '\0') {
+            bytes[taken++] = message[talk->next_byte++];
+        } else {
+            bytes[taken++] = '\n';
+            talk->next_message++;
+            talk->next_byte = 0;
+        }
+    }
+    return taken;
+}
+
+struct io_result talk_input(struct talk *talk, char *bytes, size_t size)
+{
+    ssize_t n;
+
+    if (talk_input_fd(talk) == -1)
+        return io_of_recv((ssize_t)next_part_of_messages(talk, bytes, size), 0);
+    do {
+        n = read(STDIN_FILENO, bytes, size);
+    } while (n == -1 && errno == EINTR);
+
+    const struct io_result result = io_of_recv(n, errno);
+    if (result.status == IO_ERROR)
+        fprintf(stderr, "client: cannot read standard input: %s\n", strerror(result.error));
+    return result;
+}
+
+/* Shows what was folded so far, in a line that on a terminal may still grow. */
+static void show(const struct talk *talk)
+{
+    char text[IO_TEXT_SIZE];
+
+    fprintf(stderr, "%s%s%s", talk->on_terminal ? "\r" : "", talk->folded_call, io_describe(talk->folded, text));
+    if (talk->folded.status == IO_TIMEOUT)
+        fprintf(stderr, " after %g s", talk->seconds);
+    if (talk->times > 1)
+        fprintf(stderr, " x %lu", talk->times);
+    if (!talk->on_terminal)
+        fputc('\n', stderr);
+}
+
+/* Ends the line that is being folded. */
+static void finish_line(struct talk *talk)
+{
+    if (talk->folded_call == NULL)
+        return;
+    if (talk->on_terminal || talk->times > 1)
+        show(talk);
+    if (talk->on_terminal)
+        fputc('\n', stderr);
+    talk->folded_call = NULL;
+}
+
+/* One more of the same is only counted, and a terminal told ten times a second. Anything else begins a new line. */
+static void say(struct talk *talk, const char *call, struct io_result result)
+{
+    const bool again =
+        talk->folded_call == call && talk->folded.status == result.status && talk->folded.error == result.error;
+
+    if (again) {
+        talk->times++;
+        talk->folded.bytes += result.bytes;
+        if (!talk->on_terminal || net_now() - talk->shown_at < 0.1)
+            return;
+    } else {
+        finish_line(talk);
+        talk->folded_call = call;
+        talk->folded = result;
+        talk->times = 1;
+    }
+    show(talk);
+    talk->shown_at = net_now();
+}
+
+void talk_sent(struct talk *talk, struct io_result sent)
+{
+    static const char call[] = "send ";
+
+    talk->sent += sent.bytes;
+    if (talk->options->verbose || sent.status == IO_CONNECTION_CLOSED || sent.status == IO_ERROR)
+        say(talk, call, sent);
+}
+
+void talk_ended(struct talk *talk)
+{
+    talk->said_all = true;
+}
+
+static void print(const char *bytes, size_t size)
+{
+    while (size > 0) {
+        const ssize_t n = write(STDOUT_FILENO, bytes, size);
+        if (n >= 0) {
+            bytes += n;
+            size -= (size_t)n;
+        } else if (errno != EINTR) {
+            fprintf(stderr, "client: cannot write to standard output: %s\n", strerror(errno));
+            exit(1);
+        }
+    }
+}
+
+void talk_received(struct talk *talk, struct io_result received, const char *bytes)
+{
+    static const char call[] = "";
+
+    say(talk, call, received);
+    talk->last = received;
+    talk->received += received.bytes;
+    if (received.bytes > 0) {
+        if (talk->on_terminal)
+            finish_line(talk); /* or the answer would stand in the middle of it */
+        print(bytes, received.bytes);
+    }
+}
+
+bool talk_is_answered(const struct talk *talk)
+{
+    return talk->received >= talk->sent;
+}
+
+int talk_end(struct talk *talk)
+{
+    const bool is_complete = talk->said_all && talk_is_answered(talk) && talk->last.status == IO_CONNECTION_CLOSED;
+
+    finish_line(talk);
+    if (talk->received > talk->sent)
+        fprintf(stderr, "client: the server sent %zu bytes more than it was asked for\n", talk->received - talk->sent);
+    else if (!is_complete)
+        fprintf(stderr, "client: the connection ended after %zu of %zu bytes%s\n", talk->received, talk->sent,
+                talk->said_all ? "" : ", and not everything was sent");
+    return is_complete ? 0 : 1;
+}
