@@ -1,0 +1,114 @@
+/*
+ * 01-blocking - the simplest client: it says everything it has to say, and then listens.
+ *
+ *     read input --> send() --> read input --> send() --> ... --> half-close --> recv() --> ... --> end of stream
+ *                    waits for room                                             waits for bytes
+ *
+ * While it sends it does not receive. That is all right for a message, but not for 8 MiB: the answers fill the buffers
+ * between server and client, the server waits for us to receive before it goes on, and we wait in send() for the server. Two
+ * programs that wait for each other wait for ever: a deadlock. The other five clients show ways out.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "io_status.h"
+#include "net.h"
+#include "talk.h"
+
+/* Sends all of it, however many calls that takes. Says whether the connection still stands. */
+static bool send_all(int fd, struct talk *talk, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        const struct io_result sent = io_send(fd, bytes, size);
+
+        talk_sent(talk, sent);
+        switch (sent.status) {
+        case IO_SUCCESS:
+            bytes += sent.bytes;
+            size -= sent.bytes;
+            break;
+        case IO_CONNECTION_CLOSED:
+        case IO_ERROR:
+            return false;
+        case IO_NO_DATA: /* not from a blocking socket */
+        case IO_TIMEOUT: /* and not without a time limit for send() */
+            break;
+        }
+    }
+    return true;
+}
+
+static void say_everything(int fd, struct talk *talk)
+{
+    static char piece[TALK_PIECE];
+    struct io_result input;
+
+    while ((input = talk_input(talk, piece, sizeof piece)).status == IO_SUCCESS)
+        if (!send_all(fd, talk, piece, input.bytes))
+            return;
+    if (input.status == IO_CONNECTION_CLOSED) {
+        shutdown(fd, SHUT_WR); /* half-close: the server sees the end of our stream, and its answers still reach us */
+        talk_ended(talk);
+    }
+}
+
+/* Waits for one portion of the answers. Says whether more can come. */
+static bool receive(int fd, struct talk *talk)
+{
+    static char piece[TALK_PIECE];
+    struct io_result received = io_recv(fd, piece, sizeof piece);
+
+    if (talk->seconds > 0)
+        received = io_time_limited(received); /* see limit_waiting() */
+    talk_received(talk, received, piece);
+    switch (received.status) {
+    case IO_SUCCESS:
+    case IO_TIMEOUT:
+        return true;
+    case IO_NO_DATA: /* not from a blocking socket */
+        return true;
+    case IO_CONNECTION_CLOSED:
+    case IO_ERROR:
+        return false;
+    }
+    return false;
+}
+
+/*
+ * -t: has recv() give up after so many seconds, and so say that it waits. The kernel keeps this time (socket(7)), and
+ * reports it as EAGAIN: that it means TIMEOUT here, and not NO_DATA, only we know.
+ */
+static void limit_waiting(int fd, double seconds)
+{
+    const time_t whole = (time_t)seconds;
+    const struct timeval limit = {.tv_sec = whole, .tv_usec = (suseconds_t)((seconds - (double)whole) * 1e6)};
+
+    if (seconds > 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0)
+        perror("client: cannot limit the time of recv()");
+}
+
+int main(int argc, char **argv)
+{
+    double seconds = 0;
+    const struct cli_number time_limit = {
+        't', "SECONDS", "say TIMEOUT after so long, and wait on (default 0: just wait)", 0, 3600, &seconds};
+    const struct client_options options =
+        cli_client(argc, argv, "01-blocking: says everything, then listens", &time_limit);
+    struct talk talk;
+
+    const int fd = net_connect(options.address, options.port);
+    if (fd == -1)
+        return 1;
+    limit_waiting(fd, seconds);
+    talk_begin(&talk, &options, seconds);
+    say_everything(fd, &talk);
+    while (receive(fd, &talk))
+        ;
+    close(fd);
+    return talk_end(&talk);
+}

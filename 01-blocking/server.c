@@ -1,0 +1,157 @@
+/*
+ * 01-blocking - the simplest server: every call waits until it is done.
+ *
+ *     accept() ---> recv() ---> send() ---> recv() ---> ... ---> close() ---> accept() ---> ...
+ *     waits for     waits for   waits for       until the client's
+ *     a client      its bytes   room            end of stream
+ *
+ * One thread, one client at a time. While the server sits in recv() for a client that says nothing, or in send() for one
+ * that reads nothing, everybody else waits in the listener's backlog. Waiting costs no CPU time, and no program is easier
+ * to follow: where it is in the text is where the conversation is.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "io_status.h"
+#include "narrate.h"
+#include "net.h"
+#include "stop.h"
+#include "upper.h"
+
+struct connection {
+    int fd;
+    bool open;
+    char peer[NET_NAME_SIZE];
+    size_t owed; /* bytes in the buffer that the client has still to get */
+    size_t sent; /* bytes in front of them that it has got */
+    char buffer[BUFFER_SIZE];
+};
+
+/* What the signal handler must know. */
+static volatile sig_atomic_t stopping;
+static volatile sig_atomic_t listener;
+static volatile sig_atomic_t client = -1; /* the connection being served, or -1 */
+
+/*
+ * A flag alone would not do: a signal that comes after we looked at the flag and before recv() begins would leave us in
+ * recv(), perhaps for ever. So this takes away what we could wait for, and whichever call is next, or is interrupted now,
+ * ends at once. close() and shutdown() are allowed in a signal handler (POSIX.1-2017 2.4.3).
+ */
+static void stop(int signal_number)
+{
+    const int error = errno; /* of the call that we interrupt */
+
+    (void)signal_number;
+    if (!stopping) {
+        stopping = true;
+        close(listener);
+        shutdown(client, SHUT_RDWR); /* with no client it does nothing */
+    }
+    errno = error;
+}
+
+/* Waits for the next client. */
+static void accept_client(struct connection *c, int keepalive)
+{
+    const struct timespec moment = {.tv_nsec = 100 * 1000 * 1000};
+    const struct io_result accepted = io_accept(listener, &c->fd);
+
+    if (stopping)
+        return;
+    narrate_accept(accepted);
+    if (accepted.status != IO_SUCCESS) {
+        nanosleep(&moment, NULL); /* out of descriptors: the clients wait in the backlog, and so do we */
+        return;
+    }
+    net_prepare(c->fd, keepalive);
+    net_peer_name(c->fd, c->peer);
+    c->open = true;
+}
+
+static void hang_up(struct connection *c)
+{
+    client = -1; /* first: from here on the number may stand for something else */
+    close(c->fd);
+    c->open = false;
+    c->owed = 0;
+}
+
+/* Waits for bytes and turns them into an answer. */
+static void receive(struct connection *c)
+{
+    const struct io_result received = io_recv(c->fd, c->buffer, sizeof c->buffer);
+
+    narrate(c->peer, "recv", received);
+    switch (received.status) {
+    case IO_SUCCESS:
+        upper(c->buffer, received.bytes);
+        c->owed = received.bytes;
+        c->sent = 0;
+        break;
+    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is owed */
+    case IO_ERROR:
+        hang_up(c);
+        break;
+    case IO_NO_DATA: /* not from a blocking socket */
+    case IO_TIMEOUT: /* and not without a time limit */
+        break;
+    }
+}
+
+/* Waits for room and sends what is owed, or the part of it that the kernel takes. */
+static void answer(struct connection *c)
+{
+    const struct io_result sent = io_send(c->fd, c->buffer + c->sent, c->owed);
+
+    narrate(c->peer, "send", sent);
+    switch (sent.status) {
+    case IO_SUCCESS:
+        c->sent += sent.bytes;
+        c->owed -= sent.bytes;
+        break;
+    case IO_CONNECTION_CLOSED:
+    case IO_ERROR:
+        hang_up(c);
+        break;
+    case IO_NO_DATA:
+    case IO_TIMEOUT:
+        break;
+    }
+}
+
+/* Stays with one client until it leaves. */
+static void serve(struct connection *c)
+{
+    client = c->fd; /* before `stopping` is looked at: a signal is seen either there or by the handler's shutdown() */
+    while (c->open && !stopping) {
+        receive(c);
+        while (c->owed > 0)
+            answer(c);
+    }
+    if (c->open)
+        hang_up(c);
+}
+
+int main(int argc, char **argv)
+{
+    const struct server_options options = cli_server(argc, argv, "01-blocking: one client at a time", NULL);
+    struct connection connection = {.fd = -1};
+
+    signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: send() says EPIPE instead */
+    listener = net_listen(options.address, options.port);
+    if (listener == -1)
+        return 1;
+    stop_calls(stop);
+    if (!narrate_begin(listener, options.verbose))
+        return 1;
+    while (!stopping) {
+        accept_client(&connection, options.keepalive);
+        serve(&connection);
+    }
+    return 0;
+}

@@ -1,0 +1,184 @@
+/*
+ * 02-fcntl-nonblock - nothing waits: every socket is non-blocking, and one loop asks everybody in turn.
+ *
+ *     +--> anybody new? --> bytes from A? --> bytes from B? --> ... --> (pause) --+
+ *     |      accept()         recv()            recv()                            |
+ *     +---------------------------------------------------------------------------+
+ *
+ * NO_DATA means "not now", and the loop goes on to the next client: no one shuts another out. It costs a system call per
+ * client and round although nearly all of them answer NO_DATA. With -i 0 the rounds follow each other without a pause and
+ * keep a core busy while nobody says a word; with -i 10 the server sleeps, and every byte waits up to 10 ms.
+ */
+#include <signal.h>
+#include <stdbool.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "io_status.h"
+#include "narrate.h"
+#include "net.h"
+#include "stop.h"
+#include "upper.h"
+
+enum { MOST_DESCRIPTORS = 1024 };
+
+struct connection {
+    int fd;
+    bool open;
+    char peer[NET_NAME_SIZE];
+    size_t owed; /* bytes in the buffer that the client has still to get */
+    size_t sent; /* bytes in front of them that it has got */
+    char buffer[BUFFER_SIZE];
+};
+
+static struct connection connections[MOST_DESCRIPTORS]; /* by descriptor */
+static int highest = -1;                                /* the highest of those that are open */
+static bool found_something;                            /* in this round */
+
+static volatile sig_atomic_t stopping;
+
+static void stop(int signal_number)
+{
+    (void)signal_number;
+    stopping = true;
+}
+
+static void welcome(int fd, int keepalive)
+{
+    struct connection *c = &connections[fd];
+
+    c->fd = fd;
+    c->open = true;
+    c->owed = 0;
+    if (fd > highest)
+        highest = fd;
+    net_prepare(fd, keepalive);
+    net_peer_name(fd, c->peer);
+}
+
+static void hang_up(struct connection *c)
+{
+    close(c->fd);
+    c->open = false;
+    c->owed = 0;
+    while (highest >= 0 && !connections[highest].open)
+        highest--;
+}
+
+/* Takes everybody who waits in the backlog. */
+static void accept_clients(int listener, int keepalive)
+{
+    struct io_result accepted;
+    int fd;
+
+    while ((accepted = io_accept(listener, &fd)).status == IO_SUCCESS) {
+        narrate_accept(accepted);
+        welcome(fd, keepalive);
+        found_something = true;
+        if (!net_set_nonblocking(fd)) /* each socket by itself: it is not inherited from the listener */
+            hang_up(&connections[fd]);
+    }
+    narrate_accept(accepted); /* NO_DATA: that was everybody. Out of descriptors: they wait, and we ask again */
+}
+
+/* Asks for bytes and turns them into an answer. */
+static void receive(struct connection *c)
+{
+    const struct io_result received = io_recv(c->fd, c->buffer, sizeof c->buffer);
+
+    narrate(c->peer, "recv", received);
+    switch (received.status) {
+    case IO_SUCCESS:
+        upper(c->buffer, received.bytes);
+        c->owed = received.bytes;
+        c->sent = 0;
+        found_something = true;
+        break;
+    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is owed */
+    case IO_ERROR:
+        hang_up(c);
+        break;
+    case IO_NO_DATA: /* not now: we come round again */
+    case IO_TIMEOUT: /* not without a time limit */
+        break;
+    }
+}
+
+/* Sends what is owed, or the part of it that the kernel takes. */
+static void answer(struct connection *c)
+{
+    const struct io_result sent = io_send(c->fd, c->buffer + c->sent, c->owed);
+
+    narrate(c->peer, "send", sent);
+    switch (sent.status) {
+    case IO_SUCCESS:
+        c->sent += sent.bytes;
+        c->owed -= sent.bytes;
+        found_something = true;
+        break;
+    case IO_CONNECTION_CLOSED:
+    case IO_ERROR:
+        hang_up(c);
+        break;
+    case IO_NO_DATA: /* no room: what is owed stays in the buffer, and until it is gone we receive no more */
+    case IO_TIMEOUT:
+        break;
+    }
+}
+
+/* One turn of one client: it either reads or drains. While something is owed to it, nothing more is received from it. */
+static void serve(struct connection *c)
+{
+    if (c->owed == 0)
+        receive(c);
+    if (c->owed > 0) /* mostly the kernel takes it all at once */
+        answer(c);
+}
+
+/* Sleeps until it is time for the next round. The signal to stop ends it early. */
+static void rest(double milliseconds)
+{
+    const struct timespec interval = {.tv_nsec = (long)(milliseconds * 1e6)};
+
+    if (interval.tv_nsec > 0)
+        nanosleep(&interval, NULL);
+}
+
+static void ask_everybody(int listener, int keepalive)
+{
+    found_something = false;
+    accept_clients(listener, keepalive);
+    for (int fd = 0; fd <= highest; fd++)
+        if (connections[fd].open)
+            serve(&connections[fd]);
+}
+
+int main(int argc, char **argv)
+{
+    double interval = 0;
+    const struct cli_number own_option = {
+        'i',      "MILLISECONDS", "pause after a round that found nothing (default 0: spin)", 0,
+        500, /* a signal that comes just before the pause waits it out: a stop may not take longer than a second */
+        &interval};
+    const struct server_options options =
+        cli_server(argc, argv, "02-fcntl-nonblock: asks everybody in turn", &own_option);
+
+    signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: send() says EPIPE instead */
+    net_limit_descriptors(MOST_DESCRIPTORS);
+    const int listener = net_listen(options.address, options.port);
+    if (listener == -1 || !net_set_nonblocking(listener))
+        return 1;
+    stop_calls(stop);
+    if (!narrate_begin(listener, options.verbose))
+        return 1;
+    while (!stopping) {
+        ask_everybody(listener, options.keepalive);
+        if (!found_something)
+            rest(interval);
+    }
+    close(listener);
+    while (highest >= 0)
+        hang_up(&connections[highest]);
+    return 0;
+}

@@ -1,0 +1,186 @@
+/*
+ * 03-settimeout - every call waits, but not for long: the server visits listener and clients in turn.
+ *
+ *     +--> anybody new?  --> A: bytes? ---> B: bytes? ---> ... --+
+ *     |    accept()          recv()         recv()               |
+ *     |    0 or up to t      up to t        up to t              |
+ *     +----------------------------------------------------------+
+ *
+ * A client that has something to say is served for as long as it keeps us busy, for t seconds at most; one that is silent
+ * costs everybody else its t. No one is shut out and no CPU time is burnt, but with n silent clients an answer can take
+ * n times t. The listener waits only while there is nobody to serve.
+ */
+#include <signal.h>
+#include <stdbool.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "io_status.h"
+#include "narrate.h"
+#include "net.h"
+#include "settimeout.h"
+#include "stop.h"
+#include "upper.h"
+
+enum { MOST_DESCRIPTORS = 1024 };
+
+struct connection {
+    int fd;
+    bool open;
+    char peer[NET_NAME_SIZE];
+    size_t owed;    /* bytes in the buffer that the client has still to get */
+    size_t sent;    /* bytes in front of them that it has got */
+    double timeout; /* seconds that the next call may wait */
+    bool its_turn;
+    char buffer[BUFFER_SIZE];
+};
+
+static struct connection connections[MOST_DESCRIPTORS]; /* by descriptor */
+static int highest = -1;                                /* the highest of those that are open */
+
+static volatile sig_atomic_t stopping;
+
+static void stop(int signal_number)
+{
+    (void)signal_number;
+    stopping = true;
+    settimeout_cancelled = true;
+}
+
+static void welcome(int fd, int keepalive)
+{
+    struct connection *c = &connections[fd];
+
+    c->fd = fd;
+    c->open = true;
+    c->owed = 0;
+    if (fd > highest)
+        highest = fd;
+    net_prepare(fd, keepalive);
+    net_peer_name(fd, c->peer);
+}
+
+static void hang_up(struct connection *c)
+{
+    close(c->fd);
+    c->open = false;
+    c->its_turn = false;
+    c->owed = 0;
+    while (highest >= 0 && !connections[highest].open)
+        highest--;
+}
+
+/* Waits up to `seconds` for somebody, and takes everybody who waits in the backlog. */
+static void accept_clients(int listener, int keepalive, double seconds)
+{
+    const struct timespec moment = {.tv_nsec = 100 * 1000 * 1000};
+    struct io_result accepted;
+    int fd;
+
+    while ((accepted = settimeout_accept(listener, &fd, seconds)).status == IO_SUCCESS) {
+        narrate_accept(accepted);
+        welcome(fd, keepalive);
+        if (!net_set_nonblocking(fd)) /* each socket by itself: it is not inherited from the listener */
+            hang_up(&connections[fd]);
+        seconds = 0; /* the others are there, or it is the clients' turn */
+    }
+    narrate_accept(accepted);
+    if (accepted.status == IO_ERROR && seconds > 0)
+        nanosleep(&moment, NULL); /* no descriptor, though we have no clients: they wait in the backlog, and so do we */
+}
+
+/* Waits for bytes, until its time is up, and turns them into an answer. */
+static void receive(struct connection *c)
+{
+    const struct io_result received = settimeout_recv(c->fd, c->buffer, sizeof c->buffer, c->timeout);
+
+    narrate(c->peer, "recv", received);
+    switch (received.status) {
+    case IO_SUCCESS:
+        upper(c->buffer, received.bytes);
+        c->timeout = 0; /* it has had its wait: from here on only what is there at once */
+        c->owed = received.bytes;
+        c->sent = 0;
+        break;
+    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is owed */
+    case IO_ERROR:
+        hang_up(c);
+        break;
+    case IO_NO_DATA:
+    case IO_TIMEOUT:
+        c->its_turn = false;
+        break;
+    }
+}
+
+/* Waits for room, until its time is up, and sends what is owed, or the part of it that the kernel takes. */
+static void answer(struct connection *c)
+{
+    const struct io_result sent = settimeout_send(c->fd, c->buffer + c->sent, c->owed, c->timeout);
+
+    narrate(c->peer, "send", sent);
+    switch (sent.status) {
+    case IO_SUCCESS:
+        c->sent += sent.bytes;
+        c->owed -= sent.bytes;
+        break;
+    case IO_CONNECTION_CLOSED:
+    case IO_ERROR:
+        hang_up(c);
+        break;
+    case IO_NO_DATA:
+    case IO_TIMEOUT: /* no room: what is owed stays in the buffer, and until it is gone we receive no more */
+        c->its_turn = false;
+        break;
+    }
+}
+
+/* One turn of one client: it either reads or drains. While something is owed to it, nothing more is received from it. */
+static void serve(struct connection *c, double seconds)
+{
+    const double end = net_now() + seconds;
+
+    c->timeout = seconds;
+    c->its_turn = true;
+    while (c->its_turn) {
+        if (c->owed == 0)
+            receive(c);
+        if (c->owed > 0) /* mostly the kernel takes it all at once */
+            answer(c);
+        if (net_now() >= end)
+            c->its_turn = false;
+    }
+}
+
+static void visit_everybody(int listener, int keepalive, double seconds)
+{
+    accept_clients(listener, keepalive, highest == -1 ? seconds : 0);
+    for (int fd = 0; fd <= highest && !stopping; fd++)
+        if (connections[fd].open)
+            serve(&connections[fd], seconds);
+}
+
+int main(int argc, char **argv)
+{
+    double seconds = 0.1;
+    const struct cli_number own_option = {'t',   "SECONDS", "how long one client may be waited for (default 0.1)",
+                                          0.001, 3600,      &seconds};
+    const struct server_options options =
+        cli_server(argc, argv, "03-settimeout: visits everybody for a limited time", &own_option);
+
+    signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: send() says EPIPE instead */
+    net_limit_descriptors(MOST_DESCRIPTORS);
+    const int listener = net_listen(options.address, options.port);
+    if (listener == -1 || !net_set_nonblocking(listener))
+        return 1;
+    stop_calls(stop);
+    if (!narrate_begin(listener, options.verbose))
+        return 1;
+    while (!stopping)
+        visit_everybody(listener, options.keepalive, seconds);
+    close(listener);
+    while (highest >= 0)
+        hang_up(&connections[highest]);
+    return 0;
+}

@@ -1,0 +1,151 @@
+/*
+ * 05-select - one thread waits for two things at once: input to send, and answers to print.
+ *
+ *     +--> fill the sets --> select() waits --> input? read() --> room? send() --> answers? recv() --+
+ *     |    what would we     until one of                                                            |
+ *     |    do next?          them can go on                                                          |
+ *     +----------------------------------------------------------------------------------------------+
+ *
+ * Nothing is waited for alone, so no wait can block another: what is typed goes out at once, an answer is printed when it
+ * comes, and a server that closes is noticed while we wait for input. A piece of input is read only when the last is sent.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "io_status.h"
+#include "net.h"
+#include "talk.h"
+
+struct client {
+    int fd;
+    bool open;       /* more can come from the server */
+    bool wants_more; /* input */
+    size_t unsent;   /* bytes of the piece that are still to be sent */
+    size_t sent;     /* bytes in front of them that are */
+    char piece[TALK_PIECE];
+    struct talk talk;
+};
+
+static void take_input(struct client *c)
+{
+    const struct io_result input = talk_input(&c->talk, c->piece, sizeof c->piece);
+
+    c->unsent = input.bytes;
+    c->sent = 0;
+    if (input.status == IO_SUCCESS || input.status == IO_NO_DATA)
+        return;
+    c->wants_more = false;
+    if (input.status == IO_CONNECTION_CLOSED) {
+        shutdown(c->fd,
+                 SHUT_WR); /* half-close: the server sees the end of our stream, and its answers still reach us */
+        talk_ended(&c->talk);
+    }
+}
+
+static void send_piece(struct client *c)
+{
+    const struct io_result sent = io_send(c->fd, c->piece + c->sent, c->unsent);
+
+    talk_sent(&c->talk, sent);
+    switch (sent.status) {
+    case IO_SUCCESS:
+        c->sent += sent.bytes;
+        c->unsent -= sent.bytes;
+        break;
+    case IO_NO_DATA:
+    case IO_TIMEOUT:
+        break;
+    case IO_CONNECTION_CLOSED:
+    case IO_ERROR: /* recv() will say what became of the connection */
+        c->unsent = 0;
+        c->wants_more = false;
+        break;
+    }
+}
+
+static void receive(struct client *c)
+{
+    static char piece[TALK_PIECE];
+    const struct io_result received = io_recv(c->fd, piece, sizeof piece);
+
+    talk_received(&c->talk, received, piece);
+    switch (received.status) {
+    case IO_SUCCESS:
+    case IO_NO_DATA:
+    case IO_TIMEOUT:
+        break;
+    case IO_CONNECTION_CLOSED:
+    case IO_ERROR:
+        c->open = false;
+        break;
+    }
+}
+
+/* Does the server owe us something? Then -t counts. */
+static bool is_waiting_for_server(const struct client *c)
+{
+    return c->talk.said_all || !talk_is_answered(&c->talk);
+}
+
+/* Waits until something can be done. Returns what select() returned; 0 after -t seconds. */
+static int wait_for_anything(const struct client *c, fd_set *readable, fd_set *writable)
+{
+    const time_t whole = (time_t)c->talk.seconds;
+    const struct timespec limit = {.tv_sec = whole, .tv_nsec = (long)((c->talk.seconds - (double)whole) * 1e9)};
+    const bool is_limited = c->talk.seconds > 0 && is_waiting_for_server(c);
+
+    FD_ZERO(readable);
+    FD_ZERO(writable);
+    FD_SET(c->fd, readable);
+    if (c->unsent > 0)
+        FD_SET(c->fd, writable);
+    else if (c->wants_more)
+        FD_SET(STDIN_FILENO, readable);
+    return pselect(c->fd + 1, readable, writable, NULL, is_limited ? &limit : NULL, NULL);
+}
+
+static void converse(struct client *c)
+{
+    fd_set readable, writable;
+
+    if (c->wants_more && c->unsent == 0 && talk_input_fd(&c->talk) == -1)
+        take_input(c); /* messages need not be waited for */
+
+    const int ready = wait_for_anything(c, &readable, &writable);
+    if (ready == 0)
+        talk_received(&c->talk, (struct io_result){.status = IO_TIMEOUT}, NULL);
+    if (ready <= 0)
+        return;
+    if (FD_ISSET(STDIN_FILENO, &readable))
+        take_input(c);
+    if (FD_ISSET(c->fd, &writable))
+        send_piece(c);
+    if (FD_ISSET(c->fd, &readable))
+        receive(c);
+}
+
+int main(int argc, char **argv)
+{
+    double seconds = 0;
+    const struct cli_number time_limit = {
+        't', "SECONDS", "say TIMEOUT after so long, and wait on (default 0: just wait)", 0, 3600, &seconds};
+    const struct client_options options =
+        cli_client(argc, argv, "05-select: waits for input and answers at once", &time_limit);
+    static struct client client = {.open = true, .wants_more = true};
+
+    net_limit_descriptors(FD_SETSIZE); /* FD_SET() beyond it would write past the set: select(2) */
+    client.fd = net_connect(options.address, options.port);
+    if (client.fd == -1 || !net_set_nonblocking(client.fd))
+        return 1;
+    talk_begin(&client.talk, &options, seconds);
+    while (client.open)
+        converse(&client);
+    close(client.fd);
+    return talk_end(&client.talk);
+}

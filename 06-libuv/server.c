@@ -1,0 +1,252 @@
+/*
+ * 06-libuv - the loop is a library's: we say what shall happen when, and uv_run() calls us back.
+ *
+ *     uv_run() waits for everybody (epoll, kqueue, ...)
+ *         |--> somebody is new      --> on_connection()
+ *         |--> bytes have come      --> on_read()     --> what the kernel does not take at once: uv_write()
+ *         |--> all is written       --> on_written()  --> read on
+ *         +--> the signal to stop   --> on_stop()
+ *
+ * As in 05, one thread serves all and sleeps while there is nothing to do, but without the limit of 1,024 and without a
+ * search through all descriptors. It costs the view of the whole: the conversation is cut into callbacks, and what one of
+ * them needs from another lives in `struct connection`, until libuv says that its handle is closed.
+ */
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "cli.h"
+#include "io_status.h"
+#include "io_uv.h"
+#include "narrate.h"
+#include "net.h"
+#include "upper.h"
+
+enum { OTHER_DESCRIPTORS = 16 }; /* what libuv and the program itself may need */
+
+struct connection {
+    uv_tcp_t tcp;
+    uv_write_t write;
+    uv_shutdown_t shutdown;
+    char *owed; /* while uv_write() works on it: what the kernel did not take at once */
+    char peer[NET_NAME_SIZE];
+};
+
+static uv_tcp_t listener;
+static char buffer[BUFFER_SIZE]; /* one for all: on_read() needs it no longer than until it returns */
+static int keepalive;
+static int places;          /* how many more connections there are descriptors for */
+static bool one_is_waiting; /* libuv holds a newcomer that we have not taken, and accepts nobody else before we do */
+
+static void accept_client(void);
+
+/* Not before this may the memory of a handle be freed. */
+static void on_closed(uv_handle_t *handle)
+{
+    struct connection *c = handle->data;
+
+    free(c->owed);
+    free(c);
+    places++;
+    if (one_is_waiting && !uv_is_closing((uv_handle_t *)&listener))
+        accept_client();
+}
+
+static void hang_up(struct connection *c)
+{
+    if (!uv_is_closing((uv_handle_t *)&c->tcp))
+        uv_close((uv_handle_t *)&c->tcp, on_closed);
+}
+
+/* Says whether `call` on a connection worked. If not, that is the end of the connection. */
+static bool worked(struct connection *c, const char *call, int result)
+{
+    if (uv_is_closing((uv_handle_t *)&c->tcp))
+        return false; /* we have ended it already, and what was under way is cancelled */
+    if (result == 0)
+        return true;
+    narrate(c->peer, call, io_of_uv(result));
+    hang_up(c);
+    return false;
+}
+
+static void on_shut_down(uv_shutdown_t *request, int result)
+{
+    struct connection *c = request->handle->data;
+
+    if (worked(c, "shutdown", result))
+        hang_up(c);
+}
+
+static void on_buffer_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *wanted)
+{
+    (void)handle;
+    (void)suggested;
+    *wanted = uv_buf_init(buffer, sizeof buffer);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *received);
+
+static void on_written(uv_write_t *request, int result)
+{
+    struct connection *c = request->handle->data;
+
+    free(c->owed);
+    c->owed = NULL;
+    if (worked(c, "write", result))
+        worked(c, "read", uv_read_start(request->handle, on_buffer_wanted, on_read));
+}
+
+/* Back-pressure: what is owed is kept and written when there is room, and until then nothing more is received. */
+static void write_rest(struct connection *c, const char *rest, size_t size)
+{
+    uv_stream_t *stream = (uv_stream_t *)&c->tcp;
+    const uv_buf_t owed = uv_buf_init(malloc(size), (unsigned int)size);
+
+    c->owed = owed.base;
+    if (!worked(c, "write", owed.base == NULL ? UV_ENOMEM : 0))
+        return;
+    memcpy(owed.base, rest, size);
+    if (worked(c, "read", uv_read_stop(stream)))
+        worked(c, "write", uv_write(&c->write, stream, &owed, 1, on_written));
+}
+
+/* Sends as much as the kernel takes now, mostly all of it: only a rest needs memory and a callback. */
+static void answer(struct connection *c, char *bytes, size_t size)
+{
+    const uv_buf_t all = uv_buf_init(bytes, (unsigned int)size);
+    const struct io_result sent = io_of_uv(uv_try_write((uv_stream_t *)&c->tcp, &all, 1));
+
+    narrate(c->peer, "write", sent);
+    switch (sent.status) {
+    case IO_SUCCESS:
+    case IO_NO_DATA: /* no room at all: no bytes */
+        if (sent.bytes < size)
+            write_rest(c, bytes + sent.bytes, size - sent.bytes);
+        break;
+    case IO_CONNECTION_CLOSED:
+    case IO_ERROR:
+        hang_up(c);
+        break;
+    case IO_TIMEOUT: /* not from libuv */
+        break;
+    }
+}
+
+static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes)
+{
+    struct connection *c = stream->data;
+    const struct io_result received = io_of_uv(nread);
+
+    narrate(c->peer, "read", received);
+    switch (received.status) {
+    case IO_SUCCESS:
+        upper(bytes->base, received.bytes);
+        answer(c, bytes->base, received.bytes);
+        break;
+    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is owed */
+        worked(c, "shutdown", uv_shutdown(&c->shutdown, stream, on_shut_down));
+        break;
+    case IO_ERROR:
+        hang_up(c);
+        break;
+    case IO_NO_DATA:
+    case IO_TIMEOUT:
+        break;
+    }
+}
+
+static void welcome(struct connection *c)
+{
+    uv_os_fd_t fd;
+
+    if (!worked(c, "accept", uv_accept((uv_stream_t *)&listener, (uv_stream_t *)&c->tcp)) ||
+        !worked(c, "accept", uv_fileno((uv_handle_t *)&c->tcp, &fd)))
+        return;
+    net_prepare(fd, keepalive);
+    net_peer_name(fd, c->peer);
+    worked(c, "read", uv_read_start((uv_stream_t *)&c->tcp, on_buffer_wanted, on_read));
+}
+
+/* Takes the newcomer if there is a place; otherwise leaves it with libuv, and those after it in the backlog. */
+static void accept_client(void)
+{
+    struct connection *c = places > 0 ? calloc(1, sizeof *c) : NULL;
+
+    one_is_waiting = c == NULL || uv_tcp_init(listener.loop, &c->tcp) != 0;
+    if (one_is_waiting) {
+        narrate_accept(io_of_uv(places > 0 ? UV_ENOMEM : UV_EMFILE));
+        free(c);
+        return;
+    }
+    narrate_accept((struct io_result){.status = IO_SUCCESS});
+    c->tcp.data = c;
+    places--;
+    welcome(c);
+}
+
+static void on_connection(uv_stream_t *stream, int result)
+{
+    (void)stream;
+    if (result == 0)
+        accept_client();
+    else
+        narrate_accept(io_of_uv(result));
+}
+
+static void close_handle(uv_handle_t *handle, void *argument)
+{
+    (void)argument;
+    if (!uv_is_closing(handle))
+        uv_close(handle, handle->data != NULL ? on_closed : NULL); /* only connections have data */
+}
+
+/* With every handle closed, uv_run() has nothing left to wait for and returns. */
+static void on_stop(uv_signal_t *handle, int signal_number)
+{
+    (void)signal_number;
+    uv_walk(handle->loop, close_handle, NULL);
+}
+
+/* For the calls that the server cannot start, or end, without. */
+static void must(int result, const char *action)
+{
+    if (result == 0)
+        return;
+    fprintf(stderr, "server: cannot %s: %s\n", action, uv_strerror(result));
+    exit(1);
+}
+
+static void stop_on(uv_loop_t *loop, uv_signal_t *handle, int signal_number)
+{
+    must(uv_signal_init(loop, handle), "wait for signals");
+    must(uv_signal_start(handle, on_stop, signal_number), "wait for signals");
+}
+
+int main(int argc, char **argv)
+{
+    const struct server_options options = cli_server(argc, argv, "06-libuv: callbacks from libuv's loop", NULL);
+    uv_loop_t *loop = uv_default_loop();
+    uv_signal_t interrupt, terminate;
+
+    signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: write() says EPIPE instead */
+    keepalive = options.keepalive;
+    places = net_limit_descriptors(INT_MAX) - OTHER_DESCRIPTORS;
+    const int fd = net_listen(options.address, options.port);
+    if (fd == -1)
+        return 1;
+    must(uv_tcp_init(loop, &listener), "make a handle");
+    must(uv_tcp_open(&listener, fd), "use the listener");
+    must(uv_listen((uv_stream_t *)&listener, SOMAXCONN, on_connection), "listen");
+    stop_on(loop, &interrupt, SIGINT);
+    stop_on(loop, &terminate, SIGTERM);
+    if (!narrate_begin(fd, options.verbose))
+        return 1;
+    must(uv_run(loop, UV_RUN_DEFAULT), "leave the loop");
+    must(uv_loop_close(loop), "close the loop"); /* EBUSY: a handle is still open */
+    return 0;
+}

@@ -1,0 +1,142 @@
+# io-models. `make help` lists what there is to run.
+#
+# A directory NN-name/ with server.c and client.c is a model. It is found by looking: a new one, 07-mine/, joins in
+# everywhere without a line changed here. What a model must be linked with, it says in its file `needs`: names of
+# pkg-config packages, or `threads`.
+
+CFLAGS   ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
+STANDARD := -std=c11 -D_POSIX_C_SOURCE=200809L $(if $(filter Darwin,$(shell uname -s)),-D_DARWIN_C_SOURCE)
+
+# SANITIZE=address,undefined, SANITIZE=thread and COVERAGE=1 build everything once more, in a folder of its own.
+comma    := ,
+BUILD    ?= build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))$(if $(COVERAGE),/coverage)
+CFLAGS   += $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+CFLAGS   += $(if $(COVERAGE),--coverage)
+
+# --- What is there ----------------------------------------------------------------------------------------------------
+
+has_client = $(wildcard $(dir $1)client.c)
+FOUND      := $(sort $(foreach server,$(wildcard [0-9][0-9]-*/server.c),$(if $(call has_client,$(server)),$(server:/server.c=))))
+
+PKG_CONFIG ?= pkg-config
+pkg         = $(if $(strip $2),$(shell $(PKG_CONFIG) $1 $2 2>/dev/null))
+absent      = $(foreach package,$1,$(if $(shell $(PKG_CONFIG) --exists $(package) 2>/dev/null && echo yes),,$(package)))
+needs       = $(if $(wildcard $1/needs),$(shell cat $1/needs))
+flags       = $(if $(filter threads,$1),-pthread) $(call pkg,$2,$(filter-out threads,$1))
+
+LEFT_OUT  := $(foreach model,$(FOUND),$(if $(strip $(call absent,$(filter-out threads,$(call needs,$(model))))),$(model)))
+MODELS    := $(filter-out $(LEFT_OUT),$(FOUND))
+NO_TESTS  := $(strip $(call absent,libuv cmocka))
+
+COMMON    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/*.c))
+PROGRAMS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/check.c tests/play.c))
+UNITS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c))
+PLAYER    := $(filter-out $(PROGRAMS:=.o) $(UNITS:=.o),$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/*.c)))
+
+# --- Building ---------------------------------------------------------------------------------------------------------
+
+.PHONY: all
+all: $(MODELS) $(if $(NO_TESTS),,$(PROGRAMS) $(UNITS)) ## builds all models and the tests
+	@$(foreach model,$(LEFT_OUT),echo '$(model) is left out: $(strip $(call absent,$(call needs,$(model)))) is missing. ./setup.sh installs it.';)
+	@$(if $(NO_TESTS),echo 'The tests are left out: $(NO_TESTS) missing. ./setup.sh installs that.',:)
+
+COMPILE   = $(CC) $(STANDARD) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) -Icommon -MMD -MP -c -o $@ $<
+LINK      = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/common/%.o: common/%.c
+	@mkdir -p $(@D)
+	$(COMPILE)
+
+define model_rules
+.PHONY: $1 check-$1 run-$1 trace-$1
+$1: $(BUILD)/$1/server $(BUILD)/$1/client
+
+$(BUILD)/$1/%.o: $1/%.c
+	@mkdir -p $$(@D)
+	$$(COMPILE) $(call flags,$(call needs,$1),--cflags)
+
+$(BUILD)/$1/server $(BUILD)/$1/client: %: %.o $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/server.c %/client.c,$(wildcard $1/*.c))) $(COMMON)
+	$$(LINK) $(call flags,$(call needs,$1),--libs)
+
+check-$1: $1 $(PROGRAMS)
+	$(BUILD)/tests/check --build $(BUILD) --model $1 $$(CHECK_ARGS)
+
+run-$1: $(BUILD)/$1/server
+	$(BUILD)/$1/server $$(ARGS)
+
+trace-$1: $(BUILD)/$1/server
+	@command -v strace >/dev/null || { echo 'strace is missing. ./setup.sh trace installs it.' >&2; exit 1; }
+	strace -f -tt $(BUILD)/$1/server $$(ARGS)
+endef
+$(foreach model,$(MODELS),$(eval $(call model_rules,$(model))))
+
+$(BUILD)/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests $(call pkg,--cflags,libuv cmocka)
+
+$(PROGRAMS) $(UNITS): %: %.o $(PLAYER) $(COMMON)
+	$(LINK) $(call pkg,--libs,libuv cmocka) -pthread
+
+-include $(wildcard $(BUILD)/*/*.d)
+
+# --- Running ----------------------------------------------------------------------------------------------------------
+
+CHECK_ARGS = $(if $(SCRIPT),--script $(SCRIPT))
+
+.PHONY: check
+check: all ## plays every script against every model; with SERVER='python3 mine.py {port}' against that server
+	@$(if $(NO_TESTS),echo 'make check needs $(NO_TESTS). ./setup.sh installs that.' >&2; exit 1)
+ifdef SERVER
+	@$(BUILD)/tests/check --server '$(SERVER)' $(if $(EXPECTED),--expected $(EXPECTED)) $(CHECK_ARGS)
+else
+	@set -e; for unit in $(UNITS); do $$unit; done
+	@$(BUILD)/tests/check --build $(BUILD) $(CHECK_ARGS)
+endif
+
+# A longer conversation than most: partial sends, end of stream, everything freed. An error or a leak makes it exit with 99.
+VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=all
+.PHONY: check-valgrind
+check-valgrind: all ## plays one script against every model under valgrind
+	@set -e; for model in $(MODELS); do echo "--- $$model"; \
+	    $(BUILD)/tests/check --script half-close --server "$(VALGRIND) $(BUILD)/$$model/server -p {port}"; done
+
+.PHONY: check-musl
+check-musl: all ## builds the models that need no library with musl-gcc and plays all scripts against them
+	$(MAKE) CC=musl-gcc BUILD=build/musl NO_TESTS=yes PKG_CONFIG=false all
+	$(BUILD)/tests/check --build build/musl
+
+MODEL  ?= 01-blocking
+SCRIPT_TO_PLAY = $(or $(SCRIPT),hello)
+.PHONY: play
+play: all ## plays one script and shows every step: make play MODEL=05-select SCRIPT=silent-neighbour
+	@$(BUILD)/tests/play --build $(BUILD) --model $(MODEL) --script $(SCRIPT_TO_PLAY)
+
+C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*.[ch])
+LINT    = $(STANDARD) -Icommon -Itests $(call pkg,--cflags,libuv cmocka)
+.PHONY: lint
+lint: ## layout (clang-format), mistakes (clang-tidy, cppcheck), scripts (shellcheck)
+	clang-format --dry-run -Werror $(C_FILES)
+	clang-tidy --quiet $(filter %.c,$(C_FILES)) -- $(LINT)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,style,performance,portability --inline-suppr \
+	    --suppress=missingIncludeSystem -Icommon -Itests $(filter %.c,$(C_FILES))
+	shellcheck setup.sh .ci/run $(wildcard tests/*.sh)
+
+.PHONY: format
+format: ## lays all C files out as clang-format does
+	clang-format -i $(C_FILES)
+
+.PHONY: coverage
+coverage: ## says which lines the checks reach
+	$(MAKE) COVERAGE=1 check
+	gcovr --root . --object-directory build/coverage --exclude tests/ --print-summary
+
+.PHONY: clean
+clean: ## removes everything that was built
+	rm -rf build
+
+.PHONY: help
+help: ## prints this
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{ printf "%-22s %s\n", $$1, $$2 }'
+	@echo '  make MODEL             builds one model; check-MODEL, run-MODEL (ARGS=-v) and trace-MODEL do that with it'
+	@echo 'MODEL is one of: $(FOUND)'
