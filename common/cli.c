@@ -34,15 +34,17 @@ static void print_usage(const struct command *command, FILE *out)
     if (!is_server)
         fprintf(out,
                 "Sends each MESSAGE as a line, or else standard input, and writes the answers to standard output.\n");
-    fprintf(out, "  -b ADDRESS  %s (default 127.0.0.1)\n",
+    fprintf(out, "  -b ADDRESS       %s (default 127.0.0.1)\n",
             is_server ? "listen on this address" : "the server's address");
-    fprintf(out, "  -p PORT     %s (default 9000)\n", is_server ? "and on this port; 0: any free one" : "and its port");
+    fprintf(out, "  -p PORT          %s (default 9000)\n",
+            is_server ? "and on this port; 0: any free one" : "and its port");
     if (is_server)
-        fprintf(out, "  -k SECONDS  give up a client that has been unreachable for so long (default 60)\n");
+        fprintf(out, "  -k SECONDS       give up a client that has been unreachable for so long (default 60)\n");
     if (number != NULL)
-        fprintf(out, "  -%c %-8s %s\n", number->letter, number->unit, number->purpose);
-    fprintf(out, "  -v          say what every call %s meant\n", is_server ? "" : "(sends too)");
-    fprintf(out, "  -h          print this\n");
+        fprintf(out, "  -%c %-13s %s\n", number->letter, number->unit, number->purpose);
+    fprintf(out, "  -v               %s\n",
+            is_server ? "say what every call meant" : "say what every send() meant, too");
+    fprintf(out, "  -h               print this\n");
 }
 
 /* Says what is wrong with the command line, in one line, then the usage, and ends the program. */

@@ -44,23 +44,20 @@ static int open_socket(const struct addrinfo *address, try_address *attempt)
     return -1;
 }
 
-static int open_any(const char *action, const char *host, const char *port, try_address *attempt)
+/* `complaint` begins the line that says why it did not work: "server: cannot listen on". */
+static int open_any(const char *complaint, const char *host, const char *port, try_address *attempt)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    const char *program = attempt == try_listen ? "server" : "client";
     const bool is_ipv6 = strchr(host, ':') != NULL;
-    struct addrinfo *addresses;
+    struct addrinfo *addresses = NULL;
     int fd = -1;
 
     const int failed = getaddrinfo(host, port, &hints, &addresses);
-    if (failed == 0) {
-        for (const struct addrinfo *address = addresses; address != NULL && fd == -1; address = address->ai_next)
-            fd = open_socket(address, attempt);
-    }
+    for (const struct addrinfo *address = addresses; address != NULL && fd == -1; address = address->ai_next)
+        fd = open_socket(address, attempt);
     if (fd == -1) {
         const char *reason = failed == 0 || failed == EAI_SYSTEM ? strerror(errno) : gai_strerror(failed);
-        fprintf(stderr, is_ipv6 ? "%s: cannot %s [%s]:%s: %s\n" : "%s: cannot %s %s:%s: %s\n", program, action, host,
-                port, reason);
+        fprintf(stderr, is_ipv6 ? "%s [%s]:%s: %s\n" : "%s %s:%s: %s\n", complaint, host, port, reason);
     }
     if (failed == 0)
         freeaddrinfo(addresses);
@@ -69,12 +66,16 @@ static int open_any(const char *action, const char *host, const char *port, try_
 
 int net_listen(const char *address, const char *port)
 {
-    return open_any("listen on", address, port, try_listen);
+    return open_any("server: cannot listen on", address, port, try_listen);
 }
 
 int net_connect(const char *address, const char *port)
 {
-    return open_any("connect to", address, port, try_connect);
+    const int fd = open_any("client: cannot connect to", address, port, try_connect);
+
+    if (fd != -1)
+        net_prepare(fd, 60);
+    return fd;
 }
 
 /* An option that the connection cannot take any more is no reason to stop: see net_prepare(). */

@@ -20,7 +20,8 @@ enum { NET_NAME_SIZE = 64 }; /* room for the longest "[IPv6%scope]:port" that is
 int net_listen(const char *address, const char *port);
 
 /*
- * Connects to `address` and `port`, trying every address that the name stands for. Blocks until it is decided.
+ * Connects to `address` and `port`, trying every address that the name stands for, and prepares the socket for 60 seconds
+ * (net_prepare()). Blocks until it is decided.
  * Returns a connected, blocking, close-on-exec descriptor, the caller's to close. On failure says so on stderr ("client:
  * cannot connect to 127.0.0.1:9000: Connection refused") and returns -1.
  */
