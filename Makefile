@@ -117,7 +117,7 @@ LINT    = $(STANDARD) -Icommon -Itests $(call pkg,--cflags,libuv cmocka)
 .PHONY: lint
 lint: ## layout (clang-format), mistakes (clang-tidy, cppcheck), scripts (shellcheck)
 	clang-format --dry-run -Werror $(C_FILES)
-	clang-tidy --quiet $(filter %.c,$(C_FILES)) -- $(LINT)
+	printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -I FILE clang-tidy --quiet FILE -- $(LINT)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,style,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem -Icommon -Itests $(filter %.c,$(C_FILES))
 	shellcheck setup.sh .ci/run $(wildcard tests/*.sh)

@@ -89,7 +89,7 @@ static void on_buffer_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *wa
     *wanted = uv_buf_init(buffer, sizeof buffer);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *received);
+static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes);
 
 static void on_written(uv_write_t *request, int result)
 {
@@ -105,12 +105,12 @@ static void on_written(uv_write_t *request, int result)
 static void write_rest(struct connection *c, const char *rest, size_t size)
 {
     uv_stream_t *stream = (uv_stream_t *)&c->tcp;
-    const uv_buf_t owed = uv_buf_init(malloc(size), (unsigned int)size);
 
-    c->owed = owed.base;
-    if (!worked(c, "write", owed.base == NULL ? UV_ENOMEM : 0))
+    c->owed = malloc(size);
+    if (!worked(c, "write", c->owed == NULL ? UV_ENOMEM : 0))
         return;
-    memcpy(owed.base, rest, size);
+    memcpy(c->owed, rest, size);
+    const uv_buf_t owed = uv_buf_init(c->owed, (unsigned int)size);
     if (worked(c, "read", uv_read_stop(stream)))
         worked(c, "write", uv_write(&c->write, stream, &owed, 1, on_written));
 }

@@ -1,0 +1,243 @@
+#!/bin/sh
+# setup.sh - installs what io-models needs and this machine does not have. `./setup.sh -h` says how.
+#
+# A tool is there when it works, whoever installed it: a cc that compiles, a library that pkg-config finds. Where
+# nothing is missing, nothing is done: no root, no network. What is missing is installed tool by tool, so that one
+# package that cannot be had does not keep the others out.
+
+set -u
+
+parts='trace plots lint valgrind sanitize musl coverage page'
+
+purpose() {
+    case $1 in
+    trace) echo 'strace: the system calls of a running server, make trace-05-select' ;;
+    plots) echo 'gnuplot: the plots of make bench' ;;
+    lint) echo 'clang, clang-format, clang-tidy, cppcheck, shellcheck: make lint' ;;
+    valgrind) echo 'valgrind: make check-valgrind' ;;
+    sanitize) echo "the compiler's sanitizers: make check SANITIZE=address,undefined" ;;
+    musl) echo 'musl-gcc: a second C library, make check-musl' ;;
+    coverage) echo 'gcovr: make coverage' ;;
+    page) echo "Chromium: the replay page's test (on Ubuntu: snap install chromium)" ;;
+    esac
+}
+
+# What each tool is called by each package manager: `,` between packages that belong together, `-` where none is known.
+# The apt-get column was run, on Debian 12. The others were looked up and never run: tests/test_setup.sh plays them with
+# stand-ins for the package managers.
+#
+# part      tool          apt-get        dnf                 pacman      apk                zypper           brew
+tools() {
+    cat <<'END'
+build     cc            gcc,libc6-dev  gcc                 gcc         gcc,musl-dev       gcc              -
+build     make          make           make                make        make               make             -
+build     pkg-config    pkg-config     pkgconf-pkg-config  pkgconf     pkgconf            pkg-config       pkg-config
+build     libuv         libuv1-dev     libuv-devel         libuv       libuv-dev          libuv-devel      libuv
+build     cmocka        libcmocka-dev  libcmocka-devel     cmocka      cmocka-dev         libcmocka-devel  cmocka
+trace     strace        strace         strace              strace      strace             strace           -
+plots     gnuplot       gnuplot-nox    gnuplot             gnuplot     gnuplot            gnuplot          gnuplot
+lint      clang         clang          clang               clang       clang              clang            -
+lint      clang-format  clang-format   clang-tools-extra   clang       clang-extra-tools  clang-tools      clang-format
+lint      clang-tidy    clang-tidy     clang-tools-extra   clang       clang-extra-tools  clang-tools      -
+lint      cppcheck      cppcheck       cppcheck            cppcheck    cppcheck           cppcheck         cppcheck
+lint      shellcheck    shellcheck     ShellCheck          shellcheck  shellcheck         ShellCheck       shellcheck
+valgrind  valgrind      valgrind       valgrind            valgrind    valgrind,musl-dbg  valgrind         -
+sanitize  sanitizers    gcc            libasan,libubsan,libtsan  gcc   -                  gcc              -
+musl      musl-gcc      musl-tools     musl-gcc            musl        -                  -                -
+coverage  gcovr         gcovr          gcovr               gcovr       gcovr              gcovr            gcovr
+page      chromium      chromium       chromium            chromium    chromium           chromium         -
+END
+}
+
+usage() {
+    echo 'usage: ./setup.sh [-h] [--all | PART...]'
+    echo
+    echo 'Installs what is missing of a C compiler, make, pkg-config, libuv and cmocka, and of the optional PARTs:'
+    for part in $parts; do
+        printf '  %-9s %s\n' "$part" "$(purpose "$part")"
+    done
+    printf '  %-9s %s\n' --all 'all of them, as far as this system has them'
+    echo
+    echo 'Exit status: 0 all of it is there, 1 something is missing, 2 usage.'
+}
+
+wrong_usage() {
+    echo "setup.sh: $1" >&2
+    usage >&2
+    exit 2
+}
+
+# --- What is there? ---
+
+has() {
+    command -v "$1" >/dev/null
+}
+
+is_in() { # WORD LIST
+    case " $2 " in
+    *" $1 "*) return 0 ;;
+    *) return 1 ;;
+    esac
+}
+
+compiles() { # COMPILER OPTION...
+    printf '%s\n' '#include <pthread.h>' '#include <stdio.h>' 'int main(void) { return puts("") == EOF; }' \
+        >"$scratch/try.c"
+    "$@" -std=c11 -o "$scratch/try" "$scratch/try.c"
+}
+
+works() { # TOOL
+    case $1 in
+    cc | clang | musl-gcc) compiles "$1" ;;
+    libuv | cmocka) pkg-config --exists "$1" ;;
+    make) case $(make --version) in 'GNU Make'*) ;; *) return 1 ;; esac ;;
+    valgrind) valgrind ls / ;; # it runs, but can watch nothing, where the C library's symbols are missing
+    sanitizers) compiles cc -fsanitize=address,undefined && compiles cc -fsanitize=thread ;;
+    chromium) has chromium || has chromium-browser || has google-chrome ;;
+    *) "$1" --version ;;
+    esac >/dev/null 2>&1
+}
+
+version() { # TOOL: " 1.44.2", or nothing for a tool that does not say
+    case $1 in
+    libuv | cmocka) pkg-config --modversion "$1" ;;
+    sanitizers | chromium) ;;
+    *) "$1" --version ;;
+    esac 2>/dev/null | sed -n 's/^/ /; s/^[^.]*[^0-9.]\([0-9][0-9]*\.[0-9.]*\).*/ \1/p' | head -n 1
+}
+
+# --- Installing ---
+
+choose_manager() { # sets manager, its column in tools(), and its commands
+    # In this order, because openSUSE may have a stand-in for apt-get, and Debian has a game called pacman.
+    for manager in zypper apt-get dnf apk pacman brew none; do
+        has "$manager" && break
+    done
+    refresh='' install='' by_hand=''
+    case $manager in
+    apt-get) column=1 refresh='apt-get update' install='apt-get install -y --no-install-recommends' ;;
+    dnf) column=2 install='dnf install -y' ;;
+    # No refresh by itself on Arch, where that means to upgrade everything: for the person to decide.
+    pacman) column=3 install='pacman -S --needed --noconfirm' by_hand='pacman -Syu --needed' ;;
+    apk) column=4 refresh='apk update' install='apk add' ;;
+    zypper) column=5 refresh='zypper --non-interactive refresh' install='zypper --non-interactive install' ;;
+    brew) column=6 install='brew install' ;;
+    none) column=1 by_hand='install what Debian calls' ;;
+    esac
+}
+
+choose_root() { # sets sudo, and obstacle to what is in the way of installing anything
+    sudo='' obstacle=''
+    if [ "$manager" = none ]; then
+        obstacle='no package manager here that this script knows'
+    elif [ "$(id -u)" = 0 ] || [ "$manager" = brew ]; then
+        return
+    elif has sudo; then
+        sudo='sudo'
+        [ -t 0 ] || sudo='sudo -n' # with nobody there to type a password, fail rather than wait for one
+    else
+        obstacle='only root can, and there is no sudo'
+    fi
+}
+
+in_column() { # the columns of a line of tools() -> this manager's packages
+    shift $((column - 1))
+    echo "$1" | sed 's/^-$//; s/,/ /g'
+}
+
+quietly() { # COMMAND...: as root, without questions; what it says goes to the log
+    # shellcheck disable=SC2086 # sudo is no word, one or two
+    $sudo env DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@" </dev/null >"$scratch/log" 2>&1
+}
+
+# shellcheck disable=SC2086 # refresh and install are lists of words
+provide() { # TOOL PACKAGE...: installs them; on failure sets reason
+    provided=$1
+    shift
+    reason=
+    [ -z "$obstacle" ] || return 1
+    if [ $# = 0 ]; then
+        reason="$manager has no package for it that this script knows"
+        return 1
+    fi
+    printf 'installing %s ... ' "$*"
+    if [ -n "$refresh" ] && [ ! -e "$scratch/refreshed" ]; then
+        quietly $refresh # if it cannot, the packages may be at hand all the same
+        : >"$scratch/refreshed"
+    fi
+    if ! quietly $install "$@"; then
+        reason=$(tail -n 1 "$scratch/log")
+        return 1
+    fi
+    reason='installed, but it does not work'
+    works "$provided"
+}
+
+command_by_hand() {
+    as_root=${sudo:+sudo }
+    echo "By hand: ${refresh:+$as_root$refresh && }$as_root${by_hand:-$install}$missing_packages"
+}
+
+# --- From here on in order ---
+
+required=build optional=''
+for argument; do
+    case $argument in
+    -h | --help)
+        usage
+        exit 0
+        ;;
+    --all) optional=$parts ;;
+    *)
+        is_in "$argument" "$parts" || wrong_usage "unknown option or part: $argument"
+        required="$required $argument"
+        ;;
+    esac
+done
+
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
+choose_manager
+choose_root
+
+missing='' missing_packages='' not_asked_for='' status=0
+while read -r part tool columns; do
+    if ! is_in "$part" "$required $optional"; then
+        works "$tool" || is_in "$part" "$not_asked_for" || not_asked_for="$not_asked_for $part"
+        continue
+    fi
+    printf '%s ... ' "$tool"
+    # shellcheck disable=SC2086 # a list of words
+    packages=$(in_column $columns)
+    # shellcheck disable=SC2086 # likewise
+    if works "$tool" || provide "$tool" $packages; then
+        echo "found$(version "$tool")"
+        continue
+    fi
+    echo "missing${reason:+ ($reason)}"
+    missing="$missing${missing:+, }$tool"
+    missing_packages="$missing_packages${packages:+ $packages}"
+    if is_in "$part" "$required"; then
+        status=1
+    fi
+done <<END
+$(tools)
+END
+
+if [ -n "$not_asked_for" ]; then
+    echo 'Optional and not here (./setup.sh PART, or --all):'
+    for part in $not_asked_for; do
+        printf '  %-9s %s\n' "$part" "$(purpose "$part")"
+    done
+fi
+if [ -n "$missing" ]; then
+    echo "setup.sh: could not install $missing${obstacle:+ ($obstacle)}.${missing_packages:+ $(command_by_hand)}" >&2
+fi
+case $missing in
+*libuv* | *cmocka*) works cc && works make && echo 'Models 01 to 05 need neither libuv nor cmocka: make builds them.' ;;
+esac
+if [ $status = 0 ]; then
+    echo 'Ready. Next: make check'
+fi
+exit $status
