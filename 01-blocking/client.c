@@ -51,10 +51,9 @@ static void say_everything(int fd, struct talk *talk)
     while ((input = talk_input(talk, piece, sizeof piece)).status == IO_SUCCESS)
         if (!send_all(fd, talk, piece, input.bytes))
             return;
-    if (input.status == IO_CONNECTION_CLOSED) {
-        shutdown(fd, SHUT_WR); /* half-close: the server sees the end of our stream, and its answers still reach us */
+    if (input.status == IO_CONNECTION_CLOSED) /* and not an error */
         talk_ended(talk);
-    }
+    shutdown(fd, SHUT_WR); /* half-close: the server sees our end of stream, its answers still reach us */
 }
 
 /* Waits for one portion of the answers. Says whether more can come. */

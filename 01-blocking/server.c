@@ -58,7 +58,7 @@ static void stop(int signal_number)
 /* Waits for the next client. */
 static void accept_client(struct connection *c, int keepalive)
 {
-    const struct timespec moment = {.tv_nsec = 100 * 1000 * 1000L};
+    const struct timespec moment = {.tv_nsec = 100L * 1000 * 1000};
     const struct io_result accepted = io_accept(listener, &c->fd);
 
     if (stopping)

@@ -97,11 +97,9 @@ static void converse(struct client *c)
         while (c->open && !talk_is_answered(&c->talk))
             receive(c);
     }
-    if (input.status == IO_CONNECTION_CLOSED) {
-        shutdown(c->fd,
-                 SHUT_WR); /* half-close: the server sees the end of our stream, and its answers still reach us */
+    if (input.status == IO_CONNECTION_CLOSED) /* and not an error */
         talk_ended(&c->talk);
-    }
+    shutdown(c->fd, SHUT_WR); /* half-close: the server sees our end of stream, its answers still reach us */
 }
 
 int main(int argc, char **argv)

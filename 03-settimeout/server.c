@@ -74,7 +74,7 @@ static void hang_up(struct connection *c)
 /* Waits up to `seconds` for somebody, and takes everybody who waits in the backlog. */
 static void accept_clients(int listener, int keepalive, double seconds)
 {
-    const struct timespec moment = {.tv_nsec = 100 * 1000 * 1000L};
+    const struct timespec moment = {.tv_nsec = 100L * 1000 * 1000};
     struct io_result accepted;
     int fd;
 

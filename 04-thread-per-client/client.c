@@ -80,13 +80,11 @@ static void *say_everything(void *client)
     while ((input = take_input(c, piece, sizeof piece)).status == IO_SUCCESS)
         if (!send_all(c, piece, input.bytes))
             return NULL;
-    if (input.status == IO_CONNECTION_CLOSED) {
-        shutdown(c->fd,
-                 SHUT_WR); /* half-close: the server sees the end of our stream, and its answers still reach us */
-        pthread_mutex_lock(&c->lock);
+    pthread_mutex_lock(&c->lock);
+    if (input.status == IO_CONNECTION_CLOSED) /* and not an error */
         talk_ended(&c->talk);
-        pthread_mutex_unlock(&c->lock);
-    }
+    pthread_mutex_unlock(&c->lock);
+    shutdown(c->fd, SHUT_WR); /* half-close: the server sees our end of stream, its answers still reach us */
     return NULL;
 }
 

@@ -181,7 +181,7 @@ static void welcome(int fd, int keepalive)
 /* Waits for the next client. */
 static void accept_client(int keepalive)
 {
-    const struct timespec moment = {.tv_nsec = 100 * 1000 * 1000L};
+    const struct timespec moment = {.tv_nsec = 100L * 1000 * 1000};
     int fd;
     const struct io_result accepted = io_accept(listener, &fd);
 

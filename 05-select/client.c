@@ -41,11 +41,9 @@ static void take_input(struct client *c)
     if (input.status == IO_SUCCESS || input.status == IO_NO_DATA)
         return;
     c->wants_more = false;
-    if (input.status == IO_CONNECTION_CLOSED) {
-        shutdown(c->fd,
-                 SHUT_WR); /* half-close: the server sees the end of our stream, and its answers still reach us */
+    if (input.status == IO_CONNECTION_CLOSED) /* and not an error */
         talk_ended(&c->talk);
-    }
+    shutdown(c->fd, SHUT_WR); /* half-close: the server sees our end of stream, its answers still reach us */
 }
 
 static void send_piece(struct client *c)

@@ -127,12 +127,14 @@ static void pass_on(struct io_result got)
         talk_sent(&talk, got);
         break;
     case IO_CONNECTION_CLOSED:
-        must(uv_shutdown(&shutdown_request, stream, on_shut_down), "half-close");
         talk_ended(&talk);
+        must(uv_shutdown(&shutdown_request, stream, on_shut_down), "half-close");
+        break;
+    case IO_ERROR: /* has been said */
+        must(uv_shutdown(&shutdown_request, stream, on_shut_down), "half-close");
         break;
     case IO_NO_DATA:
     case IO_TIMEOUT:
-    case IO_ERROR: /* has been said */
         break;
     }
 }

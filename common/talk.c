@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "net.h"
@@ -20,6 +19,13 @@ void talk_begin(struct talk *talk, const struct client_options *options, double 
 int talk_input_fd(const struct talk *talk)
 {
     return talk->options->message_count > 0 ? -1 : STDIN_FILENO;
+}
+
+static void complain(const char *what, struct io_result result)
+{
+    char text[IO_TEXT_SIZE];
+
+    fprintf(stderr, "client: %s: %s\n", what, io_describe(result, text));
 }
 
 /* A message is sent as a line. */
@@ -52,7 +58,7 @@ struct io_result talk_input(struct talk *talk, char *bytes, size_t size)
 
     const struct io_result result = io_of_recv(n, errno);
     if (result.status == IO_ERROR)
-        fprintf(stderr, "client: cannot read standard input: %s\n", strerror(result.error));
+        complain("cannot read standard input", result);
     return result;
 }
 
@@ -125,7 +131,7 @@ static void print(const char *bytes, size_t size)
             bytes += n;
             size -= (size_t)n;
         } else if (errno != EINTR) {
-            fprintf(stderr, "client: cannot write to standard output: %s\n", strerror(errno));
+            complain("cannot write to standard output", io_of_recv(n, errno));
             exit(1);
         }
     }

@@ -53,7 +53,7 @@ struct io_result talk_input(struct talk *talk, char *bytes, size_t size);
 /* Counts what a send() took, and says what it meant: always when it failed, otherwise if that was asked for (-v). */
 void talk_sent(struct talk *talk, struct io_result sent);
 
-/* All input is sent and the connection half-closed: from here on only answers are missing. */
+/* All input is sent: from here on only answers are missing. */
 void talk_ended(struct talk *talk);
 
 /*
