@@ -90,7 +90,7 @@ check: all ## plays every script against every model; with SERVER='python3 mine.
 ifdef SERVER
 	@$(BUILD)/tests/check --server '$(SERVER)' $(if $(EXPECTED),--expected $(EXPECTED)) $(CHECK_ARGS)
 else
-	@set -e; for unit in $(UNITS); do $$unit; done
+	@set -e; for unit in $(UNITS); do BUILD=$(BUILD) $$unit; done
 	@$(BUILD)/tests/check --build $(BUILD) $(CHECK_ARGS)
 endif
 

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -148,29 +149,23 @@ static int start_thread(struct connection *c)
     return error;
 }
 
-static void refuse(int fd, int error)
-{
-    char peer[NET_NAME_SIZE];
-
-    narrate_refusal(net_peer_name(fd, peer), "no thread for it", error);
-    close(fd);
-}
-
 static void welcome(int fd, int keepalive)
 {
     struct connection *c = calloc(1, sizeof *c);
+    int error = ENOMEM;
+    char peer[NET_NAME_SIZE];
 
-    if (c == NULL) {
-        refuse(fd, ENOMEM);
-        return;
-    }
-    c->fd = fd;
-    c->open = true;
     net_prepare(fd, keepalive);
-    net_peer_name(fd, c->peer);
-    const int error = start_thread(c);
+    net_peer_name(fd, peer);
+    if (c != NULL) {
+        c->fd = fd;
+        c->open = true;
+        memcpy(c->peer, peer, sizeof peer);
+        error = start_thread(c);
+    }
     if (error != 0) {
-        refuse(fd, error);
+        narrate_refusal(peer, "no thread for it", error);
+        close(fd);
         free(c);
         return;
     }

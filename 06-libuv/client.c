@@ -12,13 +12,13 @@
  */
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "cli.h"
 #include "io_status.h"
 #include "io_uv.h"
+#include "must.h"
 #include "net.h"
 #include "talk.h"
 
@@ -35,15 +35,6 @@ static bool input_is_stream; /* otherwise messages or a file, which are there at
 static char input_piece[TALK_PIECE];
 static char answer_piece[TALK_PIECE];
 static struct talk talk;
-
-/* For the calls that the client cannot go on without. */
-static void must(int result, const char *action)
-{
-    if (result >= 0)
-        return;
-    fprintf(stderr, "client: cannot %s: %s\n", action, uv_strerror(result));
-    exit(1);
-}
 
 static void close_handle(uv_handle_t *handle, void *argument)
 {
@@ -85,7 +76,7 @@ static void on_answer(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes)
     switch (received.status) {
     case IO_SUCCESS:
         if (talk.seconds > 0)
-            must(uv_timer_again(&timer), "set the timer"); /* the time begins anew */
+            must(uv_timer_again(&timer), "client: cannot set the timer"); /* the time begins anew */
         break;
     case IO_NO_DATA:
     case IO_TIMEOUT: /* not from libuv, see on_timeout() */
@@ -123,15 +114,15 @@ static void pass_on(struct io_result got)
 
     switch (got.status) {
     case IO_SUCCESS:
-        must(uv_write(&write_request, stream, &piece, 1, on_sent), "send");
+        must(uv_write(&write_request, stream, &piece, 1, on_sent), "client: cannot send");
         talk_sent(&talk, got);
         break;
     case IO_CONNECTION_CLOSED:
         talk_ended(&talk);
-        must(uv_shutdown(&shutdown_request, stream, on_shut_down), "half-close");
+        must(uv_shutdown(&shutdown_request, stream, on_shut_down), "client: cannot half-close");
         break;
     case IO_ERROR: /* has been said */
-        must(uv_shutdown(&shutdown_request, stream, on_shut_down), "half-close");
+        must(uv_shutdown(&shutdown_request, stream, on_shut_down), "client: cannot half-close");
         break;
     case IO_NO_DATA:
     case IO_TIMEOUT:
@@ -148,14 +139,14 @@ static void on_input(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes)
         return;
     if (got.status == IO_ERROR)
         fprintf(stderr, "client: cannot read standard input: %s\n", uv_strerror((int)nread));
-    must(uv_read_stop(stream), "stop reading"); /* back-pressure: until this piece is sent */
+    must(uv_read_stop(stream), "client: cannot stop reading"); /* back-pressure: until this piece is sent */
     pass_on(got);
 }
 
 static void next_piece(void)
 {
     if (input_is_stream)
-        must(uv_read_start(&input.stream, on_space_wanted, on_input), "read standard input");
+        must(uv_read_start(&input.stream, on_space_wanted, on_input), "client: cannot read standard input");
     else
         pass_on(talk_input(&talk, input_piece, sizeof input_piece));
 }
@@ -166,10 +157,10 @@ static void open_input(uv_loop_t *loop)
 
     input_is_stream = type == UV_TTY || type == UV_NAMED_PIPE || type == UV_TCP;
     if (type == UV_TTY) {
-        must(uv_tty_init(loop, &input.tty, STDIN_FILENO, 0), "use the terminal");
+        must(uv_tty_init(loop, &input.tty, STDIN_FILENO, 0), "client: cannot use the terminal");
     } else if (input_is_stream) { /* to libuv, any stream socket will do for a pipe */
-        must(uv_pipe_init(loop, &input.pipe, 0), "use standard input");
-        must(uv_pipe_open(&input.pipe, STDIN_FILENO), "use standard input");
+        must(uv_pipe_init(loop, &input.pipe, 0), "client: cannot use standard input");
+        must(uv_pipe_open(&input.pipe, STDIN_FILENO), "client: cannot use standard input");
     }
 }
 
@@ -177,9 +168,10 @@ static void limit_waiting(uv_loop_t *loop, double seconds)
 {
     const uint64_t milliseconds = (uint64_t)(seconds * 1000);
 
-    must(uv_timer_init(loop, &timer), "make a timer");
+    must(uv_timer_init(loop, &timer), "client: cannot make a timer");
     if (seconds > 0)
-        must(uv_timer_start(&timer, on_timeout, milliseconds, milliseconds > 0 ? milliseconds : 1), "set the timer");
+        must(uv_timer_start(&timer, on_timeout, milliseconds, milliseconds > 0 ? milliseconds : 1),
+             "client: cannot set the timer");
 }
 
 int main(int argc, char **argv)
@@ -194,13 +186,13 @@ int main(int argc, char **argv)
     if (fd == -1)
         return 1;
     talk_begin(&talk, &options, seconds);
-    must(uv_tcp_init(loop, &server), "make a handle");
-    must(uv_tcp_open(&server, fd), "use the connection");
-    must(uv_read_start((uv_stream_t *)&server, on_space_wanted, on_answer), "receive");
+    must(uv_tcp_init(loop, &server), "client: cannot make a handle");
+    must(uv_tcp_open(&server, fd), "client: cannot use the connection");
+    must(uv_read_start((uv_stream_t *)&server, on_space_wanted, on_answer), "client: cannot receive");
     limit_waiting(loop, seconds);
     open_input(loop);
     next_piece();
-    must(uv_run(loop, UV_RUN_DEFAULT), "leave the loop");
-    must(uv_loop_close(loop), "close the loop"); /* EBUSY: a handle is still open */
+    must(uv_run(loop, UV_RUN_DEFAULT), "client: cannot leave the loop");
+    must(uv_loop_close(loop), "client: cannot close the loop"); /* EBUSY: a handle is still open */
     return talk_end(&talk);
 }

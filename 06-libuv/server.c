@@ -22,6 +22,7 @@
 #include "cli.h"
 #include "io_status.h"
 #include "io_uv.h"
+#include "must.h"
 #include "narrate.h"
 #include "net.h"
 #include "upper.h"
@@ -212,19 +213,10 @@ static void on_stop(uv_signal_t *handle, int signal_number)
     uv_walk(handle->loop, close_handle, NULL);
 }
 
-/* For the calls that the server cannot start, or end, without. */
-static void must(int result, const char *action)
-{
-    if (result == 0)
-        return;
-    fprintf(stderr, "server: cannot %s: %s\n", action, uv_strerror(result));
-    exit(1);
-}
-
 static void stop_on(uv_loop_t *loop, uv_signal_t *handle, int signal_number)
 {
-    must(uv_signal_init(loop, handle), "wait for signals");
-    must(uv_signal_start(handle, on_stop, signal_number), "wait for signals");
+    must(uv_signal_init(loop, handle), "server: cannot wait for signals");
+    must(uv_signal_start(handle, on_stop, signal_number), "server: cannot wait for signals");
 }
 
 int main(int argc, char **argv)
@@ -239,14 +231,14 @@ int main(int argc, char **argv)
     const int fd = net_listen(options.address, options.port);
     if (fd == -1)
         return 1;
-    must(uv_tcp_init(loop, &listener), "make a handle");
-    must(uv_tcp_open(&listener, fd), "use the listener");
-    must(uv_listen((uv_stream_t *)&listener, SOMAXCONN, on_connection), "listen");
+    must(uv_tcp_init(loop, &listener), "server: cannot make a handle");
+    must(uv_tcp_open(&listener, fd), "server: cannot use the listener");
+    must(uv_listen((uv_stream_t *)&listener, SOMAXCONN, on_connection), "server: cannot listen");
     stop_on(loop, &interrupt, SIGINT);
     stop_on(loop, &terminate, SIGTERM);
     if (!narrate_begin(fd, options.verbose))
         return 1;
-    must(uv_run(loop, UV_RUN_DEFAULT), "leave the loop");
-    must(uv_loop_close(loop), "close the loop"); /* EBUSY: a handle is still open */
+    must(uv_run(loop, UV_RUN_DEFAULT), "server: cannot leave the loop");
+    must(uv_loop_close(loop), "server: cannot close the loop"); /* EBUSY: a handle is still open */
     return 0;
 }

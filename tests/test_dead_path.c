@@ -1,0 +1,228 @@
+/*
+ * test_dead_path - what if the network dies under an open connection: the cable is out, and nobody can say goodbye?
+ *
+ * No byte and no end of stream will ever come, so a server that only waits in recv() would wait for ever. Keepalive has to
+ * find out, and the server has to call it what it is: an error (ETIMEDOUT), not an orderly close. Each model is played in
+ * a network namespace of its own (Linux, network_namespaces(7)), whose loopback is switched off in the middle. Where that
+ * is not allowed, the tests are skipped with a line that says so.
+ */
+#define _GNU_SOURCE /* unshare(), struct ifreq */
+
+#include "unit.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "models.h"
+#include "must.h"
+#include "net.h"
+
+#if defined(__linux__)
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#endif
+
+/* Exit statuses of the process that plays. */
+enum { PASSED, FAILED, NOT_ALLOWED };
+
+/* A server under test, in a process of its own that plays the conversation and reports on `report`. */
+struct trial {
+    const char *server;
+    pid_t pid;
+    int report;
+};
+
+#if defined(__linux__)
+
+static bool own_network(void)
+{
+    return unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 || unshare(CLONE_NEWNET) == 0;
+}
+
+static void switch_loopback(bool on)
+{
+    const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    struct ifreq request = {.ifr_name = "lo"};
+
+    must(fd != -1 && ioctl(fd, SIOCGIFFLAGS, &request) == 0, "SIOCGIFFLAGS");
+    request.ifr_flags = (short)(on ? request.ifr_flags | IFF_UP : request.ifr_flags & ~IFF_UP);
+    must(ioctl(fd, SIOCSIFFLAGS, &request) == 0, "SIOCSIFFLAGS");
+    close(fd);
+}
+
+static void die_with_parent(void)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+#else
+
+static bool own_network(void)
+{
+    return false;
+}
+
+static void switch_loopback(bool on)
+{
+    (void)on;
+}
+
+static void die_with_parent(void)
+{
+}
+
+#endif
+
+/* Starts the server with -k 1: a peer that cannot be reached for a second is to be given up. */
+static pid_t start_server(const char *server, int *output, int *words)
+{
+    int out[2], err[2];
+
+    must(pipe(out) == 0 && pipe(err) == 0, "pipe");
+    const pid_t pid = fork();
+    must(pid != -1, "fork");
+    if (pid == 0) {
+        die_with_parent();
+        dup2(out[1], STDOUT_FILENO);
+        dup2(err[1], STDERR_FILENO);
+        execl(server, "server", "-p", "0", "-k", "1", (char *)NULL);
+        _exit(127);
+    }
+    close(out[1]);
+    close(err[1]);
+    *output = out[0];
+    *words = err[0];
+    return pid;
+}
+
+/* Collects what comes from `fd` until `text` is in it. Returns false if that takes 20 seconds, or at its end. */
+static bool read_until(int fd, const char *text, char *all, size_t size)
+{
+    const double deadline = net_now() + 20;
+    size_t length = 0;
+
+    all[0] = '\0';
+    while (strstr(all, text) == NULL) {
+        struct pollfd readable = {.fd = fd, .events = POLLIN};
+        const double left = deadline - net_now();
+        if (left <= 0 || length + 1 == size || poll(&readable, 1, (int)(left * 1000) + 1) <= 0)
+            return false;
+        const ssize_t n = read(fd, all + length, size - 1 - length);
+        if (n <= 0)
+            return false;
+        length += (size_t)n;
+        all[length] = '\0';
+    }
+    return true;
+}
+
+static bool converse(int port)
+{
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    char answer[3] = "";
+
+    must(fd != -1, "socket");
+    return connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 && send(fd, "hi", 2, 0) == 2 &&
+           recv(fd, answer, 2, MSG_WAITALL) == 2 && strcmp(answer, "HI") == 0;
+}
+
+/* Plays it. What went wrong goes to standard output, the report. */
+static int play(const char *server)
+{
+    char text[4096];
+    int output, words, port, status;
+
+    if (!own_network())
+        return NOT_ALLOWED;
+    switch_loopback(true);
+    const pid_t pid = start_server(server, &output, &words);
+    if (!read_until(output, "\n", text, sizeof text) || sscanf(text, "listening on 127.0.0.1:%d", &port) != 1) {
+        printf("it did not say where it listens, but \"%s\"", text);
+        return FAILED;
+    }
+    if (!converse(port)) {
+        printf("it did not answer \"hi\" while the network was there");
+        return FAILED;
+    }
+    switch_loopback(false);
+    if (!read_until(words, "ETIMEDOUT", text, sizeof text)) {
+        printf("it did not notice (is keepalive on?); with -k 1 it should have said ETIMEDOUT, but said \"%s\"", text);
+        return FAILED;
+    }
+    kill(pid, SIGTERM);
+    if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        printf("it noticed, but then it did not stop as it should: wait status %d", status);
+        return FAILED;
+    }
+    return PASSED;
+}
+
+static void begin(struct trial *trial)
+{
+    int report[2];
+
+    must(pipe(report) == 0, "pipe");
+    fflush(stdout);
+    trial->pid = fork();
+    must(trial->pid != -1, "fork");
+    if (trial->pid == 0) {
+        die_with_parent();
+        dup2(report[1], STDOUT_FILENO);
+        exit(play(trial->server));
+    }
+    close(report[1]);
+    trial->report = report[0];
+}
+
+static void test_dead_path(void **state)
+{
+    const struct trial *trial = *state;
+    char problem[4096];
+    int status;
+
+    read_until(trial->report, "\n", problem, sizeof problem); /* to its end: there is no newline */
+    must(waitpid(trial->pid, &status, 0) == trial->pid, "waitpid");
+    close(trial->report);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_ALLOWED) {
+        print_message("skipped: here nobody may have a network of their own to switch off (unshare(2))\n");
+        skip();
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != PASSED)
+        fail_msg("The network died under an open connection. The server: %s", problem);
+}
+
+/* All at once, since each of them mostly waits. */
+int main(void)
+{
+    const char *build = getenv("BUILD");
+    struct models models;
+
+    unit_begin();
+    models_find(&models, build == NULL ? "build" : build);
+    struct trial *trials = calloc(models.count, sizeof *trials);
+    struct CMUnitTest *tests = calloc(models.count, sizeof *tests);
+    must(models.count == 0 || (trials != NULL && tests != NULL), "calloc");
+
+    size_t count = 0;
+    for (size_t i = 0; i < models.count; i++) {
+        if (!models.items[i].is_built)
+            continue;
+        trials[count].server = models.items[i].server;
+        begin(&trials[count]);
+        tests[count] = (struct CMUnitTest){models.items[i].name, test_dead_path, NULL, NULL, &trials[count]};
+        count++;
+    }
+    const int failed = _cmocka_run_group_tests("dead path", tests, count, NULL, NULL);
+    free(tests);
+    free(trials);
+    models_free(&models);
+    return failed;
+}
