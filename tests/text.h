@@ -1,0 +1,36 @@
+/* text - strings that grow, and bytes and times made readable: what messages are made of. */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A string that grows. Starts as {0}; `chars` is NULL as long as nothing was added, then NUL-terminated. */
+struct text {
+    char *chars;
+    size_t length;
+    size_t room;
+};
+
+/* Appends as printf() would write it. */
+void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Appends `size` bytes as a C string literal with its quotes: "HELLO\n\0". Shows at most `most` of them, then "..." after
+ * the closing quote.
+ */
+void text_add_bytes(struct text *text, const char *bytes, size_t size, size_t most);
+
+/* Appends one byte: 'A' if it can be printed, otherwise 0x00. */
+void text_add_byte(struct text *text, unsigned char byte);
+
+/* Appends a time given in nanoseconds: "0.04 ms", "12.3 ms", "400 ms", "10.0 s". */
+void text_add_time(struct text *text, uint64_t nanoseconds);
+
+/* The string, the caller's to free(); never NULL. `text` is empty again. */
+char *text_take(struct text *text);
+
+/* Frees the string; `text` is empty again. */
+void text_free(struct text *text);
+
+#endif
