@@ -65,8 +65,9 @@ static double read_number(const struct command *command, char letter, const char
 {
     char *end;
     const double value = strtod(text, &end);
+    const bool is_decimal = text[strspn(text, "0123456789.")] == '\0'; /* strtod() also takes "0x10", "1e2" and "nan" */
 
-    if (end == text || *end != '\0' || !(value >= least && value <= most)) /* the ! catches "nan" */
+    if (end == text || *end != '\0' || !is_decimal || value < least || value > most)
         refuse(command, "-%c takes a number from %g to %g, not \"%s\"", letter, least, most, text);
     return value;
 }
@@ -114,7 +115,7 @@ struct server_options cli_server(int argc, char **argv, const char *model, const
             read_whole_number(&command, 'p', optarg, 0, port_most);
             options.port = optarg;
         } else if (option == 'k') {
-            options.keepalive = read_whole_number(&command, 'k', optarg, 1, keepalive_most);
+            options.keepalive = read_whole_number(&command, 'k', optarg, 2, keepalive_most);
         } else if (option == 'v') {
             options.verbose = true;
         } else if (number != NULL && option == number->letter) {

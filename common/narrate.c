@@ -34,7 +34,7 @@ void narrate_accept(struct io_result result)
 
     if (result.status == IO_ERROR && result.error == last_error)
         return;
-    if (result.status != IO_NO_DATA)
+    if (result.status == IO_SUCCESS || result.status == IO_ERROR)
         last_error = result.error; /* 0 after a success */
     narrate("listener", "accept", result);
 }

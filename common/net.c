@@ -86,9 +86,9 @@ static void set_option(int fd, int level, int option, int value)
 
 void net_prepare(int fd, int seconds)
 {
-    enum { PROBES = 3 };
     const int idle = (seconds + 1) / 2;
-    const int interval = seconds / 2 / PROBES;
+    const int rest = seconds - idle;
+    const int probes = rest < 3 ? rest : 3;
 
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -97,8 +97,8 @@ void net_prepare(int fd, int seconds)
 #elif defined(TCP_KEEPALIVE) /* macOS's name for the same */
     set_option(fd, IPPROTO_TCP, TCP_KEEPALIVE, idle);
 #endif
-    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, interval > 0 ? interval : 1);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, rest / probes);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, probes);
 #if defined(TCP_USER_TIMEOUT)
     set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, seconds * 1000);
 #endif

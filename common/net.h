@@ -31,7 +31,7 @@ int net_connect(const char *address, const char *port);
  * Prepares an accepted (or connected) socket for its work:
  * - TCP_NODELAY: an answer is sent at once, not held back until the last one is acknowledged (Nagle, RFC 9293 3.7.4).
  * - Keepalive, so that a dead path is noticed: a silent peer is probed after half of `seconds`, and when it has been
- *   unreachable for `seconds` (1 to 32767, what Linux takes), the connection ends with ETIMEDOUT (tcp(7)).
+ *   unreachable for `seconds` (2 to 32767, what Linux takes), the connection ends with ETIMEDOUT (tcp(7)).
  * - TCP_USER_TIMEOUT, where the system has it, says the same of data that is not acknowledged. By tcp(7) this includes
  *   a peer that reads nothing for `seconds` while we have something for it.
  * A socket that refuses (its connection may be gone already) is left as it is: the next call on it says what is wrong.

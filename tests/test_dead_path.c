@@ -79,7 +79,7 @@ static void die_with_parent(void)
 
 #endif
 
-/* Starts the server with -k 1: a peer that cannot be reached for a second is to be given up. */
+/* Starts the server with -k 2: a peer that cannot be reached for two seconds is to be given up. */
 static pid_t start_server(const char *server, int *output, int *words)
 {
     int out[2], err[2];
@@ -91,7 +91,7 @@ static pid_t start_server(const char *server, int *output, int *words)
         die_with_parent();
         dup2(out[1], STDOUT_FILENO);
         dup2(err[1], STDERR_FILENO);
-        execl(server, "server", "-p", "0", "-k", "1", (char *)NULL);
+        execl(server, "server", "-p", "0", "-k", "2", (char *)NULL);
         _exit(127);
     }
     close(out[1]);
@@ -154,7 +154,7 @@ static int play(const char *server)
     }
     switch_loopback(false);
     if (!read_until(words, "ETIMEDOUT", text, sizeof text)) {
-        printf("it did not notice (is keepalive on?); with -k 1 it should have said ETIMEDOUT, but said \"%s\"", text);
+        printf("it did not notice (is keepalive on?); with -k 2 it should have said ETIMEDOUT, but said \"%s\"", text);
         return FAILED;
     }
     kill(pid, SIGTERM);
