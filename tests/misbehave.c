@@ -1,0 +1,163 @@
+/* misbehave - see misbehave.h */
+#include "misbehave.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io_status.h"
+#include "net.h"
+#include "upper.h"
+
+static volatile sig_atomic_t exit_status_on_sigterm;
+
+static void on_sigterm(int number)
+{
+    (void)number;
+    _exit(exit_status_on_sigterm);
+}
+
+static void send_all(int fd, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        const struct io_result result = io_send(fd, bytes, size);
+        if (result.status != IO_SUCCESS)
+            return;
+        bytes += result.bytes;
+        size -= result.bytes;
+    }
+}
+
+static void reset(int fd)
+{
+    const struct linger at_once = {.l_onoff = 1};
+
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(fd);
+}
+
+static void spin(void)
+{
+    for (volatile int i = 0;; i++)
+        ;
+}
+
+/* What a server does with the bytes it got. Returns false when the connection is over. */
+static bool answer_wrongly(const char *how, int fd, char *bytes, size_t size)
+{
+    if (strcmp(how, "same case") != 0)
+        upper(bytes, size);
+    if (strcmp(how, "one wrong byte") == 0)
+        bytes[size - 1] = '\0';
+    if (strcmp(how, "drops") == 0)
+        size--;
+    if (strcmp(how, "closes") == 0 || strcmp(how, "closes in the middle") == 0) {
+        send_all(fd, bytes, how[6] == '\0' ? 0 : size / 2);
+        close(fd);
+        return false;
+    }
+    if (strcmp(how, "resets") == 0) {
+        reset(fd);
+        return false;
+    }
+    if (strcmp(how, "dies") == 0)
+        raise(SIGKILL);
+    if (strcmp(how, "dies of SIGPIPE") == 0) {
+        signal(SIGPIPE, SIG_DFL);
+        raise(SIGPIPE);
+    }
+    if (strcmp(how, "exits") == 0)
+        _exit(3);
+    if (strcmp(how, "exits with 0") == 0)
+        _exit(0);
+    if (strcmp(how, "spins") == 0)
+        spin();
+    send_all(fd, bytes, size);
+    if (strcmp(how, "doubles") == 0)
+        send_all(fd, bytes, size);
+    return true;
+}
+
+static void serve(const char *how, int fd)
+{
+    char bytes[BUFFER_SIZE];
+
+    if (strcmp(how, "greets") == 0)
+        send_all(fd, "welcome\n", 8);
+    if (strcmp(how, "closes at once") == 0) {
+        close(fd);
+        return;
+    }
+    for (;;) {
+        const struct io_result result = io_recv(fd, bytes, sizeof bytes);
+        if (result.status != IO_SUCCESS)
+            break;
+        if (!answer_wrongly(how, fd, bytes, result.bytes))
+            return;
+    }
+    if (strcmp(how, "never closes") == 0)
+        pause();
+    if (strcmp(how, "says goodbye") == 0)
+        send_all(fd, "bye", 3);
+    close(fd);
+}
+
+static int be_server(const char *how, const char *port)
+{
+    char name[NET_NAME_SIZE];
+    int fd;
+
+    signal(SIGPIPE, SIG_IGN);
+    if (strcmp(how, "does not start") == 0) {
+        fputs("server: no idea how\n", stderr);
+        return 1;
+    }
+    exit_status_on_sigterm = strcmp(how, "exits wrongly") == 0 ? 7 : 0;
+    if (strcmp(how, "has no handler") != 0)
+        signal(SIGTERM, strcmp(how, "is deaf") == 0 ? SIG_IGN : on_sigterm);
+    if (strcmp(how, "reports") == 0)
+        fputs("x.c:1:2: runtime error: something undefined\n", stderr);
+    const int listener = net_listen("127.0.0.1", port);
+    printf("ready soon\nlistening on %s\n", net_local_name(listener, name));
+    (void)fflush(stdout);
+    while (io_accept(listener, &fd).status == IO_SUCCESS)
+        serve(how, fd);
+    return 1;
+}
+
+static int be_client(const char *how, const char *port)
+{
+    char bytes[BUFFER_SIZE];
+    const int fd = net_connect("127.0.0.1", port);
+
+    signal(SIGPIPE, SIG_IGN);
+    if (fd == -1)
+        return 1;
+    send_all(fd, strcmp(how, "client sends wrongly") == 0 ? "hullo\n" : "hello\n", 6);
+    shutdown(fd, SHUT_WR);
+    for (struct io_result result; (result = io_recv(fd, bytes, sizeof bytes)).status == IO_SUCCESS;) {
+        if (strcmp(how, "client prints wrongly") == 0)
+            bytes[result.bytes - 1] = '?';
+        if (strcmp(how, "client prints nothing") != 0)
+            (void)fwrite(bytes, 1, result.bytes, stdout);
+    }
+    if (strcmp(how, "client prints more") == 0)
+        fputs("and more", stdout);
+    (void)fflush(stdout);
+    fputs("one TIMEOUT, two TIMEOUTs\n", stderr);
+    if (strcmp(how, "client crashes") == 0)
+        raise(SIGKILL);
+    if (strcmp(how, "client stays") == 0)
+        pause();
+    return strcmp(how, "client exits wrongly") == 0 ? 4 : 0;
+}
+
+int misbehave(const char *how, int argc, char **argv)
+{
+    if (argc < 3)
+        return 2;
+    return strncmp(how, "client", strlen("client")) == 0 ? be_client(how, argv[2]) : be_server(how, argv[2]);
+}

@@ -1,0 +1,56 @@
+/*
+ * payload - the bytes that one side of a conversation sends, described instead of stored.
+ *
+ * 16 MiB that are sent, come back and are compared need no memory this way: the bytes at any place can be made again
+ * whenever they are needed, by the side that sends as well as by the side that checks.
+ */
+#ifndef PAYLOAD_H
+#define PAYLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One run of bytes within a payload. Exactly one of: a text, the echo of another payload, or seeded bytes. */
+struct payload_part {
+    size_t start; /* its place in the payload; payload_add() sets it */
+    size_t size;
+    const char *text;           /* not NULL: these bytes, owned by somebody who lives longer */
+    const struct payload *echo; /* not NULL: bytes of that payload from `echo_start` on, in upper case */
+    size_t echo_start;
+    uint64_t seed;     /* otherwise: bytes that follow from this number, see payload_read() */
+    size_t piece;      /* to be sent in pieces of so many bytes; 0: as it comes */
+    uint64_t every_ms; /* pause between pieces */
+};
+
+/* Starts as {0}: nothing. */
+struct payload {
+    struct payload_part *parts;
+    size_t count;
+    size_t room;
+    size_t total; /* bytes in all parts */
+};
+
+/* Appends a copy of `part`. Parts without bytes are left out; an echo that goes on where the last one ended is joined. */
+void payload_add(struct payload *payload, struct payload_part part);
+
+/* The part in which the byte at `place` (less than the total) is. */
+const struct payload_part *payload_part_at(const struct payload *payload, size_t place);
+
+/*
+ * Writes `size` bytes from `place` on into `buffer`; all of them must exist. Seeded bytes are the same on every run: the
+ * first 256 are every byte value once, in an order that the seed decides; the rest is noise, so that bytes that are lost,
+ * doubled or swapped do not look right by chance.
+ */
+void payload_read(const struct payload *payload, size_t place, char *buffer, size_t size);
+
+/*
+ * Compares `size` bytes that came with those from `place` on, in upper case if `in_upper_case`; all must exist. Returns
+ * the index of the first byte that differs, or `size` if none does.
+ */
+size_t payload_compare(const struct payload *payload, size_t place, bool in_upper_case, const char *came, size_t size);
+
+/* Frees the parts; the payload is empty again. */
+void payload_free(struct payload *payload);
+
+#endif

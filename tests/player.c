@@ -1,0 +1,350 @@
+/* player - see player.h; how its files divide the work stands in player_parts.h */
+#include "player.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "player_parts.h"
+
+enum {
+    DEFAULT_LIMIT_MS = 10000,
+    /* A client that sends without reading must soon be stuck: the server that we play takes and holds only so much. */
+    SOCKET_BUFFER = 64 * 1024,
+    BACKLOG = 4
+};
+
+const struct script *play_script(const struct play *play)
+{
+    return play->script;
+}
+
+const struct play_event *play_events(const struct play *play, size_t *count)
+{
+    *count = play->event_count;
+    return play->events;
+}
+
+const struct play_result *play_result(const struct play *play)
+{
+    return &play->result;
+}
+
+/* ---- Steps ---- */
+
+const struct step *actor_step(const struct actor *actor)
+{
+    return &actor->play->script->steps[actor->step];
+}
+
+static bool is_of_program(const struct actor *actor)
+{
+    return actor_step(actor)->verb >= VERB_RUN;
+}
+
+uint64_t actor_limit(const struct actor *actor)
+{
+    const struct step *step = actor_step(actor);
+    const uint64_t usual = actor->play->options.limit_ms;
+
+    if (step->within_ms > 0)
+        return step->within_ms;
+    return step->duration_ms + (usual > 0 ? usual : DEFAULT_LIMIT_MS);
+}
+
+static void take_state(struct actor *actor, enum step_state state);
+static void advance(struct play *play);
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct actor *actor = timer->data;
+
+    if (!actor->is_waiting)
+        return;
+    take_state(actor, is_of_program(actor) ? program_time_is_up(actor) : peer_time_is_up(actor));
+    advance(actor->play);
+}
+
+void actor_set_timer(struct actor *actor, uint64_t milliseconds)
+{
+    uv_update_time(actor->play->loop); /* the loop's clock stands still while we work */
+    uv_timer_start(&actor->timer, on_timer, milliseconds, 0);
+}
+
+static void begin_step(struct actor *actor)
+{
+    struct play *play = actor->play;
+
+    actor->began = uv_hrtime();
+    actor->is_waiting = false;
+    actor->result = (struct io_result){.status = IO_SUCCESS};
+    play_trace(play, actor, PLAY_STEP_BEGINS, actor->result, 0);
+    const enum step_state state = is_of_program(actor) ? program_begin(actor) : peer_begin(actor);
+    if (play->stage != STAGE_PLAYS)
+        return;
+    if (state == STEP_WAITS) {
+        actor->is_waiting = true;
+        play_trace(play, actor, PLAY_WAITING, (struct io_result){.status = IO_NO_DATA}, 0);
+        if (!uv_is_active((uv_handle_t *)&actor->timer))
+            actor_set_timer(actor, actor_limit(actor));
+    }
+}
+
+static void end_step(struct actor *actor)
+{
+    play_trace(actor->play, actor, PLAY_STEP_ENDS, actor->result, 0);
+    actor->is_waiting = false;
+    uv_timer_stop(&actor->timer);
+    actor->step = actor->play->next_step[actor->step];
+    actor->play->steps_left--;
+}
+
+/* The actor's steps of this phase, until one has to wait. */
+static void run_actor(struct actor *actor)
+{
+    struct play *play = actor->play;
+
+    while (play->stage == STAGE_PLAYS && actor->step != -1 && actor_step(actor)->phase == play->phase) {
+        begin_step(actor);
+        if (actor->is_waiting || play->stage != STAGE_PLAYS)
+            return;
+        end_step(actor);
+    }
+}
+
+static void take_state(struct actor *actor, enum step_state state)
+{
+    if (actor->play->stage != STAGE_PLAYS)
+        return;
+    switch (state) {
+    case STEP_WAITS:
+        return;
+    case STEP_DONE:
+        end_step(actor);
+        run_actor(actor);
+        return;
+    case STEP_OUT_OF_TIME:
+        play_stall(actor->play, actor);
+        return;
+    }
+}
+
+void actor_recheck(struct actor *actor, bool progress)
+{
+    if (actor->play->stage != STAGE_PLAYS || !actor->is_waiting)
+        return;
+    take_state(actor, is_of_program(actor) ? program_check(actor) : peer_check(actor));
+    advance(actor->play);
+    if (progress && actor->play->stage == STAGE_PLAYS && actor->is_waiting) {
+        const struct step *step = actor_step(actor);
+        if (step->within_ms == 0 && step->duration_ms == 0)
+            actor_set_timer(actor, actor_limit(actor));
+    }
+}
+
+/* ---- Phases: what stands between two `sync` ---- */
+
+static void begin_phase(struct play *play)
+{
+    const struct script *script = play->script;
+
+    play->steps_left = 0;
+    while (play->phase_start < script->step_count && script->steps[play->phase_start].phase == play->phase) {
+        play->phase_start++;
+        play->steps_left++;
+    }
+    for (int i = 0; i < script->actor_count; i++)
+        run_actor(&play->actors[i]);
+}
+
+static void advance(struct play *play)
+{
+    while (play->stage == STAGE_PLAYS && play->steps_left == 0) {
+        if (++play->phase < play->script->phase_count)
+            begin_phase(play);
+        else
+            play_stop(play);
+    }
+}
+
+void play_begin(struct play *play)
+{
+    play->stage = STAGE_PLAYS;
+    play->began = uv_hrtime();
+    play_trace(play, NULL, PLAY_READY, (struct io_result){.status = IO_SUCCESS}, 0);
+    begin_phase(play);
+    advance(play);
+}
+
+/* ---- The end ---- */
+
+void play_stop(struct play *play)
+{
+    if (play->stage >= STAGE_STOPS)
+        return;
+    play->stage = STAGE_STOPS;
+    for (int i = 0; i < play->script->actor_count; i++) {
+        play->actors[i].is_waiting = false;
+        uv_timer_stop(&play->actors[i].timer);
+    }
+    program_stop(play);
+}
+
+void play_note_closed(struct play *play)
+{
+    if (--play->open_things > 0 || play->stage != STAGE_CLOSES)
+        return;
+    play->stage = STAGE_DONE;
+    play_conclude(play);
+    play->options.on_done(play, play->options.data);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    play_note_closed(handle->data);
+}
+
+static void on_actor_closed(uv_handle_t *handle)
+{
+    const struct actor *actor = handle->data;
+
+    play_note_closed(actor->play);
+}
+
+void play_close(struct play *play)
+{
+    if (play->stage >= STAGE_CLOSES)
+        return;
+    play->stage = STAGE_CLOSES;
+    for (struct connection *connection = play->connections; connection != NULL; connection = connection->next)
+        connection_close(connection);
+    for (int i = 0; i < play->script->actor_count; i++)
+        uv_close((uv_handle_t *)&play->actors[i].timer, on_actor_closed);
+    uv_close((uv_handle_t *)&play->start_timer, on_handle_closed);
+    uv_close((uv_handle_t *)&play->listener, on_handle_closed);
+    program_close(play);
+}
+
+void play_abort(struct play *play)
+{
+    if (play->stage >= STAGE_CLOSES)
+        return;
+    play->program.end_is_explained = true;
+    play_fail(play, NULL, "given up");
+    if (play->program.process != NULL)
+        process_kill(play->program.process);
+}
+
+void play_free(struct play *play)
+{
+    while (play->connections != NULL) {
+        struct connection *connection = play->connections;
+        play->connections = connection->next;
+        connection_free(connection);
+    }
+    payload_free(&play->program.input);
+    text_free(&play->findings.problem);
+    text_free(&play->findings.expected);
+    text_free(&play->findings.came);
+    text_free(&play->findings.ended);
+    text_free(&play->findings.said);
+    text_free(&play->findings.note);
+    free(play->events);
+    free(play->next_step);
+    free(play->actors);
+    free(play);
+}
+
+/* ---- The start ---- */
+
+static void on_newcomer(uv_stream_t *listener, int error)
+{
+    struct play *play = listener->data;
+
+    (void)error; /* whoever waits for a connection sees whether there is one */
+    for (int i = 0; i < play->script->actor_count; i++)
+        actor_recheck(&play->actors[i], true);
+}
+
+/* Opens the server's end for a client under test. Its port is taken also when it refuses: nobody else shall answer. */
+static int open_listener(struct play *play)
+{
+    const struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const int size = SOCKET_BUFFER;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (fd == -1)
+        return -errno;
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size); /* accepted sockets inherit both */
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    int error = fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? 0 : -errno;
+    if (error == 0)
+        error = uv_tcp_open(&play->listener, fd);
+    if (error != 0) {
+        close(fd);
+        return error;
+    }
+    error = uv_tcp_bind(&play->listener, (const struct sockaddr *)&address, 0);
+    if (error != 0 || play->script->refuses)
+        return error;
+    return uv_listen((uv_stream_t *)&play->listener, BACKLOG, on_newcomer);
+}
+
+static void on_start(uv_timer_t *timer)
+{
+    struct play *play = timer->data;
+
+    if (play->script->kind == SCRIPT_FOR_SERVERS) {
+        program_start_server(play);
+        return;
+    }
+    const int error = open_listener(play);
+    if (error != 0)
+        play_fail(play, NULL, "the player cannot listen on 127.0.0.1: %s", uv_strerror(error));
+    else
+        play_begin(play);
+}
+
+/* Every actor's steps, chained in order. */
+static void chain_steps(struct play *play)
+{
+    const struct script *script = play->script;
+
+    play->next_step = memory_zeroed((size_t)script->step_count, sizeof play->next_step[0]);
+    for (int i = script->step_count - 1; i >= 0; i--) {
+        struct actor *actor = &play->actors[script->steps[i].actor];
+        play->next_step[i] = actor->step;
+        actor->step = i;
+        if (script->steps[i].verb >= VERB_RUN)
+            play->program.actor = actor;
+    }
+}
+
+struct play *play_start(uv_loop_t *loop, const struct script *script, const struct play_options *options)
+{
+    struct play *play = memory_zeroed(1, sizeof *play);
+
+    play->loop = loop;
+    play->script = script;
+    play->options = *options;
+    play->findings.step = -1;
+    play->program.kind = script->kind == SCRIPT_FOR_SERVERS ? "server" : "client";
+    play->actors = memory_zeroed((size_t)script->actor_count, sizeof play->actors[0]);
+    for (int i = 0; i < script->actor_count; i++) {
+        struct actor *actor = &play->actors[i];
+        *actor = (struct actor){.play = play, .index = i, .step = -1};
+        actor->timer.data = actor;
+        uv_timer_init(loop, &actor->timer);
+    }
+    chain_steps(play);
+    play->start_timer.data = play->listener.data = play;
+    uv_tcp_init(loop, &play->listener);
+    uv_timer_init(loop, &play->start_timer);
+    uv_timer_start(&play->start_timer, on_start, 0, 0);
+    play->open_things = script->actor_count + 2;
+    return play;
+}

@@ -1,0 +1,263 @@
+/* player_judge - what happened in a play, and what that means; see player_parts.h */
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "memory.h"
+#include "player_parts.h"
+
+const char *play_outcome_name(enum play_outcome outcome)
+{
+    switch (outcome) {
+    case PLAY_PASSES:
+        return "passes";
+    case PLAY_STALLS:
+        return "stalls";
+    case PLAY_FAILS:
+        return "FAILS";
+    }
+    return "unknown";
+}
+
+/* ---- Events ---- */
+
+static uint64_t waited(const struct actor *actor, enum play_event_kind kind)
+{
+    const bool ends = kind == PLAY_STEP_ENDS || kind == PLAY_STALLED || kind == PLAY_FAILED;
+
+    return ends && actor != NULL && actor->is_waiting ? uv_hrtime() - actor->began : 0;
+}
+
+void play_trace(struct play *play, const struct actor *actor, enum play_event_kind kind, struct io_result result,
+                size_t total)
+{
+    const struct play_event event = {.time = play->began != 0 ? uv_hrtime() - play->began : 0,
+                                     .kind = kind,
+                                     .actor = actor != NULL ? actor->index : -1,
+                                     .step = actor != NULL ? actor->step : -1,
+                                     .result = result,
+                                     .total = total,
+                                     .waited = waited(actor, kind)};
+
+    if (play->event_count == play->event_room) {
+        play->event_room = play->event_room * 2 + 64;
+        play->events = memory_resized(play->events, play->event_room * sizeof play->events[0]);
+    }
+    play->events[play->event_count++] = event;
+    if (play->options.on_event != NULL)
+        play->options.on_event(play, &event, play->options.data);
+}
+
+/* ---- Findings ---- */
+
+static const struct actor *whoever_waits(const struct play *play)
+{
+    const struct actor *first = NULL;
+
+    for (int i = 0; i < play->script->actor_count; i++) {
+        const struct actor *actor = &play->actors[i];
+        if (actor->is_waiting && (first == NULL || actor->step < first->step))
+            first = actor;
+    }
+    return first;
+}
+
+static void describe_limit(const struct actor *actor, struct text *expected)
+{
+    const unsigned long long limit = actor_limit(actor);
+
+    if (expected->length == 0)
+        return;
+    if (limit % 1000 == 0)
+        text_add(expected, " within %llu s", limit / 1000);
+    else
+        text_add(expected, " within %llu ms", limit);
+}
+
+static void note_step(struct play *play, const struct actor *actor)
+{
+    struct findings *findings = &play->findings;
+
+    if (actor == NULL || play->stage > STAGE_PLAYS)
+        return;
+    findings->step = actor->step;
+    findings->waited = uv_hrtime() - actor->began;
+    if (actor_step(actor)->verb >= VERB_RUN)
+        program_describe(actor, &findings->expected, &findings->came);
+    else
+        peer_describe(actor, &findings->expected, &findings->came);
+    if (actor_step(actor)->verb != VERB_EXPECT_NOTHING)
+        describe_limit(actor, &findings->expected);
+}
+
+/* The first finding counts; but a failure outweighs a stall, and what the conversation hid may show at the end. */
+void play_fail(struct play *play, const struct actor *actor, const char *format, ...)
+{
+    struct findings *findings = &play->findings;
+    const bool has_stalled = findings->outcome == PLAY_STALLS;
+    va_list arguments;
+    char problem[400];
+
+    if (findings->outcome == PLAY_FAILS)
+        return;
+    va_start(arguments, format);
+    vsnprintf(problem, sizeof problem, format, arguments);
+    va_end(arguments);
+    text_free(&findings->problem);
+    text_add(&findings->problem, has_stalled ? "%s (and it had stalled before)" : "%s", problem);
+    findings->outcome = PLAY_FAILS;
+    if (actor == NULL || actor->step == -1)
+        actor = whoever_waits(play);
+    note_step(play, actor);
+    play_trace(play, actor, PLAY_FAILED, (struct io_result){.status = IO_ERROR}, 0);
+    play_stop(play);
+}
+
+void play_stall(struct play *play, const struct actor *actor)
+{
+    play->findings.outcome = PLAY_STALLS;
+    note_step(play, actor);
+    text_add(&play->findings.problem, "the step's time is up");
+    play_trace(play, actor, PLAY_STALLED, (struct io_result){.status = IO_TIMEOUT}, 0);
+    play_stop(play);
+}
+
+/* ---- How the program ended ---- */
+
+static void describe_end(struct play *play)
+{
+    struct process *process = play->program.process;
+    struct text *ended = &play->findings.ended;
+
+    text_add(ended, "the %s %s", play->program.kind, process_describe_end(process));
+    if (process_was_told(process)) {
+        text_add(ended, ", ");
+        text_add_time(ended, process_stop_time(process));
+        text_add(ended, " after SIGTERM");
+    }
+    text_add(&play->findings.said, "%s", process_words(process).bytes);
+}
+
+/*
+ * Somebody else's server need not have a handler for SIGTERM: ending by that very signal will do for it. A client is only
+ * told when the script is done with it.
+ */
+static bool may_end_by_sigterm(const struct play *play)
+{
+    return play->script->kind == SCRIPT_FOR_CLIENTS || play->options.command != NULL;
+}
+
+static bool ended_well(const struct play *play)
+{
+    const struct process *process = play->program.process;
+    const bool is_server = play->script->kind == SCRIPT_FOR_SERVERS;
+
+    if (process_was_told(process) && process_signal(process) == SIGTERM)
+        return may_end_by_sigterm(play);
+    if (process_signal(process) != 0)
+        return false;
+    return !is_server || (process_was_told(process) && process_exit_status(process) == 0);
+}
+
+/*
+ * A connection may show that the server is dying before the kernel says so: then its end is the reason for what was found,
+ * and is named first.
+ */
+static void put_end_first(struct play *play)
+{
+    struct text problem = {0};
+
+    text_add(&problem, "the %s %s (first seen: %s)", play->program.kind, process_describe_end(play->program.process),
+             play->findings.problem.chars);
+    text_free(&play->findings.problem);
+    play->findings.problem = problem;
+}
+
+static void judge_exit(struct play *play)
+{
+    struct process *process = play->program.process;
+
+    if (play->program.end_is_explained || ended_well(play))
+        return;
+    if (play->findings.outcome == PLAY_FAILS && process_was_killed(process))
+        text_add(&play->findings.problem, "; and the %s had to be killed", play->program.kind);
+    else if (play->findings.outcome == PLAY_FAILS)
+        put_end_first(play);
+    else if (process_was_told(process))
+        play_fail(play, NULL, "the %s should end on SIGTERM with exit status 0, but it %s", play->program.kind,
+                  process_describe_end(process));
+    else
+        play_fail(play, NULL, "the %s %s without being told to", play->program.kind, process_describe_end(process));
+}
+
+/* UBSan, for one, reports and goes on to exit with 0. */
+static void judge_words(struct play *play)
+{
+    static const char *const reports[] = {"Sanitizer: ", ": runtime error: "};
+    const struct text *said = &play->findings.said;
+
+    for (size_t i = 0; i < sizeof reports / sizeof reports[0] && said->length > 0; i++)
+        if (strstr(said->chars, reports[i]) != NULL)
+            play_fail(play, NULL, "a sanitizer reports an error of the %s", play->program.kind);
+}
+
+static bool was_stopped_by_script(const struct play *play)
+{
+    const struct actor *actor = play->program.actor;
+
+    for (int i = 0; actor != NULL && i < play->script->step_count; i++)
+        if (play->script->steps[i].verb == VERB_STOP)
+            return true;
+    return false;
+}
+
+static void judge_leftovers(struct play *play)
+{
+    const struct program *program = &play->program;
+    struct text problem = {0};
+    bool found = program->printed > program->expected;
+
+    if (play->findings.outcome != PLAY_PASSES || was_stopped_by_script(play))
+        return;
+    if (found)
+        text_add(&problem, "at the end the client had printed %zu bytes that no step expected",
+                 program->printed - program->expected);
+    for (int i = 0; i < play->script->actor_count && !found; i++)
+        found = peer_has_leftovers(&play->actors[i], &problem);
+    if (found)
+        play_fail(play, NULL, "%s", problem.chars);
+    text_free(&problem);
+}
+
+void play_judge_end(struct play *play)
+{
+    if (play->program.process != NULL) {
+        describe_end(play);
+        judge_exit(play);
+        judge_words(play);
+    }
+    judge_leftovers(play);
+}
+
+/* ---- The result ---- */
+
+static const char *string(const struct text *text)
+{
+    return text->chars != NULL ? text->chars : "";
+}
+
+void play_conclude(struct play *play)
+{
+    const struct findings *findings = &play->findings;
+
+    play->result = (struct play_result){.outcome = findings->outcome,
+                                        .step = findings->step,
+                                        .problem = string(&findings->problem),
+                                        .expected = string(&findings->expected),
+                                        .came = string(&findings->came),
+                                        .waited = findings->waited,
+                                        .ended = string(&findings->ended),
+                                        .said = string(&findings->said),
+                                        .note = string(&findings->note)};
+}

@@ -1,0 +1,297 @@
+/* player_program - the program under test: its start, its words, its end; see player_parts.h */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io_uv.h"
+#include "memory.h"
+#include "player_parts.h"
+
+enum { STOP_LIMIT_MS = 5000 /* from SIGTERM to SIGKILL */ };
+
+/* ---- All that the script has for a client, up to the end of a phase ---- */
+
+static size_t input_of_step(const struct step *step)
+{
+    size_t size = 0;
+
+    if (step->verb == VERB_INPUT)
+        return step->sizes[0];
+    for (int i = 0; step->verb == VERB_RUN && i < step->texts; i++)
+        size += step->sizes[i] + 1; /* each message is a line */
+    return size;
+}
+
+size_t program_all_input(const struct play *play, int phase)
+{
+    size_t size = 0;
+
+    for (int i = 0; i < play->script->step_count && play->script->steps[i].phase <= phase; i++)
+        size += input_of_step(&play->script->steps[i]);
+    return size;
+}
+
+/* What `answer everything` answers is the input, less what the server expected (and used up) before it. */
+size_t program_all_output(const struct play *play, int phase)
+{
+    size_t sent = 0;
+    size_t used_up = 0;
+
+    for (int i = 0; i < play->script->step_count && play->script->steps[i].phase <= phase; i++) {
+        const struct step *step = &play->script->steps[i];
+        if (step->verb == VERB_SEND)
+            sent += step->sizes[0];
+        else if (step->verb == VERB_EXPECT_TEXT)
+            used_up += step->sizes[0];
+        else if (step->verb == VERB_EXPECT_EVERYTHING)
+            used_up = program_all_input(play, step->phase);
+        else if (step->verb == VERB_ANSWER)
+            sent += program_all_input(play, phase) - used_up;
+    }
+    return sent;
+}
+
+/* ---- What it does ---- */
+
+const struct payload *program_due_output(const struct play *play)
+{
+    static const struct payload nothing = {0};
+
+    return play->connections != NULL ? &play->connections->sent : &nothing;
+}
+
+static void recheck(struct play *play, bool progress)
+{
+    if (play->program.actor != NULL)
+        actor_recheck(play->program.actor, progress);
+}
+
+static void fail_output(struct play *play, const char *bytes, size_t same, bool is_too_much)
+{
+    struct wrong_byte wrong = {play->program.printed + same, is_too_much, 0, (unsigned char)bytes[same]};
+    struct text problem = {0};
+
+    play->program.is_wrong = true;
+    if (!is_too_much)
+        payload_read(program_due_output(play), wrong.at, (char *)&wrong.should_be, 1);
+    peer_describe_wrong(&problem, &wrong, "the client's standard output");
+    play_fail(play, play->program.actor, "%s", problem.chars);
+    text_free(&problem);
+}
+
+static void on_output(struct process *process, const char *bytes, size_t size)
+{
+    struct play *play = process_owner(process);
+    struct program *program = &play->program;
+
+    if (play->script->kind == SCRIPT_FOR_SERVERS || program->is_wrong)
+        return;
+    const size_t left = program_due_output(play)->total - program->printed;
+    const size_t allowed = size < left ? size : left;
+    const size_t same = payload_compare(program_due_output(play), program->printed, false, bytes, allowed);
+
+    if (same < size)
+        fail_output(play, bytes, same, same == allowed);
+    program->printed += same;
+    if (same > 0)
+        play_trace(play, program->actor, PLAY_PRINTED, io_of_uv((ssize_t)same), program->printed);
+    recheck(play, true);
+}
+
+static void on_words(struct process *process, const char *bytes, size_t size)
+{
+    struct play *play = process_owner(process);
+
+    (void)bytes;
+    play_trace(play, play->program.actor, PLAY_SAID, io_of_uv((ssize_t)size), 0);
+    recheck(play, false);
+}
+
+/* While the conversation goes on a server has no reason to end but a step that stops it; a client may when it is done. */
+static void judge_early_end(struct play *play)
+{
+    struct process *process = play->program.process;
+    const bool is_server = play->script->kind == SCRIPT_FOR_SERVERS;
+
+    if (play->stage == STAGE_PLAYS && (is_server ? process_was_told(process) : process_signal(process) == 0)) {
+        recheck(play, true);
+        return;
+    }
+    play->program.end_is_explained = true;
+    if (play->stage == STAGE_STARTS)
+        play_fail(play, NULL, "the server cannot be started: it %s", process_describe_end(process));
+    else
+        play_fail(play, NULL, "the %s %s in the middle of the conversation", play->program.kind,
+                  process_describe_end(process));
+}
+
+static void on_end(struct process *process)
+{
+    struct play *play = process_owner(process);
+
+    play_trace(play, play->program.actor, PLAY_EXITED, (struct io_result){.status = IO_CONNECTION_CLOSED}, 0);
+    if (play->stage != STAGE_STOPS) {
+        judge_early_end(play);
+        return;
+    }
+    play_judge_end(play);
+    play_close(play);
+}
+
+static void on_ready(struct process *process)
+{
+    play_begin(process_owner(process));
+}
+
+/* ---- Start and stop ---- */
+
+static struct process_options process_options(struct play *play, const char *const *arguments)
+{
+    return (struct process_options){.arguments = arguments,
+                                    .descriptors = play->script->descriptors,
+                                    .soft_descriptors = play->options.descriptors,
+                                    .on_ready = on_ready,
+                                    .on_output = on_output,
+                                    .on_words = on_words,
+                                    .on_end = on_end,
+                                    .owner = play};
+}
+
+static void start(struct play *play, const struct process_options *options)
+{
+    play->program.process = process_start(play->loop, options);
+    play->open_things++;
+    play_trace(play, play->program.actor, PLAY_STARTED, (struct io_result){.status = IO_SUCCESS}, 0);
+}
+
+static void start_model(struct play *play)
+{
+    const char *const arguments[] = {play->options.program, "-p", "0", play->options.verbose ? "-v" : NULL, NULL};
+    struct process_options options = process_options(play, arguments);
+
+    options.readiness = PROCESS_READY_BY_LINE;
+    start(play, &options);
+}
+
+/* Replaces every "{port}". */
+static char *fill_in_port(const char *command, int port)
+{
+    struct text filled = {0};
+
+    for (const char *place; (place = strstr(command, "{port}")) != NULL; command = place + strlen("{port}"))
+        text_add(&filled, "%.*s%d", (int)(place - command), command, port);
+    text_add(&filled, "%s", command);
+    return text_take(&filled);
+}
+
+static void start_command(struct play *play)
+{
+    const int port = process_free_port();
+
+    if (port < 0) {
+        play_fail(play, NULL, "the player finds no free port: %s", uv_strerror(port));
+        return;
+    }
+    bool is_wrapped;
+    char *command = fill_in_port(play->options.command, port);
+    char *wrapped = process_wrap(command, &is_wrapped);
+    const char *const arguments[] = {"/bin/sh", "-c", wrapped, NULL};
+    struct process_options options = process_options(play, arguments);
+    options.is_wrapped = is_wrapped;
+    options.readiness = PROCESS_READY_BY_PORT;
+    options.port = port;
+    start(play, &options);
+    free(wrapped);
+    free(command);
+}
+
+void program_start_server(struct play *play)
+{
+    if (play->options.command != NULL)
+        start_command(play);
+    else
+        start_model(play);
+}
+
+static void on_input_sent(struct sender *sender, ssize_t n)
+{
+    (void)sender; /* a client need not take all that it is given */
+    (void)n;
+}
+
+/* The decimal number of the port on which the server that we play is to be found. */
+static void write_port(const struct play *play, char port[6])
+{
+    struct sockaddr_in address;
+    int size = sizeof address;
+
+    uv_tcp_getsockname(&play->listener, (struct sockaddr *)&address, &size);
+    snprintf(port, 6, "%d", ntohs(address.sin_port));
+}
+
+void program_start_client(struct actor *actor)
+{
+    struct play *play = actor->play;
+    struct program *program = &play->program;
+    const struct step *step = actor_step(actor);
+    char port[6];
+    const char *arguments[6 + SCRIPT_MAX_TEXTS + 1] = {play->options.program, "-p", port, "-t", "0.2"};
+    int count = 5;
+
+    write_port(play, port);
+    if (step->texts > 0 && step->bytes[0][0] == '-')
+        arguments[count++] = "--"; /* what follows is no option */
+    for (int i = 0; i < step->texts; i++) {
+        arguments[count++] = step->bytes[i];
+        payload_add(&program->input, peer_part(actor, i));
+        payload_add(&program->input, (struct payload_part){.size = 1, .text = "\n"});
+    }
+    struct process_options options = process_options(play, arguments);
+    options.input = step->texts == 0;
+    start(play, &options);
+    if (options.input) {
+        sender_init(&program->sender, process_input(program->process), &program->input, on_input_sent, play);
+        program->has_sender = true;
+        play->open_things++;
+    }
+}
+
+void program_tell_to_end(struct play *play, uint64_t limit_ms)
+{
+    play_trace(play, play->program.actor, PLAY_TOLD_TO_END, (struct io_result){.status = IO_SUCCESS}, 0);
+    process_stop(play->program.process, limit_ms);
+}
+
+void program_stop(struct play *play)
+{
+    const struct process *process = play->program.process;
+
+    if (process != NULL && !process_has_ended(process)) {
+        program_tell_to_end(play, play->options.stop_ms > 0 ? play->options.stop_ms : STOP_LIMIT_MS);
+        return;
+    }
+    play_judge_end(play);
+    play_close(play);
+}
+
+static void on_process_freed(void *data)
+{
+    struct play *play = data;
+
+    play->program.process = NULL;
+    play_note_closed(play);
+}
+
+static void on_sender_closed(struct sender *sender)
+{
+    play_note_closed(sender->owner);
+}
+
+void program_close(struct play *play)
+{
+    if (play->program.has_sender)
+        sender_close(&play->program.sender, on_sender_closed);
+    if (play->program.process != NULL)
+        process_free(play->program.process, on_process_freed, play);
+}

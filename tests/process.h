@@ -1,0 +1,134 @@
+/*
+ * process - a child process in a libuv loop: started, watched, measured, and never left behind.
+ *
+ * Each child leads a process group of its own, and the whole group is killed with it, so that what a shell or an
+ * interpreter started goes too. Where setpriv(1) can do it (Linux), the kernel kills the child when the thread that
+ * started it ends, however that comes about. libuv resets the signals to their defaults in the child: what we ignore
+ * (SIGPIPE) is not ignored there.
+ *
+ * Nothing here blocks. A struct process is made by process_start(), lives through its callbacks, and is given back with
+ * process_free() at any time after on_end.
+ */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+struct process;
+
+/* How to see that a server is ready for its clients. */
+enum process_readiness {
+    PROCESS_READY_AT_ONCE, /* it is no server */
+    PROCESS_READY_BY_LINE, /* it prints "listening on ADDRESS:PORT" */
+    PROCESS_READY_BY_PORT  /* 127.0.0.1 and `port` take a connection, which is closed again */
+};
+
+struct process_options {
+    const char *const *arguments; /* NULL-terminated; the first is the program, found as a shell finds it. Copied. */
+    bool input;                   /* standard input is a pipe, see process_input(); otherwise /dev/null */
+    int descriptors;              /* RLIMIT_NOFILE, soft and hard; 0: see soft_descriptors */
+    int soft_descriptors;         /* the soft limit only; 0: as ours */
+    bool is_wrapped;              /* it is a shell that waits for the real one: see process_wrap() */
+    enum process_readiness readiness;
+    int port; /* for PROCESS_READY_BY_PORT */
+
+    /* Each may be NULL. None is called before process_start() has returned. */
+    void (*on_ready)(struct process *process);
+    void (*on_output)(struct process *process, const char *bytes, size_t size); /* standard output, after the line */
+    void (*on_words)(struct process *process, const char *bytes, size_t size);  /* standard error */
+    void (*on_end)(struct process *process); /* it has ended, and so have both outputs; once, the last callback */
+    void *owner;
+};
+
+/*
+ * Starts a program. Never fails at once: if it cannot be started, on_end says so later, as it does of a program that ends
+ * before it is ready or is not ready within 10 seconds (it is stopped then).
+ */
+struct process *process_start(uv_loop_t *loop, const struct process_options *options);
+
+void *process_owner(const struct process *process);
+
+/* Standard input, if it is a pipe; otherwise NULL. Writing to it is the owner's business; EPIPE after its end. */
+uv_stream_t *process_input(struct process *process);
+
+/* Has on_ready been called, and under which address can it be reached (AF_UNSPEC unless it is a server)? */
+bool process_is_ready(const struct process *process);
+const struct sockaddr *process_address(const struct process *process);
+
+/*
+ * Sends SIGTERM, and SIGKILL if that has not helped after `limit_ms` milliseconds; on_end follows. Does nothing if the
+ * program has ended or was told before.
+ */
+void process_stop(struct process *process, uint64_t limit_ms);
+
+/* Sends SIGKILL now. on_end follows. Does nothing if the program has ended. */
+void process_kill(struct process *process);
+
+/* Has on_end been called? */
+bool process_has_ended(const struct process *process);
+
+/* How it ended: its exit status, or 0 and the signal; valid after the end. */
+int process_exit_status(const struct process *process);
+int process_signal(const struct process *process);
+
+/* Did SIGTERM reach it alive, and did it take SIGKILL to end it? If neither, it ended by itself. */
+bool process_was_told(const struct process *process);
+bool process_was_killed(const struct process *process);
+
+/* How long it took to end after SIGTERM, in nanoseconds. */
+uint64_t process_stop_time(const struct process *process);
+
+/* How it ended in words: "exited with 1", "was killed by signal 13 (SIGPIPE)". Owned by `process`. */
+const char *process_describe_end(struct process *process);
+
+/*
+ * What it said on standard error: `size` bytes (at least the last 64 KiB) and a NUL, after `dropped` bytes that are not kept
+ * any more. Owned by `process`, valid until it says more.
+ */
+struct process_words {
+    const char *bytes;
+    size_t size;
+    size_t dropped;
+};
+struct process_words process_words(const struct process *process);
+
+/*
+ * For how long it (not its children) has been busy, in nanoseconds: the CPU time that it has used and, on Linux, the time
+ * in which it wanted to run but had to leave the cores to others (the second number of /proc/PID/schedstat); without that
+ * a program that spins on a loaded machine looks like one that rests. Returns false where the system does not tell.
+ */
+bool process_busy_time(const struct process *process, uint64_t *nanoseconds);
+
+/* Gives an ended process back; `on_freed(data)` is called when the loop is rid of it. */
+void process_free(struct process *process, void (*on_freed)(void *data), void *data);
+
+/*
+ * Makes a shell command, written by somebody for somebody else's server, into one that can be watched: the caller's to
+ * free(). A simple command takes the shell's place, so that it is the process that we see. For anything else the shell
+ * stays, waits when it is told to end, and passes the exit status on, 128 and its number for a signal; `*is_wrapped` says
+ * so, and no CPU time is known then.
+ */
+char *process_wrap(const char *command, bool *is_wrapped);
+
+/*
+ * Raises our own soft limit on descriptors to the hard one, so that many clients fit. Returns what it was, for
+ * soft_descriptors, or 0 if that is unlimited or unknown.
+ */
+int process_raise_descriptors(void);
+
+/*
+ * Finds a TCP port of 127.0.0.1 that is free now. Returns it, or a negated errno.
+ */
+int process_free_port(void);
+
+/*
+ * Reads "listening on 127.0.0.1:9000" or "listening on [::1]:9000" (without the line's end). Returns false if `line` is
+ * something else.
+ */
+bool process_parse_ready(const char *line, struct sockaddr_storage *address);
+
+#endif
