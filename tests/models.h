@@ -1,0 +1,70 @@
+/* models - what there is to check: the models and the scripts, found by looking, and what is expected of each pair. */
+#ifndef MODELS_H
+#define MODELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "player.h"
+#include "script.h"
+
+/* One line of NN-model/expected. */
+struct expectation {
+    char *script; /* its name */
+    enum play_outcome outcome;
+    char *reason; /* for a stall: why it is right */
+    int line;
+};
+
+struct model {
+    char *name;   /* "05-select" */
+    char *server; /* paths of the programs */
+    char *client;
+    bool is_built;
+    char *expected_path;
+    struct expectation *expectations;
+    size_t expectation_count;
+};
+
+struct models {
+    struct model *items;
+    size_t count;
+};
+
+struct scripts {
+    struct script **items; /* those for servers first; sorted by name */
+    size_t count;
+};
+
+/*
+ * Finds the models in the current directory: NN-name/ with server.c and client.c, sorted; their programs are
+ * BUILD/NN-name/server and client. Their `expected` files are not read yet. An empty list is no error.
+ */
+void models_find(struct models *models, const char *build);
+
+/* Adds a model that is only a name: somebody else's server. Its expectations are read from `expected_path`, or NULL. */
+struct model *models_add(struct models *models, const char *name, const char *expected_path);
+
+/*
+ * Reads all scripts of tests/scripts/servers and tests/scripts/clients; each needs a name of its own. Returns true, or
+ * false with the first mistake ("tests/scripts/servers/x.script:3: ...") in `error`; in both cases scripts_free() follows.
+ */
+bool scripts_read(struct scripts *scripts, char *error, size_t error_size);
+
+/* The script of that name, or NULL. */
+const struct script *scripts_find(const struct scripts *scripts, const char *name);
+
+/*
+ * Reads what is expected of `model`: lines SCRIPT OUTCOME REASON..., '#' comments. If there is no such file, all scripts
+ * are expected to pass (but of somebody else's server, the file must be there). Returns true, or false with the first
+ * mistake ("05-select/expected:2: ...") in `error`.
+ */
+bool model_read_expected(struct model *model, const struct scripts *scripts, char *error, size_t error_size);
+
+/* What is said of `script`, or NULL: it is expected to pass. */
+const struct expectation *model_expectation(const struct model *model, const char *script);
+
+void models_free(struct models *models);
+void scripts_free(struct scripts *scripts);
+
+#endif

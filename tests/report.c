@@ -1,0 +1,279 @@
+/* report - see report.h */
+#include "report.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { WIDTH = 80, LAST_WORDS = 5 /* lines */ };
+
+enum verdict report_verdict(const struct cell *cell, enum play_outcome outcome)
+{
+    const enum play_outcome expected = cell->expectation != NULL ? cell->expectation->outcome : PLAY_PASSES;
+
+    if (outcome != expected || outcome == PLAY_FAILS)
+        return VERDICT_FAILS;
+    return outcome == PLAY_PASSES ? VERDICT_PASSES : VERDICT_STALLS;
+}
+
+/* ---- One play ---- */
+
+/* The beginning of the last `lines` lines. */
+static const char *last_lines(const char *words, int lines)
+{
+    const char *at = words + strlen(words);
+
+    if (at > words && at[-1] == '\n')
+        at--;
+    while (at > words && (at[-1] != '\n' || --lines > 0))
+        at--;
+    return at;
+}
+
+static void add_last_words(struct text *text, const char *said)
+{
+    const char *line = last_lines(said, LAST_WORDS);
+
+    if (*line == '\0')
+        return;
+    text_add(text, "  its last words:\n");
+    while (*line != '\0') {
+        const int length = (int)strcspn(line, "\n");
+        text_add(text, "    | %.*s\n", length, line);
+        line += length + (line[length] != '\0');
+    }
+}
+
+static void add_line(struct text *text, const char *name, const char *what)
+{
+    if (what[0] != '\0')
+        text_add(text, "  %-10s%s\n", name, what);
+}
+
+void report_result(struct text *text, const struct script *script, const struct play_result *result)
+{
+    if (result->step != -1) {
+        const struct step *step = &script->steps[result->step];
+        text_add(text, "%s:%d: %s\n", script->path, step->line, step->text);
+        add_line(text, "who", script->actors[step->actor]);
+    }
+    add_line(text, "expected", result->expected);
+    add_line(text, "came", result->came);
+    if (result->step != -1) {
+        text_add(text, "  %-10s", "waited");
+        text_add_time(text, result->waited);
+        text_add(text, "\n");
+    }
+    add_line(text, "ended", result->ended);
+    add_line(text, "note", result->note);
+}
+
+void report_failure(struct text *text, const struct cell *cell, const struct play_result *result, const char *replay)
+{
+    const struct expectation *expectation = cell->expectation;
+
+    if (result->outcome == PLAY_PASSES && expectation != NULL)
+        text_add(text, "expected to stall (%s), but passed: correct %s:%d\n", expectation->reason,
+                 cell->model->expected_path, expectation->line);
+    else
+        text_add(text, "%s: %s\n", play_outcome_name(result->outcome), result->problem);
+    report_result(text, cell->script, result);
+    add_last_words(text, result->said);
+    add_line(text, "replay", replay);
+}
+
+/* ---- The matrix ---- */
+
+struct style {
+    const char *word, *colour;
+};
+
+static struct style style_of(enum verdict verdict)
+{
+    switch (verdict) {
+    case VERDICT_NONE:
+        return (struct style){"-", ""};
+    case VERDICT_PASSES:
+        return (struct style){"passes", "\033[32m"};
+    case VERDICT_STALLS:
+        return (struct style){"stalls", "\033[33m"};
+    case VERDICT_FAILS:
+        return (struct style){"FAILS", "\033[1;31m"};
+    }
+    return (struct style){"", ""};
+}
+
+/* "05" for 05-select; a name without a number, as far as it fits. */
+static int short_length(const char *name)
+{
+    return isdigit((unsigned char)name[0]) ? (int)strcspn(name, "-") : 6;
+}
+
+static bool is_first_of_model(const struct cell *cells, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (cells[j].model == cells[i].model)
+            return false;
+    return true;
+}
+
+static bool is_first_of_script(const struct cell *cells, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (cells[j].script == cells[i].script)
+            return false;
+    return true;
+}
+
+static enum verdict verdict_of(const struct cell *cells, size_t count, const struct model *model,
+                               const struct script *script)
+{
+    for (size_t i = 0; i < count; i++)
+        if (cells[i].model == model && cells[i].script == script)
+            return cells[i].verdict;
+    return VERDICT_NONE;
+}
+
+static int name_width(const struct cell *cells, size_t count)
+{
+    size_t width = strlen("client scripts");
+
+    for (size_t i = 0; i < count; i++)
+        if (strlen(cells[i].script->name) > width)
+            width = strlen(cells[i].script->name);
+    return (int)width;
+}
+
+static void add_header(struct text *text, const struct cell *cells, size_t count, const char *title)
+{
+    text_add(text, "\n%-*s", name_width(cells, count), title);
+    for (size_t i = 0; i < count; i++)
+        if (is_first_of_model(cells, i))
+            text_add(text, " %-6.*s", short_length(cells[i].model->name), cells[i].model->name);
+    text_add(text, "\n");
+}
+
+static void add_row(struct text *text, const struct cell *cells, size_t count, const struct script *script, bool colour)
+{
+    text_add(text, "%-*s", name_width(cells, count), script->name);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_first_of_model(cells, i))
+            continue;
+        const struct style style = style_of(verdict_of(cells, count, cells[i].model, script));
+        text_add(text, " %s%-6s%s", colour ? style.colour : "", style.word, colour ? "\033[0m" : "");
+    }
+    text_add(text, "\n");
+}
+
+static void add_table(struct text *text, const struct cell *cells, size_t count, enum script_kind kind, bool colour)
+{
+    bool has_header = false;
+
+    for (size_t i = 0; i < count; i++) {
+        if (cells[i].script->kind != kind || !is_first_of_script(cells, i))
+            continue;
+        if (!has_header)
+            add_header(text, cells, count, kind == SCRIPT_FOR_SERVERS ? "server scripts" : "client scripts");
+        has_header = true;
+        add_row(text, cells, count, cells[i].script, colour);
+    }
+}
+
+/* Where the line that is being written has come to. */
+static size_t column(const struct text *text)
+{
+    size_t start = text->length;
+
+    while (start > 0 && text->chars[start - 1] != '\n')
+        start--;
+    return text->length - start;
+}
+
+/* Adds a word (or some that stay together), on a new line if it does not fit on this one. */
+static void add_wrapped(struct text *text, int indent, const char *word, size_t length)
+{
+    if (column(text) + 1 + length > WIDTH)
+        text_add(text, "\n%*s", indent, "");
+    else if (column(text) > (size_t)indent)
+        text_add(text, " ");
+    text_add(text, "%.*s", (int)length, word);
+}
+
+static void add_words(struct text *text, int indent, const char *words)
+{
+    while (*words != '\0') {
+        const size_t length = strcspn(words, " ");
+        add_wrapped(text, indent, words, length);
+        words += length;
+        words += strspn(words, " ");
+    }
+}
+
+static void add_legend(struct text *text, const struct cell *cells, size_t count)
+{
+    text_add(text, "\n");
+    for (size_t i = 0; i < count; i++) {
+        const char *name = cells[i].model->name;
+        struct text entry = {0};
+        if (!is_first_of_model(cells, i) || !isdigit((unsigned char)name[0]))
+            continue;
+        text_add(&entry, "%.*s = %s ", short_length(name), name, name);
+        add_wrapped(text, 0, entry.chars, entry.length);
+        text_free(&entry);
+    }
+}
+
+static void add_totals(struct text *text, const struct cell *cells, size_t count)
+{
+    size_t counts[VERDICT_FAILS + 1] = {0};
+
+    for (size_t i = 0; i < count; i++)
+        counts[cells[i].verdict]++;
+    text_add(text, "\n%zu plays: %zu passed, %zu stalled as expected, %zu FAILED\n", count, counts[VERDICT_PASSES],
+             counts[VERDICT_STALLS], counts[VERDICT_FAILS]);
+}
+
+/* Do both stall as expected, of the same model and for the same reason? */
+static bool share_reason(const struct cell *a, const struct cell *b)
+{
+    return a->model == b->model && a->verdict == VERDICT_STALLS && b->verdict == VERDICT_STALLS &&
+           strcmp(a->expectation->reason, b->expectation->reason) == 0;
+}
+
+static void add_reason(struct text *text, const struct cell *cells, size_t count, size_t first)
+{
+    text_add(text, "  %s:", cells[first].model->name);
+    for (size_t i = first; i < count; i++) {
+        if (!share_reason(&cells[first], &cells[i]))
+            continue;
+        text_add(text, i > first ? "," : "");
+        add_wrapped(text, 4, cells[i].script->name, strlen(cells[i].script->name));
+    }
+    text_add(text, "\n    ");
+    add_words(text, 4, cells[first].expectation->reason);
+    text_add(text, "\n");
+}
+
+static void add_reasons(struct text *text, const struct cell *cells, size_t count)
+{
+    bool has_title = false;
+
+    for (size_t i = 0; i < count; i++) {
+        bool is_first = cells[i].verdict == VERDICT_STALLS;
+        for (size_t j = 0; j < i && is_first; j++)
+            is_first = !share_reason(&cells[j], &cells[i]);
+        if (!is_first)
+            continue;
+        text_add(text, has_title ? "" : "\nWhy they stall:\n");
+        has_title = true;
+        add_reason(text, cells, count, i);
+    }
+}
+
+void report_matrix(struct text *text, const struct cell *cells, size_t count, bool colour)
+{
+    add_table(text, cells, count, SCRIPT_FOR_SERVERS, colour);
+    add_table(text, cells, count, SCRIPT_FOR_CLIENTS, colour);
+    add_legend(text, cells, count);
+    add_totals(text, cells, count);
+    add_reasons(text, cells, count);
+}
