@@ -92,7 +92,7 @@ check: all ## plays every script against every model; with SERVER='python3 mine.
 ifdef SERVER
 	@$(BUILD)/tests/check --server '$(SERVER)' $(if $(EXPECTED),--expected $(EXPECTED)) $(CHECK_ARGS)
 else
-	@set -e; for unit in $(UNITS); do BUILD=$(BUILD) $$unit; done
+	@printf '%s\n' $(UNITS) | BUILD=$(BUILD) xargs -P 4 -n 1 tests/quietly.sh
 	@$(BUILD)/tests/check --build $(BUILD) $(CHECK_ARGS)
 endif
 

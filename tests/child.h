@@ -1,0 +1,31 @@
+/*
+ * child - a function run as a program of its own, for what ends a program or prints: a fork() whose outputs are kept.
+ *
+ * For tests that can do nothing without it: where fork() or a temporary file fails, the program is aborted with a line.
+ */
+#ifndef CHILD_H
+#define CHILD_H
+
+#include <stdbool.h>
+
+enum { CHILD_TEXT_SIZE = 8 * 1024 };
+
+struct child {
+    int status;                   /* its exit status, or the signal that ended it, negative */
+    char output[CHILD_TEXT_SIZE]; /* standard output, NUL-terminated and cut to fit; likewise */
+    char words[CHILD_TEXT_SIZE];  /* standard error */
+};
+
+/*
+ * Runs `program(data)` in a child process; what it returns is its exit status. Standard input is a pipe that holds `input`
+ * (NULL: nothing; 4 KiB at most) and then ends. Returns when the child has ended.
+ */
+void child_run(struct child *child, int (*program)(const void *data), const void *data, const char *input);
+
+/* The same with a terminal as standard error. Returns false, and runs nothing, if there is none to be had. */
+bool child_run_on_terminal(struct child *child, int (*program)(const void *data), const void *data, const char *input);
+
+/* For the function that runs as a program: from here on its standard output is a pipe that nobody reads. */
+void child_lose_output(void);
+
+#endif

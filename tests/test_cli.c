@@ -1,0 +1,298 @@
+/* test_cli - is every command line either understood as it was meant, or refused with a line that says why? */
+#include "unit.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cli.h"
+
+enum { MOST_ARGUMENTS = 6 };
+
+/* One command line, with the program's name in front of it and NULL behind. */
+struct command_line {
+    bool is_server;
+    bool has_number; /* has the model an option of its own? Clients always do. */
+    char *arguments[MOST_ARGUMENTS];
+};
+
+static struct child child;
+
+static int count(char *const *arguments)
+{
+    int n = 0;
+
+    while (arguments[n] != NULL)
+        n++;
+    return n;
+}
+
+static struct cli_number own_option(double *value)
+{
+    return (struct cli_number){'t', "SECONDS", "how long to wait (default 0.5)", 0.001, 3600, value};
+}
+
+/* ---- Two programs that print what they understood ---- */
+
+static int be_a_server(struct command_line line)
+{
+    double seconds = 0.5;
+    const struct cli_number number = own_option(&seconds);
+    const struct server_options options =
+        cli_server(count(line.arguments), line.arguments, "99-model: waits", line.has_number ? &number : NULL);
+
+    printf("%s %s -k %d%s -t %g\n", options.address, options.port, options.keepalive, options.verbose ? " -v" : "",
+           seconds);
+    return 0;
+}
+
+static int be_a_client(struct command_line line)
+{
+    double seconds = 0.5;
+    const struct cli_number number = own_option(&seconds);
+    const struct client_options options = cli_client(count(line.arguments), line.arguments, "99-model: waits", &number);
+
+    printf("%s %s%s -t %g\n", options.address, options.port, options.verbose ? " -v" : "", seconds);
+    for (int i = 0; i < options.message_count; i++)
+        printf("[%s]\n", options.messages[i]);
+    return 0;
+}
+
+static int be_a_program(const void *data)
+{
+    const struct command_line *line = data;
+
+    return line->is_server ? be_a_server(*line) : be_a_client(*line);
+}
+
+static void run(const struct command_line *line)
+{
+    child_run(&child, be_a_program, line, NULL);
+}
+
+/* ---- What is understood ---- */
+
+static void is_a_servers_line_understood(void **state)
+{
+    static const struct {
+        struct command_line line;
+        const char *meaning;
+    } rows[] = {
+        {{true, true, {"server"}}, "127.0.0.1 9000 -k 60 -t 0.5\n"},
+        {{true, true, {"server", "-b", "::1", "-p", "0"}}, "::1 0 -k 60 -t 0.5\n"},
+        {{true, true, {"server", "-p65535", "-k2", "-v"}}, "127.0.0.1 65535 -k 2 -v -t 0.5\n"},
+        {{true, true, {"server", "-k", "32767", "-t", "0.25"}}, "127.0.0.1 9000 -k 32767 -t 0.25\n"},
+        {{true, true, {"server", "-t", "0.001", "-t", "3600"}}, "127.0.0.1 9000 -k 60 -t 3600\n"},
+        {{true, false, {"server", "-v"}}, "127.0.0.1 9000 -k 60 -v -t 0.5\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        run(&rows[i].line);
+        assert_child("a server's command line", &child, 0, rows[i].meaning, "");
+    }
+}
+
+static void is_a_clients_line_understood(void **state)
+{
+    static const struct {
+        struct command_line line;
+        const char *meaning;
+    } rows[] = {
+        {{false, true, {"client"}}, "127.0.0.1 9000 -t 0.5\n"},
+        {{false, true, {"client", "-b", "localhost", "-p", "1"}}, "localhost 1 -t 0.5\n"},
+        {{false, true, {"client", "-v", "-t", "2.5", "hello"}}, "127.0.0.1 9000 -v -t 2.5\n[hello]\n"},
+        {{false, true, {"client", "hello", "", "a b"}}, "127.0.0.1 9000 -t 0.5\n[hello]\n[]\n[a b]\n"},
+        {{false, true, {"client", "--", "-v"}}, "127.0.0.1 9000 -t 0.5\n[-v]\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        run(&rows[i].line);
+        assert_child("a client's command line", &child, 0, rows[i].meaning, "");
+    }
+}
+
+/* ---- -h ---- */
+
+/* Is there a line for the option, such as "  -p PORT     and on this port"? */
+static void assert_explained(const char *option, const char *explanation)
+{
+    const char *line = strstr(child.output, option);
+    const char *words = line == NULL ? NULL : strstr(line, explanation);
+
+    if (words == NULL || memchr(line + 1, '\n', (size_t)(words - line - 1)) != NULL)
+        fail_msg("-h must have a line%s with \"%s\" but says\n%s", option, explanation, child.output);
+}
+
+static void assert_helps(const struct command_line *line, const char *first_line)
+{
+    run(line);
+    assert_status("-h", &child, 0);
+    assert_text("-h", "standard error", child.words, "");
+    if (strncmp(child.output, first_line, strlen(first_line)) != 0)
+        fail_msg("-h must begin with\n%sbut says\n%s", first_line, child.output);
+    assert_non_null(strstr(child.output, "99-model: waits\n"));
+    assert_explained("\n  -b ADDRESS ", "default 127.0.0.1");
+    assert_explained("\n  -p PORT ", "default 9000");
+    assert_explained("\n  -v ", "say what every");
+    assert_explained("\n  -h ", "print this\n");
+}
+
+static void does_h_explain_all_options_of_a_server(void **state)
+{
+    static const struct command_line line = {true, true, {"server", "-h"}};
+
+    (void)state;
+    assert_helps(&line, "usage: server [-b ADDRESS] [-p PORT] [-k SECONDS] [-t SECONDS] [-v] [-h]\n");
+    assert_explained("\n  -k SECONDS ", "default 60");
+    assert_explained("\n  -t SECONDS ", "how long to wait (default 0.5)");
+}
+
+static void does_h_leave_out_what_a_server_does_not_have(void **state)
+{
+    static const struct command_line line = {true, false, {"server", "-h"}};
+
+    (void)state;
+    assert_helps(&line, "usage: server [-b ADDRESS] [-p PORT] [-k SECONDS] [-v] [-h]\n");
+    assert_null(strstr(child.output, "-t"));
+}
+
+static void does_h_explain_all_options_of_a_client(void **state)
+{
+    static const struct command_line line = {false, true, {"client", "-h"}};
+
+    (void)state;
+    assert_helps(&line, "usage: client [-b ADDRESS] [-p PORT] [-t SECONDS] [-v] [-h] [MESSAGE...]\n");
+    assert_explained("\n  -t SECONDS ", "how long to wait (default 0.5)");
+    assert_null(strstr(child.output, "-k"));
+}
+
+/* ---- What is refused ---- */
+
+struct refusal {
+    struct command_line line;
+    const char *complaint;
+};
+
+/* One line that says what is wrong, then the usage as -h prints it; nothing on standard output; exit status 2. */
+static void assert_refused(const struct refusal *refusals, size_t refusal_count)
+{
+    char expected[CHILD_TEXT_SIZE + 256];
+    struct command_line help = {.is_server = refusals[0].line.is_server};
+
+    for (size_t i = 0; i < refusal_count; i++) {
+        help.has_number = refusals[i].line.has_number;
+        help.arguments[0] = refusals[i].line.arguments[0];
+        help.arguments[1] = "-h";
+        run(&help);
+        snprintf(expected, sizeof expected, "%s\n%s", refusals[i].complaint, child.output);
+        run(&refusals[i].line);
+        assert_child(refusals[i].complaint, &child, 2, "", expected);
+    }
+}
+
+static void is_a_bad_port_refused(void **state)
+{
+    static const struct refusal refusals[] = {
+        {{true, false, {"server", "-p", ""}}, "server: -p takes a number from 0 to 65535, not \"\""},
+        {{true, false, {"server", "-p", "65536"}}, "server: -p takes a number from 0 to 65535, not \"65536\""},
+        {{true, false, {"server", "-p", "-1"}}, "server: -p takes a whole number from 0 to 65535, not \"-1\""},
+        {{true, false, {"server", "-p", "1x"}}, "server: -p takes a whole number from 0 to 65535, not \"1x\""},
+        {{true, false, {"server", "-p", "0x10"}}, "server: -p takes a whole number from 0 to 65535, not \"0x10\""},
+        {{true, false, {"server", "-p", "1e3"}}, "server: -p takes a whole number from 0 to 65535, not \"1e3\""},
+        {{true, false, {"server", "-p", "80.5"}}, "server: -p takes a whole number from 0 to 65535, not \"80.5\""},
+        {{true, false, {"server", "-p", " 80"}}, "server: -p takes a whole number from 0 to 65535, not \" 80\""},
+        {{true, false, {"server", "-p", "nan"}}, "server: -p takes a whole number from 0 to 65535, not \"nan\""},
+        {{true, false, {"server", "-p", "inf"}}, "server: -p takes a whole number from 0 to 65535, not \"inf\""},
+        {{true, false, {"server", "-p", "http"}}, "server: -p takes a whole number from 0 to 65535, not \"http\""},
+        {{true, false, {"server", "-p", "99999999999999999999"}},
+         "server: -p takes a number from 0 to 65535, not \"99999999999999999999\""},
+    };
+
+    (void)state;
+    assert_refused(refusals, sizeof refusals / sizeof refusals[0]);
+}
+
+static void is_a_bad_keepalive_refused(void **state)
+{
+    static const struct refusal refusals[] = {
+        {{true, false, {"server", "-k", "0"}}, "server: -k takes a number from 2 to 32767, not \"0\""},
+        {{true, false, {"server", "-k", "1"}}, "server: -k takes a number from 2 to 32767, not \"1\""},
+        {{true, false, {"server", "-k", "32768"}}, "server: -k takes a number from 2 to 32767, not \"32768\""},
+        {{true, false, {"server", "-k", "0.5"}}, "server: -k takes a whole number from 2 to 32767, not \"0.5\""},
+        {{true, false, {"server", "-k", "1e9"}}, "server: -k takes a whole number from 2 to 32767, not \"1e9\""},
+        {{true, false, {"server", "-k", "nan"}}, "server: -k takes a whole number from 2 to 32767, not \"nan\""},
+    };
+
+    (void)state;
+    assert_refused(refusals, sizeof refusals / sizeof refusals[0]);
+}
+
+/* The model's own number is decimal and finite. */
+static void is_a_bad_number_of_the_models_refused(void **state)
+{
+    static const struct refusal refusals[] = {
+        {{true, true, {"server", "-t", ""}}, "server: -t takes a number from 0.001 to 3600, not \"\""},
+        {{true, true, {"server", "-t", "nan"}}, "server: -t takes a number from 0.001 to 3600, not \"nan\""},
+        {{true, true, {"server", "-t", "inf"}}, "server: -t takes a number from 0.001 to 3600, not \"inf\""},
+        {{true, true, {"server", "-t", "0"}}, "server: -t takes a number from 0.001 to 3600, not \"0\""},
+        {{true, true, {"server", "-t", "-1"}}, "server: -t takes a number from 0.001 to 3600, not \"-1\""},
+        {{true, true, {"server", "-t", "1e1"}}, "server: -t takes a number from 0.001 to 3600, not \"1e1\""},
+        {{true, true, {"server", "-t", "1e9"}}, "server: -t takes a number from 0.001 to 3600, not \"1e9\""},
+        {{true, true, {"server", "-t", "1x"}}, "server: -t takes a number from 0.001 to 3600, not \"1x\""},
+        {{true, true, {"server", "-t", "1.2.3"}}, "server: -t takes a number from 0.001 to 3600, not \"1.2.3\""},
+        {{true, true, {"server", "-t", "0,5"}}, "server: -t takes a number from 0.001 to 3600, not \"0,5\""},
+        {{true, true, {"server", "-t", "0x10"}}, "server: -t takes a number from 0.001 to 3600, not \"0x10\""},
+    };
+
+    (void)state;
+    assert_refused(refusals, sizeof refusals / sizeof refusals[0]);
+}
+
+static void is_a_wrong_option_or_argument_refused(void **state)
+{
+    static const struct refusal refusals[] = {
+        {{true, true, {"server", "-x"}}, "server: there is no option -x"},
+        {{true, false, {"server", "-t", "1"}}, "server: there is no option -t"},
+        {{true, true, {"server", "-b"}}, "server: -b needs a value"},
+        {{true, true, {"server", "-v", "-t"}}, "server: -t needs a value"},
+        {{true, true, {"server", "9000"}}, "server: it takes no arguments, but was given \"9000\""},
+        {{true, true, {"server", "-v", "x", "y"}}, "server: it takes no arguments, but was given \"x\""},
+    };
+
+    (void)state;
+    assert_refused(refusals, sizeof refusals / sizeof refusals[0]);
+}
+
+static void is_a_clients_bad_line_refused(void **state)
+{
+    static const struct refusal refusals[] = {
+        {{false, true, {"client", "-p", "0"}}, "client: -p takes a number from 1 to 65535, not \"0\""},
+        {{false, true, {"client", "-p", "65536"}}, "client: -p takes a number from 1 to 65535, not \"65536\""},
+        {{false, true, {"client", "-t", "nan", "hi"}}, "client: -t takes a number from 0.001 to 3600, not \"nan\""},
+        {{false, true, {"client", "-k", "5"}}, "client: there is no option -k"},
+        {{false, true, {"client", "-p"}}, "client: -p needs a value"},
+    };
+
+    (void)state;
+    assert_refused(refusals, sizeof refusals / sizeof refusals[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(is_a_servers_line_understood),
+        cmocka_unit_test(is_a_clients_line_understood),
+        cmocka_unit_test(does_h_explain_all_options_of_a_server),
+        cmocka_unit_test(does_h_leave_out_what_a_server_does_not_have),
+        cmocka_unit_test(does_h_explain_all_options_of_a_client),
+        cmocka_unit_test(is_a_bad_port_refused),
+        cmocka_unit_test(is_a_bad_keepalive_refused),
+        cmocka_unit_test(is_a_bad_number_of_the_models_refused),
+        cmocka_unit_test(is_a_wrong_option_or_argument_refused),
+        cmocka_unit_test(is_a_clients_bad_line_refused),
+    };
+
+    unit_begin();
+    return cmocka_run_group_tests_name("cli", tests, NULL, NULL);
+}

@@ -1,0 +1,209 @@
+/* test_narrate - does a server say what it should, where it should, and as often as it should? */
+#include "unit.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "narrate.h"
+#include "net.h"
+#include "sockets.h"
+
+/* Each test runs a short program (child.h), since what is narrated goes to the standard outputs. */
+static struct child child;
+
+struct listener {
+    int fd;
+    bool verbose;
+};
+
+/* ---- The line that says "ready" ---- */
+
+/* _exit() writes out nothing that is still buffered: the line must be there before. */
+static int begin_and_vanish(const void *data)
+{
+    const struct listener *listener = data;
+
+    _exit(narrate_begin(listener->fd, listener->verbose) ? 0 : 1);
+}
+
+static void is_the_ready_line_there_at_once(void **state)
+{
+    const struct listener listener = {.fd = sockets_listen()};
+    char line[128];
+
+    (void)state;
+    snprintf(line, sizeof line, "listening on 127.0.0.1:%d\n", sockets_port(listener.fd));
+    child_run(&child, begin_and_vanish, &listener, NULL);
+    assert_child("the ready line, flushed", &child, 0, line, "");
+    close(listener.fd);
+}
+
+/* With -v too: standard output has one line only. */
+static void is_the_ready_line_the_same_with_v(void **state)
+{
+    const struct listener listener = {.fd = sockets_listen(), .verbose = true};
+    char line[128];
+
+    (void)state;
+    snprintf(line, sizeof line, "listening on 127.0.0.1:%d\n", sockets_port(listener.fd));
+    child_run(&child, begin_and_vanish, &listener, NULL);
+    assert_child("the ready line with -v", &child, 0, line, "");
+    close(listener.fd);
+}
+
+static int begin_without_output(const void *data)
+{
+    child_lose_output();
+    return begin_and_vanish(data);
+}
+
+static void what_if_nobody_reads_the_ready_line(void **state)
+{
+    const struct listener listener = {.fd = sockets_listen()};
+
+    (void)state;
+    child_run(&child, begin_without_output, &listener, NULL);
+    assert_child("a ready line that cannot be written", &child, 1, "",
+                 "server: cannot write to standard output: Broken pipe\n");
+    close(listener.fd);
+}
+
+/* ---- What the calls meant ---- */
+
+static int narrate_every_status(const void *data)
+{
+    const struct listener *listener = data;
+
+    if (!narrate_begin(listener->fd, listener->verbose))
+        return 1;
+    narrate("127.0.0.1:53122", "recv", success_of(6));
+    narrate("127.0.0.1:53122", "send", only(IO_NO_DATA));
+    narrate("127.0.0.1:53122", "recv", only(IO_TIMEOUT));
+    narrate("[::1]:53123", "recv", only(IO_CONNECTION_CLOSED));
+    narrate("[::1]:53124", "recv", error_of(ECONNRESET));
+    narrate_accept(success_of(0));
+    return 0;
+}
+
+static void is_every_call_said_with_v(void **state)
+{
+    const struct listener listener = {.fd = sockets_listen(), .verbose = true};
+
+    (void)state;
+    child_run(&child, narrate_every_status, &listener, NULL);
+    assert_status("narration with -v", &child, 0);
+    assert_text("narration with -v", "standard error", child.words,
+                "127.0.0.1:53122 recv SUCCESS 6 bytes\n"
+                "127.0.0.1:53122 send NO_DATA\n"
+                "127.0.0.1:53122 recv TIMEOUT\n"
+                "[::1]:53123 recv CONNECTION_CLOSED\n"
+                "[::1]:53124 recv ERROR Connection reset by peer (ECONNRESET)\n"
+                "listener accept SUCCESS\n");
+    close(listener.fd);
+}
+
+static void are_only_errors_said_without_v(void **state)
+{
+    const struct listener listener = {.fd = sockets_listen()};
+
+    (void)state;
+    child_run(&child, narrate_every_status, &listener, NULL);
+    assert_status("narration without -v", &child, 0);
+    assert_text("narration without -v", "standard error", child.words,
+                "[::1]:53124 recv ERROR Connection reset by peer (ECONNRESET)\n");
+    close(listener.fd);
+}
+
+/* ---- accept() ---- */
+
+#define OUT_OF_DESCRIPTORS "listener accept ERROR Too many open files (EMFILE)\n"
+
+static int run_out_of_descriptors_twice(const void *data)
+{
+    (void)data;
+    narrate_accept(error_of(EMFILE));
+    narrate_accept(error_of(EMFILE));
+    narrate_accept(error_of(EMFILE));
+    narrate_accept(success_of(0));
+    narrate_accept(error_of(EMFILE));
+    return 0;
+}
+
+static void is_an_error_that_lasts_said_once(void **state)
+{
+    (void)state;
+    child_run(&child, run_out_of_descriptors_twice, NULL, NULL);
+    assert_child("accept() that fails three times, succeeds, and fails again", &child, 0, "",
+                 OUT_OF_DESCRIPTORS OUT_OF_DESCRIPTORS);
+}
+
+static int find_nobody_between_two_errors(const void *data)
+{
+    const struct io_result *nobody = data;
+
+    narrate_accept(error_of(EMFILE));
+    narrate_accept(*nobody);
+    narrate_accept(error_of(EMFILE));
+    return 0;
+}
+
+/* What if nobody waits for a moment? That is no success: only a descriptor that we got ends the error. */
+static void does_an_error_last_while_nobody_waits(void **state)
+{
+    const struct io_result no_data = only(IO_NO_DATA), timeout = only(IO_TIMEOUT);
+
+    (void)state;
+    child_run(&child, find_nobody_between_two_errors, &no_data, NULL);
+    assert_child("the same error before and after a NO_DATA", &child, 0, "", OUT_OF_DESCRIPTORS);
+    child_run(&child, find_nobody_between_two_errors, &timeout, NULL);
+    assert_child("the same error before and after a TIMEOUT", &child, 0, "", OUT_OF_DESCRIPTORS);
+}
+
+static int fail_in_two_ways(const void *data)
+{
+    (void)data;
+    narrate_accept(error_of(EMFILE));
+    narrate_accept(error_of(ENFILE));
+    narrate_accept(error_of(ENFILE));
+    return 0;
+}
+
+static void is_another_error_said(void **state)
+{
+    (void)state;
+    child_run(&child, fail_in_two_ways, NULL, NULL);
+    assert_child("accept() that fails in two ways", &child, 0, "",
+                 OUT_OF_DESCRIPTORS "listener accept ERROR Too many open files in system (ENFILE)\n");
+}
+
+/* ---- Refusal ---- */
+
+static int refuse(const void *data)
+{
+    (void)data;
+    narrate_refusal("127.0.0.1:53122", "no thread for it", ENOMEM);
+    return 0;
+}
+
+static void does_a_refusal_say_who_and_why(void **state)
+{
+    (void)state;
+    child_run(&child, refuse, NULL, NULL);
+    assert_child("a refusal", &child, 0, "",
+                 "127.0.0.1:53122 closed: no thread for it: ERROR Cannot allocate memory (ENOMEM)\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(is_the_ready_line_there_at_once),       cmocka_unit_test(is_the_ready_line_the_same_with_v),
+        cmocka_unit_test(what_if_nobody_reads_the_ready_line),   cmocka_unit_test(is_every_call_said_with_v),
+        cmocka_unit_test(are_only_errors_said_without_v),        cmocka_unit_test(is_an_error_that_lasts_said_once),
+        cmocka_unit_test(does_an_error_last_while_nobody_waits), cmocka_unit_test(is_another_error_said),
+        cmocka_unit_test(does_a_refusal_say_who_and_why),
+    };
+
+    unit_begin();
+    return cmocka_run_group_tests_name("narrate", tests, NULL, NULL);
+}
