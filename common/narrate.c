@@ -22,10 +22,10 @@ bool narrate_begin(int listener, bool verbose)
 
 void narrate(const char *peer, const char *call, struct io_result result)
 {
-    char text[IO_TEXT_SIZE];
-
-    if (say_everything || result.status == IO_ERROR)
+    if (say_everything || result.status == IO_ERROR) {
+        char text[IO_TEXT_SIZE];
         fprintf(stderr, "%s %s %s\n", peer, call, io_describe(result, text));
+    }
 }
 
 void narrate_accept(struct io_result result)
