@@ -61,22 +61,28 @@ static _Noreturn void refuse(const struct command *command, const char *format, 
     exit(2);
 }
 
-static double read_number(const struct command *command, char letter, const char *text, double least, double most)
+/* Reads a number made of `digits` only: strtod() would also take "0x10", "1e2" and "nan". */
+static double read_digits(const struct command *command, char letter, const char *text, const char *digits,
+                          double least, double most)
 {
     char *end;
     const double value = strtod(text, &end);
-    const bool is_decimal = text[strspn(text, "0123456789.")] == '\0'; /* strtod() also takes "0x10", "1e2" and "nan" */
+    const bool is_number = end != text && *end == '\0' && text[strspn(text, digits)] == '\0';
 
-    if (end == text || *end != '\0' || !is_decimal || value < least || value > most)
-        refuse(command, "-%c takes a number from %g to %g, not \"%s\"", letter, least, most, text);
+    if (!is_number || value < least || value > most)
+        refuse(command, "-%c takes a %snumber from %g to %g, not \"%s\"", letter,
+               strchr(digits, '.') == NULL ? "whole " : "", least, most, text);
     return value;
+}
+
+static double read_number(const struct command *command, char letter, const char *text, double least, double most)
+{
+    return read_digits(command, letter, text, "0123456789.", least, most);
 }
 
 static int read_whole_number(const struct command *command, char letter, const char *text, double least, double most)
 {
-    if (text[strspn(text, "0123456789")] != '\0')
-        refuse(command, "-%c takes a whole number from %g to %g, not \"%s\"", letter, least, most, text);
-    return (int)read_number(command, letter, text, least, most);
+    return (int)read_digits(command, letter, text, "0123456789", least, most);
 }
 
 /* -h and everything that is no option of this program. */

@@ -194,8 +194,8 @@ static void assert_refused(const struct refusal *refusals, size_t refusal_count)
 static void is_a_bad_port_refused(void **state)
 {
     static const struct refusal refusals[] = {
-        {{true, false, {"server", "-p", ""}}, "server: -p takes a number from 0 to 65535, not \"\""},
-        {{true, false, {"server", "-p", "65536"}}, "server: -p takes a number from 0 to 65535, not \"65536\""},
+        {{true, false, {"server", "-p", ""}}, "server: -p takes a whole number from 0 to 65535, not \"\""},
+        {{true, false, {"server", "-p", "65536"}}, "server: -p takes a whole number from 0 to 65535, not \"65536\""},
         {{true, false, {"server", "-p", "-1"}}, "server: -p takes a whole number from 0 to 65535, not \"-1\""},
         {{true, false, {"server", "-p", "1x"}}, "server: -p takes a whole number from 0 to 65535, not \"1x\""},
         {{true, false, {"server", "-p", "0x10"}}, "server: -p takes a whole number from 0 to 65535, not \"0x10\""},
@@ -206,7 +206,7 @@ static void is_a_bad_port_refused(void **state)
         {{true, false, {"server", "-p", "inf"}}, "server: -p takes a whole number from 0 to 65535, not \"inf\""},
         {{true, false, {"server", "-p", "http"}}, "server: -p takes a whole number from 0 to 65535, not \"http\""},
         {{true, false, {"server", "-p", "99999999999999999999"}},
-         "server: -p takes a number from 0 to 65535, not \"99999999999999999999\""},
+         "server: -p takes a whole number from 0 to 65535, not \"99999999999999999999\""},
     };
 
     (void)state;
@@ -216,9 +216,9 @@ static void is_a_bad_port_refused(void **state)
 static void is_a_bad_keepalive_refused(void **state)
 {
     static const struct refusal refusals[] = {
-        {{true, false, {"server", "-k", "0"}}, "server: -k takes a number from 2 to 32767, not \"0\""},
-        {{true, false, {"server", "-k", "1"}}, "server: -k takes a number from 2 to 32767, not \"1\""},
-        {{true, false, {"server", "-k", "32768"}}, "server: -k takes a number from 2 to 32767, not \"32768\""},
+        {{true, false, {"server", "-k", "0"}}, "server: -k takes a whole number from 2 to 32767, not \"0\""},
+        {{true, false, {"server", "-k", "1"}}, "server: -k takes a whole number from 2 to 32767, not \"1\""},
+        {{true, false, {"server", "-k", "32768"}}, "server: -k takes a whole number from 2 to 32767, not \"32768\""},
         {{true, false, {"server", "-k", "0.5"}}, "server: -k takes a whole number from 2 to 32767, not \"0.5\""},
         {{true, false, {"server", "-k", "1e9"}}, "server: -k takes a whole number from 2 to 32767, not \"1e9\""},
         {{true, false, {"server", "-k", "nan"}}, "server: -k takes a whole number from 2 to 32767, not \"nan\""},
@@ -267,8 +267,8 @@ static void is_a_wrong_option_or_argument_refused(void **state)
 static void is_a_clients_bad_line_refused(void **state)
 {
     static const struct refusal refusals[] = {
-        {{false, true, {"client", "-p", "0"}}, "client: -p takes a number from 1 to 65535, not \"0\""},
-        {{false, true, {"client", "-p", "65536"}}, "client: -p takes a number from 1 to 65535, not \"65536\""},
+        {{false, true, {"client", "-p", "0"}}, "client: -p takes a whole number from 1 to 65535, not \"0\""},
+        {{false, true, {"client", "-p", "65536"}}, "client: -p takes a whole number from 1 to 65535, not \"65536\""},
         {{false, true, {"client", "-t", "nan", "hi"}}, "client: -t takes a number from 0.001 to 3600, not \"nan\""},
         {{false, true, {"client", "-k", "5"}}, "client: there is no option -k"},
         {{false, true, {"client", "-p"}}, "client: -p needs a value"},
