@@ -105,7 +105,7 @@ check-valgrind: all ## plays one script against every model under valgrind
 
 .PHONY: check-musl
 check-musl: all ## builds the models that need no library with musl-gcc and plays all scripts against them
-	$(MAKE) CC=musl-gcc BUILD=build/musl NO_TESTS=yes PKG_CONFIG=false all
+	$(MAKE) CC=musl-gcc BUILD=build/musl PKG_CONFIG=false all
 	$(BUILD)/tests/check --build build/musl
 
 MODEL  ?= 01-blocking
