@@ -191,7 +191,7 @@ static size_t column(const struct text *text)
 /* Adds a word (or some that stay together), on a new line if it does not fit on this one. */
 static void add_wrapped(struct text *text, int indent, const char *word, size_t length)
 {
-    if (column(text) + 1 + length > WIDTH)
+    if (column(text) + 1 + length >= WIDTH) /* there may be a comma to follow */
         text_add(text, "\n%*s", indent, "");
     else if (column(text) > (size_t)indent)
         text_add(text, " ");
@@ -210,16 +210,20 @@ static void add_words(struct text *text, int indent, const char *words)
 
 static void add_legend(struct text *text, const struct cell *cells, size_t count)
 {
-    text_add(text, "\n");
+    bool is_begun = false;
+
     for (size_t i = 0; i < count; i++) {
         const char *name = cells[i].model->name;
         struct text entry = {0};
         if (!is_first_of_model(cells, i) || !isdigit((unsigned char)name[0]))
             continue;
-        text_add(&entry, "%.*s = %s ", short_length(name), name, name);
+        text_add(text, is_begun ? "," : "\n");
+        text_add(&entry, "%.*s = %s", short_length(name), name, name);
         add_wrapped(text, 0, entry.chars, entry.length);
         text_free(&entry);
+        is_begun = true;
     }
+    text_add(text, is_begun ? "\n" : "");
 }
 
 static void add_totals(struct text *text, const struct cell *cells, size_t count)
