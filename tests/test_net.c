@@ -225,14 +225,15 @@ static void what_if_nobody_listens_there(void **state)
     close(silent);
 }
 
-/* A socket that listens on the last of the addresses that a name stands for; -1 if it stands for one only. */
+/* A socket that listens on the last of the addresses that a name stands for; -1 if it stands for one only, or for none. */
 static int listen_on_the_last_of(const char *name)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *first;
     int fd = -1;
 
-    must(getaddrinfo(name, "0", &hints, &first) == 0, "getaddrinfo");
+    if (getaddrinfo(name, "0", &hints, &first) != 0)
+        return -1; /* a bare system has no /etc/hosts */
     const struct addrinfo *last = first;
     while (last->ai_next != NULL)
         last = last->ai_next;
@@ -251,7 +252,7 @@ static void are_all_addresses_of_a_name_tried(void **state)
 
     (void)state;
     if (listener == -1) {
-        print_message("skipped: localhost has only one address on this machine\n");
+        print_message("skipped: localhost does not stand for two addresses on this machine\n");
         skip();
     }
     const struct where where = port_of("localhost", listener);
