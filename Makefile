@@ -11,24 +11,27 @@ STANDARD := -std=c11 -D_POSIX_C_SOURCE=200809L $(if $(filter Darwin,$(shell unam
 # SANITIZE=address,undefined, SANITIZE=thread and COVERAGE=1 build everything once more, in a folder of its own.
 comma    := ,
 BUILD    ?= build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))$(if $(COVERAGE),/coverage)
-CFLAGS   += $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-CFLAGS   += $(if $(COVERAGE),--coverage)
+INSTRUMENT := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
+              $(if $(COVERAGE),--coverage)
 
 # --- What is there ----------------------------------------------------------------------------------------------------
 
 has_client = $(wildcard $(dir $1)client.c)
-FOUND      := $(sort $(foreach server,$(wildcard [0-9][0-9]-*/server.c),$(if $(call has_client,$(server)),$(server:/server.c=))))
+FOUND      := $(sort $(foreach server,$(wildcard [0-9][0-9]-*/server.c),\
+                  $(if $(call has_client,$(server)),$(server:/server.c=))))
 
 PKG_CONFIG ?= pkg-config
 pkg         = $(if $(strip $2),$(shell $(PKG_CONFIG) $1 $2 2>/dev/null))
 absent      = $(foreach package,$1,$(if $(shell $(PKG_CONFIG) --exists $(package) 2>/dev/null && echo yes),,$(package)))
 needs       = $(if $(wildcard $1/needs),$(shell cat $1/needs))
-flags       = $(if $(filter threads,$1),-pthread) $(call pkg,$2,$(filter-out threads,$1))
+packages    = $(filter-out threads,$1)
+flags       = $(if $(filter threads,$1),-pthread) $(call pkg,$2,$(call packages,$1))
+missing     = $(strip $(call absent,$(call packages,$(call needs,$1))))
 
-LEFT_OUT  := $(foreach model,$(FOUND),$(if $(strip $(call absent,$(filter-out threads,$(call needs,$(model))))),$(model)))
+LEFT_OUT  := $(foreach model,$(FOUND),$(if $(call missing,$(model)),$(model)))
 # Where there is one thread there is no race, and this sanitizer holds a signal back that arrives in pselect().
-UNTHREADED := $(if $(filter thread,$(SANITIZE)),$(foreach model,$(FOUND),$(if $(filter threads,$(call needs,$(model))),,$(model))))
-MODELS    := $(filter-out $(LEFT_OUT) $(UNTHREADED),$(FOUND))
+RACELESS  := $(if $(filter thread,$(SANITIZE)),$(foreach model,$(FOUND),$(if $(filter threads,$(call needs,$(model))),,$(model))))
+MODELS    := $(filter-out $(LEFT_OUT) $(RACELESS),$(FOUND))
 NO_TESTS  := $(strip $(call absent,libuv cmocka))
 
 COMMON    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/*.c))
@@ -40,15 +43,18 @@ PLAYER    := $(filter-out $(PROGRAMS:=.o) $(UNITS:=.o),$(patsubst %.c,$(BUILD)/%
 
 .PHONY: all
 all: $(MODELS) $(if $(NO_TESTS),,$(PROGRAMS) $(UNITS)) ## builds all models and the tests
-	@$(foreach model,$(LEFT_OUT),echo '$(model) is left out: $(strip $(call absent,$(call needs,$(model)))) is missing. ./setup.sh installs it.';)
+	@$(foreach model,$(LEFT_OUT),echo '$(model) is left out: $(call missing,$(model)) is missing. ./setup.sh installs it.';)
 	@$(if $(NO_TESTS),echo 'The tests are left out: $(NO_TESTS) missing. ./setup.sh installs that.',:)
 
-COMPILE   = $(CC) $(STANDARD) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) -Icommon -MMD -MP -c -o $@ $<
-LINK      = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+COMPILE   = $(CC) $(STANDARD) $(CPPFLAGS) $(CFLAGS) $(INSTRUMENT) $(WARNINGS) -Icommon -MMD -MP -c -o $@ $<
+LINK      = $(CC) $(CFLAGS) $(INSTRUMENT) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/common/%.o: common/%.c
 	@mkdir -p $(@D)
 	$(COMPILE)
+
+# What else a model's directory holds is part of both of its programs.
+other_parts = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/server.c %/client.c,$(wildcard $1/*.c)))
 
 define model_rules
 .PHONY: $1 check-$1 run-$1 trace-$1
@@ -58,7 +64,7 @@ $(BUILD)/$1/%.o: $1/%.c
 	@mkdir -p $$(@D)
 	$$(COMPILE) $(call flags,$(call needs,$1),--cflags)
 
-$(BUILD)/$1/server $(BUILD)/$1/client: %: %.o $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/server.c %/client.c,$(wildcard $1/*.c))) $(COMMON)
+$(BUILD)/$1/server $(BUILD)/$1/client: %: %.o $(call other_parts,$1) $(COMMON)
 	$$(LINK) $(call flags,$(call needs,$1),--libs)
 
 check-$1: $1 $(PROGRAMS)
@@ -84,13 +90,14 @@ $(PROGRAMS) $(UNITS): %: %.o $(PLAYER) $(COMMON)
 
 # --- Running ----------------------------------------------------------------------------------------------------------
 
+export SERVER
 CHECK_ARGS = $(if $(SCRIPT),--script $(SCRIPT))
 
 .PHONY: check
 check: all ## plays every script against every model; with SERVER='python3 mine.py {port}' against that server
 	@$(if $(NO_TESTS),echo 'make check needs $(NO_TESTS). ./setup.sh installs that.' >&2; exit 1)
 ifdef SERVER
-	@$(BUILD)/tests/check --server '$(SERVER)' $(if $(EXPECTED),--expected $(EXPECTED)) $(CHECK_ARGS)
+	@$(BUILD)/tests/check --server "$$SERVER" $(if $(EXPECTED),--expected $(EXPECTED)) $(CHECK_ARGS)
 else
 	@printf '%s\n' $(UNITS) | BUILD=$(BUILD) xargs -P 4 -n 1 tests/quietly.sh
 	@$(BUILD)/tests/check --build $(BUILD) $(CHECK_ARGS)
@@ -112,7 +119,7 @@ MODEL  ?= 01-blocking
 SCRIPT_TO_PLAY = $(or $(SCRIPT),hello)
 .PHONY: play
 play: all ## plays one script and shows every step: make play MODEL=05-select SCRIPT=silent-neighbour
-	@$(BUILD)/tests/play --build $(BUILD) --model $(MODEL) --script $(SCRIPT_TO_PLAY)
+	@$(BUILD)/tests/play --build $(BUILD) --model $(MODEL) --script $(SCRIPT_TO_PLAY) || test $$? -eq 1 # 1: it does not pass
 
 C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*.[ch])
 LINT    = $(STANDARD) -Icommon -Itests $(call pkg,--cflags,libuv cmocka)
