@@ -89,9 +89,9 @@ static bool send_all(struct client *c, const char *bytes, size_t size)
 static void converse(struct client *c)
 {
     static char piece[TALK_PIECE];
-    struct io_result input;
+    struct io_result input = {.status = IO_SUCCESS};
 
-    while ((input = talk_input(&c->talk, piece, sizeof piece)).status == IO_SUCCESS) {
+    while (c->open && (input = talk_input(&c->talk, piece, sizeof piece)).status == IO_SUCCESS) {
         if (!send_all(c, piece, input.bytes))
             return;
         while (c->open && !talk_is_answered(&c->talk))

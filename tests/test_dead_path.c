@@ -10,8 +10,6 @@
 
 #include "unit.h"
 
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -19,8 +17,7 @@
 
 #include "models.h"
 #include "must.h"
-#include "net.h"
-#include "process.h"
+#include "plain.h"
 
 #if defined(__linux__)
 #include <net/if.h>
@@ -102,39 +99,6 @@ static pid_t start_server(const char *server, int *output, int *words)
     return pid;
 }
 
-/* Collects what comes from `fd` until `text` is in it. Returns false if that takes 20 seconds, or at its end. */
-static bool read_until(int fd, const char *text, char *all, size_t size)
-{
-    const double deadline = net_now() + 20;
-    size_t length = 0;
-
-    all[0] = '\0';
-    while (strstr(all, text) == NULL) {
-        struct pollfd readable = {.fd = fd, .events = POLLIN};
-        const double left = deadline - net_now();
-        if (left <= 0 || length + 1 == size || poll(&readable, 1, (int)(left * 1000) + 1) <= 0)
-            return false;
-        const ssize_t n = read(fd, all + length, size - 1 - length);
-        if (n <= 0)
-            return false;
-        length += (size_t)n;
-        all[length] = '\0';
-    }
-    return true;
-}
-
-static bool converse(const char *line)
-{
-    struct sockaddr_storage address;
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    char answer[3] = "";
-
-    must(fd != -1, "socket");
-    return process_parse_ready(line, &address) &&
-           connect(fd, (const struct sockaddr *)&address, sizeof(struct sockaddr_in)) == 0 &&
-           send(fd, "hi", 2, 0) == 2 && recv(fd, answer, 2, MSG_WAITALL) == 2 && strcmp(answer, "HI") == 0;
-}
-
 /* Plays it. What went wrong goes to standard output, the report. */
 static int play(const char *server)
 {
@@ -146,17 +110,17 @@ static int play(const char *server)
         return NOT_ALLOWED;
     switch_loopback(true);
     const pid_t pid = start_server(server, &output, &words);
-    if (!read_until(output, "\n", text, sizeof text)) {
+    if (!plain_read_until(output, "\n", text, sizeof text)) {
         printf("it did not say where it listens, but \"%s\"", text);
         return FAILED;
     }
-    text[strcspn(text, "\n")] = '\0';
-    if (!converse(text)) {
+    const int fd = plain_connect(text);
+    if (fd == -1 || !plain_ask(fd, "hi", "HI")) {
         printf("it said \"%s\", but did not answer \"hi\" there while the network was up", text);
         return FAILED;
     }
     switch_loopback(false);
-    if (!read_until(words, "ETIMEDOUT", text, sizeof text)) {
+    if (!plain_read_until(words, "ETIMEDOUT", text, sizeof text)) {
         printf("it did not notice (is keepalive on?); with -k 2 it should have said ETIMEDOUT, but said \"%s\"", text);
         return FAILED;
     }
@@ -191,7 +155,7 @@ static void test_dead_path(void **state)
     char problem[4096];
     int status;
 
-    read_until(trial->report, "\n", problem, sizeof problem); /* to its end: there is no newline */
+    plain_read_until(trial->report, "\n", problem, sizeof problem); /* to its end: there is no newline */
     must(waitpid(trial->pid, &status, 0) == trial->pid, "waitpid");
     close(trial->report);
     if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_ALLOWED) {

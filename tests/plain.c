@@ -1,0 +1,55 @@
+/* plain - see plain.h */
+#include "plain.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net.h"
+#include "process.h"
+
+bool plain_read_until(int fd, const char *text, char *all, size_t size)
+{
+    const double deadline = net_now() + 20;
+    size_t length = 0;
+
+    all[0] = '\0';
+    while (strstr(all, text) == NULL) {
+        struct pollfd readable = {.fd = fd, .events = POLLIN};
+        const double left = deadline - net_now();
+        if (left <= 0 || length + 1 == size || poll(&readable, 1, (int)(left * 1000) + 1) <= 0)
+            return false;
+        const ssize_t n = read(fd, all + length, size - 1 - length);
+        if (n <= 0)
+            return false;
+        length += (size_t)n;
+        all[length] = '\0';
+    }
+    return true;
+}
+
+int plain_connect(const char *ready)
+{
+    struct sockaddr_storage address;
+    char line[128] = "";
+
+    strncat(line, ready, strcspn(ready, "\n") < sizeof line ? strcspn(ready, "\n") : sizeof line - 1);
+    if (!process_parse_ready(line, &address))
+        return -1;
+    const int fd = socket(address.ss_family, SOCK_STREAM, 0);
+    const socklen_t size = address.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    if (fd == -1 || connect(fd, (const struct sockaddr *)&address, size) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+bool plain_ask(int fd, const char *question, const char *answer)
+{
+    char all[256];
+
+    return send(fd, question, strlen(question), 0) == (ssize_t)strlen(question) &&
+           plain_read_until(fd, answer, all, sizeof all) && strcmp(all, answer) == 0;
+}
