@@ -36,8 +36,11 @@ NO_TESTS  := $(strip $(call absent,libuv cmocka))
 
 COMMON    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/*.c))
 PROGRAMS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/check.c tests/play.c))
-UNITS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c))
-PLAYER    := $(filter-out $(PROGRAMS:=.o) $(UNITS:=.o),$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/*.c)))
+PROGRAMS  += $(patsubst %.c,$(BUILD)/%,$(wildcard demo/demo.c demo/browser/write_examples.c))
+UNITS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c demo/test_*.c))
+parts      = $(filter-out $(PROGRAMS:=.o) $(UNITS:=.o),$(patsubst %.c,$(BUILD)/%.o,$(wildcard $1)))
+PLAYER    := $(call parts,tests/*.c)
+DEMO      := $(call parts,demo/*.c demo/browser/*.c)
 
 # --- Building ---------------------------------------------------------------------------------------------------------
 
@@ -83,10 +86,15 @@ $(BUILD)/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(COMPILE) -Itests $(call pkg,--cflags,libuv cmocka)
 
+$(BUILD)/demo/%.o: demo/%.c
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests -Idemo $(call pkg,--cflags,libuv cmocka)
+
+$(filter $(BUILD)/demo/%,$(PROGRAMS) $(UNITS)): $(DEMO)
 $(PROGRAMS) $(UNITS): %: %.o $(PLAYER) $(COMMON)
 	$(LINK) $(call pkg,--libs,libuv cmocka) -pthread
 
--include $(wildcard $(BUILD)/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
 # --- Running ----------------------------------------------------------------------------------------------------------
 
@@ -121,14 +129,20 @@ SCRIPT_TO_PLAY = $(or $(SCRIPT),hello)
 play: all ## plays one script and shows every step: make play MODEL=05-select SCRIPT=silent-neighbour
 	@$(BUILD)/tests/play --build $(BUILD) --model $(MODEL) --script $(SCRIPT_TO_PLAY) || test $$? -eq 1 # 1: it does not pass
 
-C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*.[ch])
-LINT    = $(STANDARD) -Icommon -Itests $(call pkg,--cflags,libuv cmocka)
+C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*.[ch] demo/*.[ch] demo/browser/*.[ch])
+LINT    = $(STANDARD) -Icommon -Itests -Idemo $(call pkg,--cflags,libuv cmocka)
+.PHONY: check-page
+check-page: all ## looks at the demo's page in a headless Chromium, where there is one
+	@mkdir -p $(BUILD)/demo/pages
+	@$(BUILD)/demo/browser/write_examples demo $(BUILD)/demo/pages
+	@python3 demo/browser/test_page.py $(BUILD)/demo/pages $(wildcard $(BUILD)/demo.html)
+
 .PHONY: lint
 lint: ## layout (clang-format), mistakes (clang-tidy, cppcheck), scripts (shellcheck)
 	clang-format --dry-run -Werror $(C_FILES)
 	printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -I FILE clang-tidy --quiet FILE -- $(LINT)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,style,performance,portability --inline-suppr \
-	    --suppress=missingIncludeSystem --suppress=constParameter -Icommon -Itests $(filter %.c,$(C_FILES))
+	    --suppress=missingIncludeSystem --suppress=constParameter -Icommon -Itests -Idemo $(filter %.c,$(C_FILES))
 	shellcheck setup.sh .ci/run $(wildcard tests/*.sh)
 
 .PHONY: format
@@ -138,7 +152,7 @@ format: ## lays all C files out as clang-format does
 .PHONY: coverage
 coverage: ## says which lines the checks reach
 	$(MAKE) COVERAGE=1 check
-	gcovr --root . --object-directory build/coverage --exclude tests/ --print-summary
+	gcovr --root . --object-directory build/coverage --exclude tests/ --exclude demo/ --print-summary
 
 .PHONY: clean
 clean: ## removes everything that was built

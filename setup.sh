@@ -18,7 +18,7 @@ purpose() {
     sanitize) echo "the compiler's sanitizers: make check SANITIZE=address,undefined" ;;
     musl) echo 'musl-gcc: a second C library, make check-musl' ;;
     coverage) echo 'gcovr: make coverage' ;;
-    page) echo "Chromium: the replay page's test (on Ubuntu: snap install chromium)" ;;
+    page) echo "Chromium, its driver, Python: make check-page (on Ubuntu: snap install chromium)" ;;
     esac
 }
 
@@ -46,6 +46,8 @@ sanitize  sanitizers    gcc            libasan,libubsan,libtsan  gcc   -        
 musl      musl-gcc      musl-tools     musl-gcc            musl        -                  -                -
 coverage  gcovr         gcovr          gcovr               gcovr       gcovr              gcovr            gcovr
 page      chromium      chromium       chromium            chromium    chromium           chromium         -
+page      chromedriver  chromium-driver  chromedriver      chromium    chromium-chromedriver  chromedriver -
+page      python3       python3        python3             python      python3            python3          python
 END
 }
 
