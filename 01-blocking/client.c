@@ -6,7 +6,8 @@
  *
  * While it sends it does not receive. That is all right for a message, but not for 8 MiB: the answers fill the buffers
  * between server and client, the server waits for us to receive before it goes on, and we wait in send() for the server. Two
- * programs that wait for each other wait for ever: a deadlock. The other five clients show ways out.
+ * programs that wait for each other are in a deadlock. It lasts until the kernel gives the connection up, after a minute
+ * (TCP_USER_TIMEOUT, see net_prepare()), and without that for ever. The other five clients show ways out.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -50,7 +51,7 @@ static void say_everything(int fd, struct talk *talk)
 
     while ((input = talk_input(talk, piece, sizeof piece)).status == IO_SUCCESS)
         if (!send_all(fd, talk, piece, input.bytes))
-            return;
+            break;
     if (input.status == IO_CONNECTION_CLOSED) /* and not an error */
         talk_ended(talk);
     shutdown(fd, SHUT_WR); /* half-close: the server sees our end of stream, its answers still reach us */

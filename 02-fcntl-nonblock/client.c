@@ -64,7 +64,7 @@ static void receive(struct client *c)
 /* Sends all of it. Says whether that worked. */
 static bool send_all(struct client *c, const char *bytes, size_t size)
 {
-    while (size > 0) {
+    while (size > 0 && c->open) {
         const struct io_result sent = io_send(c->fd, bytes, size);
 
         talk_sent(&c->talk, sent);
@@ -82,7 +82,7 @@ static bool send_all(struct client *c, const char *bytes, size_t size)
             return false;
         }
     }
-    return true;
+    return c->open;
 }
 
 /* Piece by piece: what is typed is answered before the next line is read. */
@@ -93,7 +93,7 @@ static void converse(struct client *c)
 
     while (c->open && (input = talk_input(&c->talk, piece, sizeof piece)).status == IO_SUCCESS) {
         if (!send_all(c, piece, input.bytes))
-            return;
+            break;
         while (c->open && !talk_is_answered(&c->talk))
             receive(c);
     }

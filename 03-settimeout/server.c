@@ -124,6 +124,7 @@ static void answer(struct connection *c)
     case IO_SUCCESS:
         c->sent += sent.bytes;
         c->owed -= sent.bytes;
+        c->timeout = 0;
         break;
     case IO_CONNECTION_CLOSED:
     case IO_ERROR:
@@ -143,7 +144,7 @@ static void serve(struct connection *c, double seconds)
 
     c->timeout = seconds;
     c->its_turn = true;
-    while (c->its_turn) {
+    while (c->its_turn && !stopping) {
         if (c->owed == 0)
             receive(c);
         if (c->owed > 0) /* mostly the kernel takes it all at once */

@@ -79,7 +79,7 @@ static void *say_everything(void *client)
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     while ((input = take_input(c, piece, sizeof piece)).status == IO_SUCCESS)
         if (!send_all(c, piece, input.bytes))
-            return NULL;
+            break;
     pthread_mutex_lock(&c->lock);
     if (input.status == IO_CONNECTION_CLOSED) /* and not an error */
         talk_ended(&c->talk);

@@ -25,7 +25,7 @@
 #include "stop.h"
 #include "upper.h"
 
-enum { STACK_SIZE = 64 * 1024 }; /* instead of the usual 8 MiB, of which a thread here would use a few KiB */
+enum { STACK_SIZE = 128 * 1024 }; /* instead of the usual 8 MiB, of which a thread here would use a few KiB */
 
 struct connection {
     int fd;
@@ -173,22 +173,6 @@ static void welcome(int fd, int keepalive)
     connections = c;
 }
 
-/* Waits for the next client. */
-static void accept_client(int keepalive)
-{
-    const struct timespec moment = {.tv_nsec = 100L * 1000 * 1000};
-    int fd;
-    const struct io_result accepted = io_accept(listener, &fd);
-
-    if (accepted.status == IO_SUCCESS)
-        welcome(fd, keepalive);
-    if (stopping)
-        return;
-    narrate_accept(accepted);
-    if (accepted.status != IO_SUCCESS)
-        nanosleep(&moment, NULL); /* out of descriptors: the clients wait in the backlog, and so do we */
-}
-
 /* Joins the threads of those who have left, or everybody's: until it is joined, a thread keeps its stack. */
 static void join_threads(bool everybody)
 {
@@ -204,6 +188,22 @@ static void join_threads(bool everybody)
         *link = c->next;
         free(c);
     }
+}
+
+/* Waits for the next client. */
+static void accept_client(int keepalive)
+{
+    const struct timespec moment = {.tv_nsec = 100L * 1000 * 1000};
+    int fd;
+    const struct io_result accepted = io_accept(listener, &fd);
+
+    join_threads(false); /* before the newcomer: it may need what they used */
+    if (!stopping)
+        narrate_accept(accepted);
+    if (accepted.status == IO_SUCCESS)
+        welcome(fd, keepalive);
+    else if (!stopping)
+        nanosleep(&moment, NULL); /* out of descriptors: the clients wait in the backlog, and so do we */
 }
 
 /* Ends every recv() and send(), and so every thread. */
@@ -227,10 +227,8 @@ int main(int argc, char **argv)
     stop_calls(stop);
     if (!narrate_begin(listener, options.verbose))
         return 1;
-    while (!stopping) {
+    while (!stopping)
         accept_client(options.keepalive);
-        join_threads(false);
-    }
     shut_everybody_down();
     join_threads(true);
     return 0;

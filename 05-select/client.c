@@ -60,7 +60,8 @@ static void send_piece(struct client *c)
     case IO_TIMEOUT:
         break;
     case IO_CONNECTION_CLOSED:
-    case IO_ERROR: /* recv() will say what became of the connection */
+    case IO_ERROR: /* told once, and here: recv() still brings what came before, and then only the end of stream */
+        shutdown(c->fd, SHUT_WR);
         c->unsent = 0;
         c->wants_more = false;
         break;

@@ -34,7 +34,7 @@ struct connection {
 
 static struct connection connections[FD_SETSIZE]; /* by descriptor */
 static int highest = -1;                          /* the highest of those that are open */
-static bool accepting = true;                     /* false while there is no descriptor for a newcomer */
+static double accept_from;                        /* net_now() when to accept again, after a lack of descriptors */
 
 static volatile sig_atomic_t stopping;
 
@@ -64,7 +64,7 @@ static void hang_up(struct connection *c)
     c->owed = 0;
     while (highest >= 0 && !connections[highest].open)
         highest--;
-    accepting = true; /* there is a free descriptor again */
+    accept_from = 0; /* there is a free descriptor */
 }
 
 /* Takes everybody who waits in the backlog. */
@@ -80,8 +80,8 @@ static void accept_clients(int listener, int keepalive)
             hang_up(&connections[fd]);
     }
     narrate_accept(accepted);
-    if (accepted.status == IO_ERROR) /* out of descriptors: who waits goes on waiting, and the listener stays "ready" */
-        accepting = false;
+    if (accepted.status == IO_ERROR) /* out of descriptors, and the listener stays "ready": who waits goes on waiting */
+        accept_from = net_now() + 1;
 }
 
 /* Asks for bytes and turns them into an answer. */
@@ -137,7 +137,7 @@ static void serve(struct connection *c)
 }
 
 /* Everybody is waited for in one way: who is owed something until there is room, all others until they have sent. */
-static void fill_sets(int listener, fd_set *readable, fd_set *writable)
+static void fill_sets(int listener, bool accepting, fd_set *readable, fd_set *writable)
 {
     FD_ZERO(readable);
     FD_ZERO(writable);
@@ -148,26 +148,30 @@ static void fill_sets(int listener, fd_set *readable, fd_set *writable)
             FD_SET(fd, connections[fd].owed > 0 ? writable : readable);
 }
 
-/* Sleeps until somebody is ready or a signal comes, the only moment when it may. Says whether the sets mean anything. */
-static bool wait_for_anybody(int listener, const sigset_t *unblocked, fd_set *readable, fd_set *writable)
+/* Sleeps until somebody is ready, or a signal comes. Says whether the sets mean anything. */
+static bool wait_for_anybody(int listener, fd_set *readable, fd_set *writable)
 {
-    const struct timespec second = {.tv_sec = 1}; /* descriptors can become free in other processes, too: try again */
+    const struct timespec second = {.tv_sec = 1};
+    const bool accepting = net_now() >= accept_from;
     const int top = highest > listener ? highest : listener;
 
-    fill_sets(listener, readable, writable);
-    const int ready = pselect(top + 1, readable, writable, NULL, accepting ? NULL : &second, unblocked);
-    if (ready == 0)
-        accepting = true;
-    if (ready == -1 && errno != EINTR)
-        narrate("everybody", "select", io_of_recv(-1, errno));
+    fill_sets(listener, accepting, readable, writable);
+    const sigset_t unblocked =
+        stop_block(); /* or a signal could slip in after the look at `stopping`, before the wait */
+    const int ready = stopping ? 0 : pselect(top + 1, readable, writable, NULL, accepting ? NULL : &second, &unblocked);
+    const int error = errno;
+    pthread_sigmask(SIG_SETMASK, &unblocked,
+                    NULL); /* here it comes in if somebody was ready, and nothing had to wait */
+    if (ready == -1 && error != EINTR)
+        narrate("everybody", "select", io_of_recv(-1, error));
     return ready > 0;
 }
 
-static void serve_everybody(int listener, int keepalive, const sigset_t *unblocked)
+static void serve_everybody(int listener, int keepalive)
 {
     fd_set readable, writable;
 
-    if (!wait_for_anybody(listener, unblocked, &readable, &writable))
+    if (!wait_for_anybody(listener, &readable, &writable))
         return;
     if (FD_ISSET(listener, &readable))
         accept_clients(listener, keepalive);
@@ -185,12 +189,11 @@ int main(int argc, char **argv)
     const int listener = net_listen(options.address, options.port);
     if (listener == -1 || !net_set_nonblocking(listener))
         return 1;
-    const sigset_t unblocked = stop_block(); /* but in pselect(), or a signal could slip in just before it waits */
     stop_calls(stop);
     if (!narrate_begin(listener, options.verbose))
         return 1;
     while (!stopping)
-        serve_everybody(listener, options.keepalive, &unblocked);
+        serve_everybody(listener, options.keepalive);
     close(listener);
     while (highest >= 0)
         hang_up(&connections[highest]);

@@ -97,7 +97,7 @@ static void on_sent(uv_write_t *request, int result)
     if (result == 0)
         next_piece();
     else
-        talk_sent(&talk, io_of_uv(result)); /* on_answer() will hear what became of the connection */
+        talk_sent(&talk, io_of_uv(result)); /* on_answer() hears of the end, too */
 }
 
 static void on_shut_down(uv_shutdown_t *request, int result)
@@ -112,6 +112,8 @@ static void pass_on(struct io_result got)
     uv_stream_t *stream = (uv_stream_t *)&server;
     const uv_buf_t piece = uv_buf_init(input_piece, (unsigned int)got.bytes);
 
+    if (talk.seconds > 0)
+        must(uv_timer_again(&timer), "client: cannot set the timer"); /* now the waiting begins */
     switch (got.status) {
     case IO_SUCCESS:
         must(uv_write(&write_request, stream, &piece, 1, on_sent), "client: cannot send");

@@ -40,7 +40,7 @@ struct connection {
 static uv_tcp_t listener;
 static char buffer[BUFFER_SIZE]; /* one for all: on_read() needs it no longer than until it returns */
 static int keepalive;
-static int places;          /* how many more connections there are descriptors for */
+static int places; /* for so many more there are descriptors; without any, libuv would silently close newcomers */
 static bool one_is_waiting; /* libuv holds a newcomer that we have not taken, and accepts nobody else before we do */
 
 static void accept_client(void);
@@ -227,10 +227,11 @@ int main(int argc, char **argv)
 
     signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: write() says EPIPE instead */
     keepalive = options.keepalive;
-    places = net_limit_descriptors(INT_MAX) - OTHER_DESCRIPTORS;
     const int fd = net_listen(options.address, options.port);
     if (fd == -1)
         return 1;
+    places = net_limit_descriptors(INT_MAX) - fd -
+             OTHER_DESCRIPTORS; /* a new descriptor is the lowest: all below are taken */
     must(uv_tcp_init(loop, &listener), "server: cannot make a handle");
     must(uv_tcp_open(&listener, fd), "server: cannot use the listener");
     must(uv_listen((uv_stream_t *)&listener, SOMAXCONN, on_connection), "server: cannot listen");

@@ -1,6 +1,7 @@
 /* cli - see cli.h */
 #include "cli.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,17 @@
 #include <unistd.h>
 
 #define VERSION "1.0"
+
+/*
+ * A program that was started with a standard descriptor closed would get its number for the next socket, and then talk to
+ * it by mistake. So these numbers are taken, by what cannot be used: read() and write() fail with EBADF.
+ */
+static void take_closed_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            exit(1); /* and there is no descriptor to say so on */
+}
 
 /* What is being read: for the usage, which every complaint ends with. */
 struct command {
@@ -39,7 +51,9 @@ static void print_usage(const struct command *command, FILE *out)
     fprintf(out, "  -p PORT          %s (default 9000)\n",
             is_server ? "and on this port; 0: any free one" : "and its port");
     if (is_server)
-        fprintf(out, "  -k SECONDS       give up a client that has been unreachable for so long (default 60)\n");
+        fprintf(
+            out,
+            "  -k SECONDS       give up a client that is unreachable, or takes nothing, for so long (default 60)\n");
     if (number != NULL)
         fprintf(out, "  -%c %-13s %s\n", number->letter, number->unit, number->purpose);
     fprintf(out, "  -v               %s\n",
@@ -113,6 +127,7 @@ struct server_options cli_server(int argc, char **argv, const char *model, const
     char list[16];
     int option;
 
+    take_closed_standard_descriptors();
     list_options(&command, "b:p:k:vh", list);
     while ((option = getopt(argc, argv, list)) != -1) {
         if (option == 'b') {
@@ -142,6 +157,7 @@ struct client_options cli_client(int argc, char **argv, const char *model, const
     char list[16];
     int option;
 
+    take_closed_standard_descriptors();
     list_options(&command, "b:p:vh", list);
     while ((option = getopt(argc, argv, list)) != -1) {
         if (option == 'b') {

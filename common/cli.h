@@ -1,8 +1,9 @@
 /*
  * cli - the command lines of all servers and clients.
  *
- * Both functions end the program themselves where there is nothing to run: -h prints the usage to stdout and exits with
- * 0; a bad option, number or argument prints one line that says what is wrong, then the usage, to stderr and exits with 2.
+ * Both functions first see to it that the descriptors 0, 1 and 2 are taken, so that no socket gets their numbers. They end
+ * the program themselves where there is nothing to run: -h prints the usage to stdout and exits with 0; a bad option, number
+ * or argument prints one line that says what is wrong, then the usage, to stderr and exits with 2.
  */
 #ifndef CLI_H
 #define CLI_H
@@ -21,8 +22,8 @@ struct cli_number {
 struct server_options {
     const char *address; /* -b, "127.0.0.1" unless given */
     const char *port;    /* -p, "9000" unless given; "0": any free port */
-    int keepalive;       /* -k, seconds until an unreachable peer is given up: see net_prepare() */
-    bool verbose;        /* -v */
+    int keepalive; /* -k, seconds until a peer that is unreachable, or takes nothing, is given up: see net_prepare() */
+    bool verbose;  /* -v */
 };
 
 struct client_options {

@@ -3,7 +3,7 @@
  *
  * libuv hands a read's outcome to its callback as one number, `nread`, and returns negated errnos elsewhere:
  *   nread > 0   bytes arrived                       IO_SUCCESS
- *   nread == 0  nothing now; libuv will call again  IO_NO_DATA (libuv's documentation of uv_read_cb: "not an error")
+ *   nread == 0  nothing now; libuv will call again  IO_NO_DATA (see uv_read_cb in libuv's documentation)
  *   UV_EOF      the peer's orderly end of stream    IO_CONNECTION_CLOSED
  *   UV_EAGAIN   uv_try_write() found no room        IO_NO_DATA
  *   UV_EPIPE    we wrote after the peer had closed  IO_CONNECTION_CLOSED

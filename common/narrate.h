@@ -27,7 +27,7 @@ void narrate(const char *peer, const char *call, struct io_result result);
  */
 void narrate_accept(struct io_result result);
 
-/* Says that the client `peer` is sent away, and why: "127.0.0.1:53122 closed: no thread for it (ENOMEM ...)". */
+/* Says that the client `peer` is sent away, and why: "127.0.0.1:53122 closed: no thread for it: ERROR ...". */
 void narrate_refusal(const char *peer, const char *reason, int error);
 
 #endif

@@ -23,7 +23,7 @@ struct talk {
     double seconds;          /* the time limit, for "TIMEOUT after 0.5 s" */
     int next_message;        /* input: the message that is next, */
     size_t next_byte;        /* and how much of it is taken already */
-    size_t sent;             /* bytes that the kernel took */
+    size_t sent;             /* bytes that were handed over to be sent */
     size_t received;         /* bytes that came back */
     bool said_all;           /* talk_ended() was called: everything is sent */
     struct io_result last;   /* the last recv() */

@@ -1,0 +1,118 @@
+/*
+ * test_stop - what if a server is told to stop while clients keep it busy without a pause?
+ *
+ * A server that looks for the signal only while it waits never sees it then, because there is always somebody who is ready.
+ * The player alone cannot keep a server that busy, so here every client is a process of its own.
+ */
+#include "unit.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "models.h"
+#include "must.h"
+#include "net.h"
+#include "plain.h"
+
+enum { CLIENTS = 4 };
+
+/* Sends and receives as fast as it can, until the server ends the connection. Writes a byte to `news` when it gets going. */
+static void flood(const char *ready, int news)
+{
+    static char bytes[64 * 1024];
+    const int fd = plain_connect(ready);
+    bool is_going = false;
+
+    must(fd != -1 && net_set_nonblocking(fd), "connect");
+    for (;;) {
+        struct pollfd both = {.fd = fd, .events = POLLIN | POLLOUT};
+        must(poll(&both, 1, -1) == 1, "poll");
+        const ssize_t sent = send(fd, bytes, sizeof bytes, 0);
+        const ssize_t received = recv(fd, bytes, sizeof bytes, 0);
+        if (received == 0 || (sent == -1 && received == -1 && (both.revents & (POLLERR | POLLHUP)) != 0))
+            exit(0);
+        if (received > 0 && !is_going)
+            is_going = write(news, "!", 1) == 1;
+    }
+}
+
+static pid_t start_server(const char *server, int *output)
+{
+    int out[2];
+
+    must(pipe(out) == 0, "pipe");
+    const pid_t pid = fork();
+    must(pid != -1, "fork");
+    if (pid == 0) {
+        dup2(out[1], STDOUT_FILENO);
+        must(freopen("/dev/null", "w", stderr) != NULL, "/dev/null");
+        execl(server, "server", "-p", "0", (char *)NULL);
+        _exit(127);
+    }
+    close(out[1]);
+    *output = out[0];
+    return pid;
+}
+
+static void start_client(const char *ready, int news)
+{
+    const pid_t pid = fork();
+
+    must(pid != -1, "fork");
+    if (pid == 0)
+        flood(ready, news);
+}
+
+static void does_it_stop_when_always_busy(void **state)
+{
+    const char *server = *state;
+    char ready[128], going[8], rest[8];
+    int output, news[2], status;
+
+    must(pipe(news) == 0, "pipe");
+    const pid_t pid = start_server(server, &output);
+    assert_true(plain_read_until(output, "\n", ready, sizeof ready));
+    for (int i = 0; i < CLIENTS; i++)
+        start_client(ready, news[1]);
+    assert_true(plain_read_until(news[0], "!", going, sizeof going)); /* one is enough: 01 serves no more */
+
+    const double told = net_now();
+    kill(pid, SIGTERM);
+    plain_read_until(output, "\n", rest, sizeof rest); /* says no more: this ends when the server does, or after 20 s */
+    const double took = net_now() - told;
+    kill(pid, SIGKILL);
+    must(waitpid(pid, &status, 0) == pid, "waitpid");
+    for (int i = 0; i < CLIENTS; i++)
+        must(wait(NULL) > 0, "wait");
+    close(output);
+    close(news[0]);
+    close(news[1]);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        fail_msg(
+            "Told to stop (SIGTERM) while %d clients kept it busy, the server was still there %.1f s later. Does it "
+            "look for the signal only while it waits?",
+            CLIENTS, took);
+}
+
+int main(void)
+{
+    const char *build = getenv("BUILD");
+    struct models models;
+
+    unit_begin();
+    models_find(&models, build == NULL ? "build" : build);
+    struct CMUnitTest *tests = calloc(models.count, sizeof *tests);
+    must(models.count == 0 || tests != NULL, "calloc");
+    size_t count = 0;
+    for (size_t i = 0; i < models.count; i++)
+        if (models.items[i].is_built)
+            tests[count++] = (struct CMUnitTest){models.items[i].name, does_it_stop_when_always_busy, NULL, NULL,
+                                                 models.items[i].server};
+    const int failed = _cmocka_run_group_tests("stop", tests, count, NULL, NULL);
+    free(tests);
+    models_free(&models);
+    return failed;
+}
