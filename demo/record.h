@@ -69,7 +69,7 @@ struct call_span {
     int fd;           /* or -1 */
     unsigned long times; /* how many calls the span stands for, at least 1 */
     int error;           /* errno of the last one, or 0 */
-    int client;          /* whose connection that descriptor is: index into model_record.lanes, or -1: nobody's, not known */
+    int client; /* whose connection that descriptor is: index into model_record.lanes, or -1: nobody's, not known */
 };
 
 /*
@@ -95,12 +95,16 @@ struct costs {
     bool calls_are_more; /* system_calls is a lower bound: the server spins, see CALL_SPINS */
 };
 
+/* The state of a model whose conversation was ended before its end, by whoever watched it. */
+#define RECORD_CUT_SHORT "cut short"
+
 struct model_record {
-    const char *name;     /* "05-select" */
-    const char *idea;     /* how it waits, in a few words; "" if not known */
-    const char *state;    /* "plays", "passes", "stalls", "FAILS", "did not start", "died": for a heading */
-    const char *problem;  /* one line if something went wrong, otherwise "" */
-    char *verdict;        /* one sentence that says what the picture showed; NULL until the end */
+    const char *name; /* "05-select" */
+    const char *idea; /* how it waits, in a few words; "" if not known */
+    const char
+        *state; /* "plays", "passes", "stalls", "FAILS", "did not start", "died", RECORD_CUT_SHORT: for a heading */
+    const char *problem; /* one line if something went wrong, otherwise "" */
+    char *verdict;       /* one sentence that says what the picture showed; NULL until the end */
     bool is_over;
     enum play_outcome outcome; /* valid when it is over */
     uint64_t began, ended;     /* the conversation */
@@ -109,14 +113,15 @@ struct model_record {
     struct thread_lane *threads; /* the one that began first in front; empty without strace */
     size_t thread_count;
     struct costs costs;
-    uint64_t everybody_served; /* when the last answer that a step waited for came, from `began`; 0: not everybody was */
-    uint64_t longest_wait;     /* of all steps that expected something */
-    int longest_lane;          /* whose it was, or -1 */
+    uint64_t
+        everybody_served;  /* when the last answer that a step waited for came, from `began`; 0: not everybody was */
+    uint64_t longest_wait; /* of all steps that expected something */
+    int longest_lane;      /* whose it was, or -1 */
 };
 
 struct record {
     const struct script *script;
-    uint64_t now; /* how far the axis goes */
+    uint64_t now;   /* how far the axis goes */
     bool is_traced; /* strace was there */
     struct model_record *models;
     size_t model_count;

@@ -279,7 +279,13 @@ static void add_blocking(struct example *example)
             .problem = "",
             .verdict = "D waited 5.0 s and gave up, C 3.3 s: the server sat in recv() for B, who said nothing.",
             .outcome = PLAY_STALLS,
-            .costs = {0.0021, 0.001, 38, false, 1, 14, 1672},
+            .costs = {.cpu_seconds = 0.0021,
+                      .cpu_share = 0.001,
+                      .system_calls = 38,
+                      .calls_are_more = false,
+                      .threads = 1,
+                      .context_switches = 14,
+                      .memory_kib = 1672},
             .longest_wait = ms(5000),
             .longest_lane = D});
     play_class(example, model, &pace);
@@ -307,7 +313,13 @@ static void add_nonblocking(struct example *example)
                      .state = "passes",
                      .problem = "",
                      .verdict = "Nobody waited longer than 12 ms, but the server never slept: it burnt a whole core.",
-                     .costs = {4.87, 0.97, 1843211, true, 1, 412, 1704},
+                     .costs = {.cpu_seconds = 4.87,
+                               .cpu_share = 0.97,
+                               .system_calls = 1843211,
+                               .calls_are_more = true,
+                               .threads = 1,
+                               .context_switches = 412,
+                               .memory_kib = 1704},
                      .everybody_served = ms(2002),
                      .longest_wait = ms(12),
                      .longest_lane = C});
@@ -333,7 +345,13 @@ static void add_settimeout(struct example *example)
                                         .state = "passes",
                                         .problem = "",
                                         .verdict = "C waited 214 ms: two others were waited for first, 0.1 s each.",
-                                        .costs = {0.0054, 0.001, 312, false, 1, 121, 1688},
+                                        .costs = {.cpu_seconds = 0.0054,
+                                                  .cpu_share = 0.001,
+                                                  .system_calls = 312,
+                                                  .calls_are_more = false,
+                                                  .threads = 1,
+                                                  .context_switches = 121,
+                                                  .memory_kib = 1688},
                                         .everybody_served = ms(2103),
                                         .longest_wait = ms(214),
                                         .longest_lane = C});
@@ -359,7 +377,13 @@ static void add_threads(struct example *example)
                      .state = "passes",
                      .problem = "",
                      .verdict = "Nobody waited longer than 9 ms: each client had a thread of its own, 5 in all.",
-                     .costs = {0.0061, 0.001, 88, false, 5, 39, 2212},
+                     .costs = {.cpu_seconds = 0.0061,
+                               .cpu_share = 0.001,
+                               .system_calls = 88,
+                               .calls_are_more = false,
+                               .threads = 5,
+                               .context_switches = 39,
+                               .memory_kib = 2212},
                      .everybody_served = ms(2002),
                      .longest_wait = ms(9),
                      .longest_lane = C});
@@ -382,7 +406,13 @@ static void add_select(struct example *example)
             .state = "passes",
             .problem = "",
             .verdict = "Nobody waited longer than 8 ms: the server slept in select() until somebody needed it.",
-            .costs = {0.0019, 0.0004, 61, false, 1, 22, 1680},
+            .costs = {.cpu_seconds = 0.0019,
+                      .cpu_share = 0.0004,
+                      .system_calls = 61,
+                      .calls_are_more = false,
+                      .threads = 1,
+                      .context_switches = 22,
+                      .memory_kib = 1680},
             .everybody_served = ms(2002),
             .longest_wait = ms(8),
             .longest_lane = C});
@@ -428,7 +458,13 @@ static void add_dying(struct example *example)
                                         .problem = "the server was killed by signal 11 (SIGSEGV)",
                                         .verdict = "It served A and D at once, and died 1.9 s after the beginning.",
                                         .outcome = PLAY_FAILS,
-                                        .costs = {-1, -1, -1, false, 1, -1, -1},
+                                        .costs = {.cpu_seconds = -1,
+                                                  .cpu_share = -1,
+                                                  .system_calls = -1,
+                                                  .calls_are_more = false,
+                                                  .threads = 1,
+                                                  .context_switches = -1,
+                                                  .memory_kib = -1},
                                         .longest_wait = ms(1),
                                         .longest_lane = A});
     play_class(example, model, &pace);
@@ -457,7 +493,13 @@ struct example *example_class(void)
                                      .verdict = "It did not start.",
                                      .outcome = PLAY_FAILS,
                                      .is_over = true,
-                                     .costs = {-1, -1, -1, false, -1, -1, -1},
+                                     .costs = {.cpu_seconds = -1,
+                                               .cpu_share = -1,
+                                               .system_calls = -1,
+                                               .calls_are_more = false,
+                                               .threads = -1,
+                                               .context_switches = -1,
+                                               .memory_kib = -1},
                                      .longest_lane = -1});
     example->record.now = began + ms(6100);
     return example;
@@ -519,13 +561,18 @@ struct example *example_crowd(void)
     struct example *example = begin("scripts/crowd.script", crowd_source);
 
     for (size_t i = 0; i < 3; i++) {
-        struct model_record *model =
-            add_model(example, &(struct model_record){.name = names[i],
-                                                      .idea = "in a way of its own",
-                                                      .state = "passes",
-                                                      .problem = "",
-                                                      .verdict = "C50 was served last.",
-                                                      .costs = {0.3, 0.1, 4000, false, 1, 300, 1700}});
+        struct model_record *model = add_model(example, &(struct model_record){.name = names[i],
+                                                                               .idea = "in a way of its own",
+                                                                               .state = "passes",
+                                                                               .problem = "",
+                                                                               .verdict = "C50 was served last.",
+                                                                               .costs = {.cpu_seconds = 0.3,
+                                                                                         .cpu_share = 0.1,
+                                                                                         .system_calls = 4000,
+                                                                                         .calls_are_more = false,
+                                                                                         .threads = 1,
+                                                                                         .context_switches = 300,
+                                                                                         .memory_kib = 1700}});
         play_crowd(example, model, ms(each[i]));
         add_busy_thread(model, model->ended);
         if (example->record.now < model->ended + ms(50))
@@ -551,7 +598,13 @@ struct example *example_odd(void)
                                                   .problem = "came: \"\x7f\x1b[31m\"",
                                                   .verdict = "</script>\n<h1>verdict</h1>",
                                                   .outcome = PLAY_FAILS,
-                                                  .costs = {-1, -1, -1, false, -1, -1, -1},
+                                                  .costs = {.cpu_seconds = -1,
+                                                            .cpu_share = -1,
+                                                            .system_calls = -1,
+                                                            .calls_are_more = false,
+                                                            .threads = -1,
+                                                            .context_switches = -1,
+                                                            .memory_kib = -1},
                                                   .longest_lane = -1});
     struct pen pen = {.script = example->script, .lane = &model->lanes[0]};
 
