@@ -89,13 +89,15 @@ static bool send_all(struct client *c, const char *bytes, size_t size)
 static void converse(struct client *c)
 {
     static char piece[TALK_PIECE];
-    struct io_result input = {.status = IO_SUCCESS};
+    struct io_result input;
 
-    while (c->open && (input = talk_input(&c->talk, piece, sizeof piece)).status == IO_SUCCESS) {
+    while ((input = talk_input(&c->talk, piece, sizeof piece)).status == IO_SUCCESS) {
         if (!send_all(c, piece, input.bytes))
             break;
         while (c->open && !talk_is_answered(&c->talk))
             receive(c);
+        if (!c->open)
+            return;
     }
     if (input.status == IO_CONNECTION_CLOSED) /* and not an error */
         talk_ended(&c->talk);

@@ -17,9 +17,10 @@
 static int create_all_but_the_second(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
                                      void *argument)
 {
-    static int calls;
+    static int calls = 0;
 
-    return ++calls == 2 ? EAGAIN : pthread_create(thread, attributes, start, argument);
+    calls++;
+    return calls == 2 ? EAGAIN : pthread_create(thread, attributes, start, argument);
 }
 
 #define pthread_create create_all_but_the_second
@@ -35,8 +36,6 @@ struct server {
 
 static struct server start_server(void)
 {
-    static char name[] = "server", option[] = "-p", port[] = "0";
-    char *arguments[] = {name, option, port, NULL};
     int out[2], err[2];
 
     must(pipe(out) == 0 && pipe(err) == 0, "pipe");
@@ -44,6 +43,8 @@ static struct server start_server(void)
     const pid_t pid = fork();
     must(pid != -1, "fork");
     if (pid == 0) {
+        static char name[] = "server", option[] = "-p", port[] = "0";
+        char *arguments[] = {name, option, port, NULL};
         dup2(out[1], STDOUT_FILENO);
         dup2(err[1], STDERR_FILENO);
         exit(server_main(3, arguments));
