@@ -131,6 +131,10 @@ play: all ## plays one script and shows every step: make play MODEL=05-select SC
 
 C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*.[ch] demo/*.[ch] demo/browser/*.[ch])
 LINT    = $(STANDARD) -Icommon -Itests -Idemo $(call pkg,--cflags,libuv cmocka)
+.PHONY: demo
+demo: all ## plays one script against all models side by side: make demo SCRIPT=crowd MODELS='01-blocking 05-select'
+	@$(BUILD)/demo/demo --build $(BUILD) $(if $(SCRIPT),--script $(SCRIPT)) $(MODELS:%=--model %)
+
 .PHONY: check-page
 check-page: all ## looks at the demo's page in a headless Chromium, where there is one
 	@mkdir -p $(BUILD)/demo/pages

@@ -73,10 +73,11 @@ struct call_span {
 };
 
 /*
- * Instead of a call: the thread was busy and made one call after another without ever waiting. Recorded for servers that
- * spin so fast that strace would slow everything down; it is taken away from them.
+ * Instead of a call, where a server made so many of them that strace would have slowed everything down and was taken away:
+ * the thread was busy. It spins if it asked again and again and found nothing to do; otherwise it works.
  */
 #define CALL_SPINS "spins"
+#define CALL_WORKS "works"
 
 struct thread_lane {
     int thread; /* its id */
@@ -92,7 +93,7 @@ struct costs {
     long threads; /* the most at one time */
     long context_switches;
     long memory_kib;     /* the most that was resident */
-    bool calls_are_more; /* system_calls is a lower bound: the server spins, see CALL_SPINS */
+    bool calls_are_more; /* system_calls is a lower bound, see CALL_SPINS */
 };
 
 /* The state of a model whose conversation was ended before its end, by whoever watched it. */

@@ -169,6 +169,28 @@ bool scripts_read(struct scripts *scripts, char *error, size_t error_size)
            read_folder(scripts, "tests/scripts/clients", error, error_size);
 }
 
+struct script *scripts_open(const char *name, char *error, size_t error_size)
+{
+    static const char *const folders[] = {"servers", "clients", "demo"};
+    struct text path = {0};
+    bool is_found = strpbrk(name, "/.") != NULL;
+
+    if (is_found)
+        text_add(&path, "%s", name);
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0] && !is_found; i++) {
+        text_free(&path);
+        text_add(&path, "tests/scripts/%s/%s.script", folders[i], name);
+        is_found = access(path.chars, F_OK) == 0;
+    }
+    struct script *script = NULL;
+    if (is_found)
+        script = script_read(path.chars, error, error_size);
+    else
+        snprintf(error, error_size, "there is no script %s in tests/scripts/servers, clients or demo", name);
+    text_free(&path);
+    return script;
+}
+
 const struct script *scripts_find(const struct scripts *scripts, const char *name)
 {
     for (size_t i = 0; i < scripts->count; i++)

@@ -51,6 +51,13 @@ struct model *models_add(struct models *models, const char *name, const char *ex
  */
 bool scripts_read(struct scripts *scripts, char *error, size_t error_size);
 
+/*
+ * Reads one script by its name, from one of those two folders or from tests/scripts/demo (scripts that are to be watched
+ * and take too long for `make check`); what has a slash or a dot in it is a path. Returns it, the caller's to free with
+ * script_free(); or NULL with the mistake in `error`.
+ */
+struct script *scripts_open(const char *name, char *error, size_t error_size);
+
 /* The script of that name, or NULL. */
 const struct script *scripts_find(const struct scripts *scripts, const char *name);
 

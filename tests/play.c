@@ -313,22 +313,6 @@ static void play(struct show *show, const char *program)
     free(show->group_of);
 }
 
-/* A name is looked for in both folders; what has a slash or a dot in it is a path. */
-static struct script *find_script(const char *name, char *error, size_t error_size)
-{
-    const bool is_path = strpbrk(name, "/.") != NULL;
-    struct text path = {0};
-
-    text_add(&path, is_path ? "%s" : "tests/scripts/servers/%s.script", name);
-    if (!is_path && access(path.chars, F_OK) != 0) {
-        text_free(&path);
-        text_add(&path, "tests/scripts/clients/%s.script", name);
-    }
-    struct script *script = script_read(path.chars, error, error_size);
-    text_free(&path);
-    return script;
-}
-
 /* The path of the model's program that the script is for; the caller's to free(). */
 static char *find_program(const struct show *show)
 {
@@ -348,7 +332,7 @@ int main(int argc, char **argv)
     show.status = read_arguments(argc, argv, &show.options);
     if (show.status != 0)
         return show.status;
-    struct script *script = find_script(show.options.script, error, sizeof error);
+    struct script *script = scripts_open(show.options.script, error, sizeof error);
     if (script == NULL) {
         fprintf(stderr, "play: %s\n", error);
         return 2;

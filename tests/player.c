@@ -180,6 +180,17 @@ void play_begin(struct play *play)
     advance(play);
 }
 
+void play_go(struct play *play)
+{
+    if (play->stage == STAGE_STARTS && play->program.process != NULL && process_is_ready(play->program.process))
+        play_begin(play);
+}
+
+int play_pid(const struct play *play)
+{
+    return play->program.process != NULL ? process_pid(play->program.process) : -1;
+}
+
 /* ---- The end ---- */
 
 void play_stop(struct play *play)

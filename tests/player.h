@@ -73,13 +73,16 @@ struct play_result {
 };
 
 struct play_options {
-    const char *program; /* the path of the model's server or client, as the script needs it */
-    const char *command; /* instead of a model's server: a shell command, "{port}" in it becomes a free port */
-    bool verbose;        /* a model's server gets -v */
-    uint64_t limit_ms;   /* for a step without `within` to see something happen; 0: 10 seconds */
-    uint64_t stop_ms;    /* for the program to end after SIGTERM; 0: 5 seconds */
-    int descriptors;     /* the program's soft limit unless the script says more; 0: as ours */
+    const char *program;       /* the path of the model's server or client, as the script needs it */
+    const char *command;       /* instead of a model's server: a shell command, "{port}" in it becomes a free port */
+    bool verbose;              /* a model's server gets -v */
+    const char *const *runner; /* words that run a model's server, before its path; NULL-terminated. NULL: none */
+    uint64_t limit_ms;         /* for a step without `within` to see something happen; 0: 10 seconds */
+    uint64_t stop_ms;          /* for the program to end after SIGTERM; 0: 5 seconds */
+    int descriptors;           /* the program's soft limit unless the script says more; 0: as ours */
 
+    /* If not NULL: a server is ready for its clients, and the conversation begins when play_go() says so. */
+    void (*on_ready)(struct play *play, void *data);
     void (*on_event)(struct play *play, const struct play_event *event, void *data); /* may be NULL */
     void (*on_done)(struct play *play, void *data);
     void *data;
@@ -91,10 +94,16 @@ struct play_options {
  */
 struct play *play_start(uv_loop_t *loop, const struct script *script, const struct play_options *options);
 
+/* Begins the conversation, some time after on_ready. Does nothing if the play has failed since. */
+void play_go(struct play *play);
+
 /* Kills the program now and ends the play as failed; on_done follows. */
 void play_abort(struct play *play);
 
 const struct script *play_script(const struct play *play);
+
+/* The process id of the program under test; -1 if it does not run. With a runner, of what that has become. */
+int play_pid(const struct play *play);
 
 /* What has happened so far; the array moves as it grows. */
 const struct play_event *play_events(const struct play *play, size_t *count);

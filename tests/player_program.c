@@ -141,7 +141,12 @@ static void on_end(struct process *process)
 
 static void on_ready(struct process *process)
 {
-    play_begin(process_owner(process));
+    struct play *play = process_owner(process);
+
+    if (play->options.on_ready != NULL)
+        play->options.on_ready(play, play->options.data);
+    else
+        play_begin(play);
 }
 
 /* ---- Start and stop ---- */
@@ -167,11 +172,20 @@ static void start(struct play *play, const struct process_options *options)
 
 static void start_model(struct play *play)
 {
-    const char *const arguments[] = {play->options.program, "-p", "0", play->options.verbose ? "-v" : NULL, NULL};
-    struct process_options options = process_options(play, arguments);
+    const char *const own[] = {play->options.program, "-p", "0", play->options.verbose ? "-v" : NULL, NULL};
+    const char *const *runner = play->options.runner;
+    size_t count = 0;
 
+    while (runner != NULL && runner[count] != NULL)
+        count++;
+    const char **arguments = memory_zeroed(count + sizeof own / sizeof own[0], sizeof arguments[0]);
+    for (size_t i = 0; i < count; i++)
+        arguments[i] = runner[i];
+    memcpy(arguments + count, own, sizeof own);
+    struct process_options options = process_options(play, arguments);
     options.readiness = PROCESS_READY_BY_LINE;
     start(play, &options);
+    free(arguments);
 }
 
 /* Replaces every "{port}". */

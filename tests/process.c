@@ -61,6 +61,11 @@ void *process_owner(const struct process *process)
     return process->options.owner;
 }
 
+int process_pid(const struct process *process)
+{
+    return process->start_error == 0 && !process->has_exited ? process->child.pid : -1;
+}
+
 uv_stream_t *process_input(struct process *process)
 {
     return process->options.input ? (uv_stream_t *)&process->input : NULL;

@@ -52,6 +52,9 @@ struct process *process_start(uv_loop_t *loop, const struct process_options *opt
 
 void *process_owner(const struct process *process);
 
+/* Its process id; -1 if it could not be started or has ended. */
+int process_pid(const struct process *process);
+
 /* Standard input, if it is a pipe; otherwise NULL. Writing to it is the owner's business; EPIPE after its end. */
 uv_stream_t *process_input(struct process *process);
 

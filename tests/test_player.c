@@ -512,6 +512,55 @@ static void test_what_a_shell_started_goes_too(void **state)
     close(ends[0]);
 }
 
+/* ---- What if somebody else says when the conversation begins, and what runs the server? ---- */
+
+enum { PAUSE_MS = 100 };
+
+struct late_start {
+    struct stage stage; /* first: the play's callbacks are given this */
+    uv_timer_t timer;
+    int pid;
+};
+
+static void on_pause_over(uv_timer_t *timer)
+{
+    struct late_start *start = timer->data;
+    size_t count;
+    const struct play_event *events = play_events(start->stage.play, &count);
+
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(events[i].kind, PLAY_STARTED);
+    start->pid = play_pid(start->stage.play);
+    play_go(start->stage.play);
+    play_go(start->stage.play); /* once is enough */
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+static void on_ready(struct play *play, void *data)
+{
+    struct late_start *start = data;
+
+    (void)play;
+    uv_timer_init(&start->stage.loop, &start->timer);
+    start->timer.data = start;
+    uv_timer_start(&start->timer, on_pause_over, PAUSE_MS, 0);
+}
+
+static void test_a_start_on_command(void **state)
+{
+    static const char *const runner[] = {"env", "NOTHING=new", NULL};
+    struct late_start start = {.pid = -1};
+
+    (void)state;
+    begin(&start.stage, "right", HELLO, (struct play_options){.on_ready = on_ready, .runner = runner});
+    assert_int_equal(play_pid(start.stage.play), -1);
+    run_loop(&start.stage);
+    assert_int_equal(play_result(start.stage.play)->outcome, PLAY_PASSES);
+    assert_true(start.pid > 1);
+    assert_int_equal(kill(start.pid, 0), -1);
+    end(&start.stage);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -536,6 +585,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_prints_that_no_step_expected_fail),
         cmocka_unit_test(test_abort_kills),
         cmocka_unit_test(test_what_a_shell_started_goes_too),
+        cmocka_unit_test(test_a_start_on_command),
     };
     const char *how = getenv("MISBEHAVIOUR");
 

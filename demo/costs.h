@@ -1,0 +1,43 @@
+/* costs - what a running server costs: CPU time, threads, context switches, memory; from /proc, where there is one. */
+#ifndef COSTS_H
+#define COSTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record.h"
+
+/* The context switches of a thread, as they were last seen. */
+struct thread_switches {
+    int thread;
+    long before; /* the conversation */
+    long now;
+    uint64_t seen_at; /* when that was, on the record's axis */
+};
+
+struct costs_watch {
+    int pid;
+    double cpu_before; /* seconds; -1: not known */
+    double cpu_now;
+    uint64_t began_at, looked_at; /* on the record's axis */
+    long threads_most;
+    long memory_most;                /* KiB */
+    struct thread_switches *threads; /* all there ever were */
+    size_t thread_count;
+};
+
+/* The conversation with process `pid` begins, at `now` on the record's axis. */
+void costs_begin(struct costs_watch *watch, int pid, uint64_t now);
+
+/* Looks again. What a thread has cost that came and went between two looks is not seen. */
+void costs_look(struct costs_watch *watch, uint64_t now);
+
+/*
+ * Puts all that was seen into the model's costs, except for the number of system calls. Every call that strace watched has
+ * stopped its thread twice, as it began and as it ended: those context switches are not counted.
+ */
+void costs_tell(const struct costs_watch *watch, struct model_record *model);
+
+void costs_free(struct costs_watch *watch);
+
+#endif

@@ -1,0 +1,256 @@
+/*
+ * demo - side by side: the same script against several models at the same time, watched while it goes on, and what came out.
+ *
+ * On a terminal the lanes grow in place; anywhere else they are printed when all is over. In both cases the table follows,
+ * a sentence a model, and two files that replay it all: a page for a browser, and a trace for other programs.
+ */
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "canvas.h"
+#include "memory.h"
+#include "models.h"
+#include "page.h"
+#include "session.h"
+#include "table.h"
+#include "text.h"
+#include "tracer.h"
+#include "view.h"
+
+enum { MOST_MODELS = 64, PAPER_WIDTH = 100 /* where there is no terminal */ };
+
+struct options {
+    const char *build, *script;
+    const char *models[MOST_MODELS]; /* none: all */
+    size_t model_count;
+    bool without_strace;
+};
+
+static const char usage[] = "usage: demo [--build DIR] [--script NAME|PATH] [--model NAME]... [--without-strace]\n";
+
+/* ---- The command line ---- */
+
+static int misuse(const char *problem, const char *what)
+{
+    fprintf(stderr, "demo: %s%s\n%s", problem, what, usage);
+    return 2;
+}
+
+static bool take_option(struct options *options, const char *name, const char *value)
+{
+    if (strcmp(name, "--build") == 0)
+        options->build = value;
+    else if (strcmp(name, "--script") == 0)
+        options->script = value;
+    else if (strcmp(name, "--model") == 0 && options->model_count < MOST_MODELS)
+        options->models[options->model_count++] = value;
+    else
+        return false;
+    return true;
+}
+
+static int read_arguments(int argc, char **argv, struct options *options)
+{
+    *options = (struct options){.build = "build", .script = "class"};
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--without-strace") == 0)
+            options->without_strace = true;
+        else if (i + 1 == argc || !take_option(options, argv[i], argv[i + 1]))
+            return misuse("unknown option, or its value is missing: ", argv[i]);
+        else
+            i++;
+    }
+    return 0;
+}
+
+static const struct model *find_model(const struct models *models, const char *name)
+{
+    for (size_t i = 0; i < models->count; i++)
+        if (strcmp(models->items[i].name, name) == 0)
+            return &models->items[i];
+    return NULL;
+}
+
+/* Those that were asked for, or all, into `chosen`. Returns how many. */
+static size_t choose_models(const struct options *options, const struct models *models, const struct model **chosen)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < options->model_count; i++, count++) {
+        chosen[count] = find_model(models, options->models[i]);
+        if (chosen[count] == NULL) {
+            misuse("there is no model ", options->models[i]);
+            return 0;
+        }
+    }
+    for (size_t i = 0; i < models->count && options->model_count == 0; i++)
+        chosen[count++] = &models->items[i];
+    if (count == 0)
+        misuse("there are no models here", "");
+    return count;
+}
+
+/* ---- How it can be shown ---- */
+
+static enum canvas_colours colours(void)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    const char *type = getenv("TERM");
+    const char *more = getenv("COLORTERM");
+
+    if (!isatty(STDOUT_FILENO) || (no_colour != NULL && no_colour[0] != '\0') || type == NULL ||
+        strcmp(type, "dumb") == 0)
+        return CANVAS_PLAIN;
+    return more != NULL || strstr(type, "256") != NULL ? CANVAS_256_COLOURS : CANVAS_16_COLOURS;
+}
+
+static struct canvas_style style_of_output(void)
+{
+    struct winsize size;
+    struct canvas_style style = {.width = PAPER_WIDTH,
+                                 .colours = colours(),
+                                 .is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+                                 .line_end = "\n"};
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        style.width = size.ws_col;
+    if (style.width < VIEW_LEAST_WIDTH)
+        style.width = VIEW_LEAST_WIDTH;
+    return style;
+}
+
+/* ---- What came out ---- */
+
+static void add_title(struct text *out, const struct record *record, const struct canvas_style *style)
+{
+    struct canvas canvas;
+
+    canvas_begin(&canvas, out, style);
+    const int column = canvas_put(&canvas, 0, record->script->name, TINT_STRONG);
+    canvas_put(&canvas, column, ":", TINT_STRONG);
+    canvas_wrap(&canvas, column + 2, record->script->title, TINT_PLAIN);
+    canvas_end_row(&canvas);
+    canvas_end(&canvas);
+}
+
+/* "01  Everybody was served ...": a model's number will do, its name stands in the table above. */
+static void add_verdicts(struct text *out, const struct record *record, const struct canvas_style *style)
+{
+    struct canvas canvas;
+
+    canvas_begin(&canvas, out, style);
+    for (size_t i = 0; i < record->model_count; i++) {
+        const struct model_record *model = &record->models[i];
+        canvas_put_until(&canvas, 0, (int)strcspn(model->name, "-"), model->name, TINT_STRONG);
+        canvas_wrap(&canvas, 4, model->verdict, TINT_PLAIN);
+    }
+    canvas_end(&canvas);
+}
+
+static void print_record(const struct session *session)
+{
+    const struct record *record = &session->recorder.record;
+    struct view view = session->view;
+    struct text out = {0};
+
+    view.style = style_of_output();
+    add_title(&out, record, &view.style);
+    view_lanes(&view, record, &out);
+    text_add(&out, "\n");
+    table_add(record, &view.style, &out);
+    text_add(&out, "\n");
+    add_verdicts(&out, record, &view.style);
+    fputs(out.chars, stdout);
+    text_free(&out);
+}
+
+static bool write_files(const struct record *record, const char *build)
+{
+    const struct canvas_style style = style_of_output();
+    struct text page = {0}, trace = {0}, out = {0};
+    struct canvas canvas;
+
+    text_add(&page, "%s/demo.html", build);
+    text_add(&trace, "%s/demo.trace.json", build);
+    const bool has_page = page_write(record, "demo", page.chars);
+    const bool has_trace = page_write_trace(record, trace.chars);
+    text_add(&page, " replays it in a browser.");
+    text_add(&trace, " opens in https://ui.perfetto.dev and chrome://tracing.");
+    canvas_begin(&canvas, &out, &style);
+    canvas_end_row(&canvas);
+    if (has_page)
+        canvas_wrap(&canvas, 0, page.chars, TINT_PLAIN);
+    if (has_trace)
+        canvas_wrap(&canvas, 0, trace.chars, TINT_PLAIN);
+    canvas_end(&canvas);
+    fputs(out.chars, stdout);
+    text_free(&page);
+    text_free(&trace);
+    text_free(&out);
+    return has_page && has_trace;
+}
+
+/* ---- The whole ---- */
+
+static bool may_use_strace(const struct options *options)
+{
+    const char *problem = options->without_strace ? NULL : tracer_probe();
+
+    if (problem != NULL)
+        printf("What the servers are doing is not shown: %s.\n", problem);
+    (void)fflush(stdout); /* before the terminal's screen is taken */
+    return !options->without_strace && problem == NULL;
+}
+
+static int show(const struct options *options, const struct script *script, const struct models *models)
+{
+    const struct model **chosen = memory_zeroed(models->count + MOST_MODELS, sizeof(struct model *));
+    const size_t count = choose_models(options, models, chosen);
+    int status = 2;
+
+    if (count > 0) {
+        struct session session = {.script = script, .view = {.style = style_of_output()}};
+        session.uses_strace = may_use_strace(options);
+        session.uses_terminal = terminal_is_there();
+        session_run(&session, chosen, count);
+        print_record(&session);
+        status = write_files(&session.recorder.record, options->build) ? 0 : 1;
+        session_free(&session);
+    }
+    free(chosen);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct models models;
+    char error[600];
+
+    (void)setlocale(LC_CTYPE, "");
+    tracer_adopt_orphans();
+    const int status = read_arguments(argc, argv, &options);
+    if (status != 0)
+        return status;
+    struct script *script = scripts_open(options.script, error, sizeof error);
+    if (script == NULL) {
+        fprintf(stderr, "demo: %s\n", error);
+        return 2;
+    }
+    int result;
+    if (script->kind == SCRIPT_FOR_CLIENTS) {
+        result = misuse("this script is for clients, and the demo shows servers: ", script->name);
+    } else {
+        models_find(&models, options.build);
+        result = show(&options, script, &models);
+        models_free(&models);
+    }
+    script_free(script);
+    tracer_bury_orphans();
+    return result;
+}

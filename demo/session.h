@@ -1,0 +1,69 @@
+/*
+ * session - one script is played against several models at the same time, and watched.
+ *
+ * All servers are started; when they are ready, all conversations begin at the same moment. Everything happens in one loop:
+ * the plays (player.h), the looks at the servers (tracer.h, costs.h), the record (recorder.h), and the picture on the
+ * terminal if there is one.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "costs.h"
+#include "interrupt.h"
+#include "models.h"
+#include "recorder.h"
+#include "terminal.h"
+#include "tracer.h"
+#include "view.h"
+
+struct session;
+
+/* A model that is played. */
+struct contestant {
+    struct session *session;
+    size_t index; /* in the record */
+    const struct model *model;
+    struct play *play; /* NULL: not yet, or no more */
+    bool is_ready, is_done;
+    struct tracer tracer;
+    struct costs_watch costs;
+    uint64_t looked_at; /* the costs, on the record's axis */
+};
+
+struct session {
+    const struct script *script;
+    bool uses_strace;
+    struct view view;   /* its style is the caller's choice */
+    bool uses_terminal; /* a picture is drawn while it goes on */
+
+    /* from here on the session's own */
+    uv_loop_t loop;
+    struct interrupt interrupt;
+    struct terminal terminal;
+    uv_timer_t ticks, start; /* look and draw; begin the conversations */
+    uint64_t zero;           /* the axis begins here, uv_hrtime() */
+    uint64_t done_at;        /* the last play, on the axis; 0: not yet */
+    uint64_t turned_at;      /* the page */
+    unsigned long tick_count;
+    int descriptors; /* our own limit before we raised it: the servers get that */
+    bool has_begun, was_ended, was_scrolled;
+    struct contestant *contestants;
+    size_t count;
+    struct recorder recorder;
+};
+
+/*
+ * Plays, to the end. `models`, `count` of them, are those of models_find(); one that is not built is left out with a word
+ * in the record. Afterwards session->recorder.record is complete, verdicts included.
+ */
+void session_run(struct session *session, const struct model *const *models, size_t count);
+
+/* Frees all but what the caller gave. */
+void session_free(struct session *session);
+
+#endif

@@ -1,0 +1,280 @@
+/* test_syscalls - does a lane show what strace wrote? */
+#include "story.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static const char two[] = "A connect\nB connect\nA wait 2s\n";
+
+/* A line of thread 7's, so many milliseconds after the conversation began. */
+#define LINE(MS, REST) "7 " STORY_SECONDS "." MS " " REST "\n"
+
+static const struct call_span *span(const struct story *story, size_t thread, size_t index)
+{
+    if (thread >= story->model->thread_count || index >= story->model->threads[thread].span_count)
+        fail_msg("there is no span %zu of thread %zu", index, thread);
+    return &story->model->threads[thread].spans[index];
+}
+
+static void assert_call(const struct call_span *got, const char *call, int fd, double from, double to)
+{
+    assert_string_equal(got->call, call);
+    assert_int_equal(got->fd, fd);
+    assert_int_equal(got->from, story_time(STORY_BEGAN_MS + from));
+    assert_int_equal(got->to, story_time(STORY_BEGAN_MS + to));
+}
+
+static void test_calls_that_wait(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    story_trace(&story, LINE("010000", "accept4(3, NULL, NULL, SOCK_CLOEXEC) = 5 <0.100000>"));
+    story_trace(&story, LINE("200000", "recvfrom(5, \"he = llo\"..., 900, 0, NULL, NULL) = 8 <0.300000>"));
+    story_trace(&story, LINE("600000", "pselect6(6, [3 5], [], NULL, NULL, {[], 8}) = 1 (in [5]) <0.050000>"));
+    story_trace(&story, LINE("700000", "poll([{fd=5, events=POLLIN}], 1, 100) = 0 (Timeout) <0.100100>"));
+    story_trace(&story, LINE("800000", "poll([{fd=5, events=POLLIN}, {fd=6, events=POLLIN}], 2, 9) = 0 (Timeout) "
+                                       "<0.100000>"));
+    story_trace(&story, LINE("900000", "recvfrom(5, 0x7ff, 900, 0, NULL, NULL) = -1 ECONNRESET (Connection reset by "
+                                       "peer) <0.050000>"));
+    assert_int_equal(story.model->thread_count, 1);
+    assert_int_equal(story.model->threads[0].thread, 7);
+    assert_call(span(&story, 0, 0), "accept", 3, 10, 110);
+    assert_call(span(&story, 0, 1), "recv", 5, 200, 500);
+    assert_call(span(&story, 0, 2), "select", -1, 600, 650);
+    assert_call(span(&story, 0, 3), "poll", 5, 700, 800.1);
+    assert_call(span(&story, 0, 4), "poll", -1, 800, 900);
+    assert_int_equal(span(&story, 0, 5)->error, ECONNRESET);
+    assert_int_equal(story.syscalls.count, 6);
+    story_end(&story, 1000, PLAY_PASSES, "");
+    story_free(&story);
+}
+
+/* Whose is a descriptor? The server accepts in the order in which clients connect. */
+static void test_descriptors_have_clients(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    story_connect(&story, 0, 2); /* B */
+    story_connect(&story, 1, 1); /* A */
+    story_trace(&story, LINE("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
+    story_trace(&story, LINE("020000", "accept(3, NULL, NULL) = 5 <0.002000>"));
+    story_trace(&story, LINE("100000", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.100000>"));
+    story_trace(&story, LINE("200000", "recvfrom(5, \"\", 900, 0, NULL, NULL) = 0 <0.100000>"));
+    story_trace(&story, LINE("300000", "close(4) = 0 <0.002000>"));
+    story_trace(&story,
+                LINE("400000", "recvfrom(4, 0x1, 900, 0, NULL, NULL) = -1 EBADF (Bad file descriptor) <0.002>"));
+    assert_int_equal(span(&story, 0, 0)->client, -1);
+    assert_int_equal(span(&story, 0, 2)->client, 1);
+    assert_int_equal(span(&story, 0, 3)->client, 0);
+    assert_int_equal(span(&story, 0, 5)->client, -1);
+    story_end(&story, 1000, PLAY_PASSES, "");
+    story_free(&story);
+}
+
+/* What if threads interrupt each other? */
+static void test_calls_in_two_parts(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    story_trace(&story,
+                "7 " STORY_SECONDS ".010000 recvfrom(4,  <unfinished ...>\n"
+                "8 " STORY_SECONDS ".020000 accept(3, NULL, NULL) = 5 <0.010000>\n"
+                "7 " STORY_SECONDS ".310000 <... recvfrom resumed>\"hi\", 900, 0, NULL, NULL) = 2 <0.300000>\n");
+    assert_int_equal(story.model->thread_count, 2);
+    assert_int_equal(story.model->threads[0].thread, 8);
+    assert_call(span(&story, 1, 0), "recv", 4, 10, 310);
+    story_end(&story, 1000, PLAY_PASSES, "");
+    story_free(&story);
+}
+
+/* What if strace writes half a line, then the rest? */
+static void test_lines_in_pieces(void **state)
+{
+    const char line[] = LINE("010000", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.100000>");
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    for (size_t i = 0; i < sizeof line - 1; i++)
+        syscalls_read(&story.syscalls, line + i, 1);
+    assert_call(span(&story, 0, 0), "recv", 4, 10, 110);
+    assert_int_equal(story.syscalls.count, 1);
+    story_end(&story, 1000, PLAY_PASSES, "");
+    story_free(&story);
+}
+
+static void test_short_calls_are_folded(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    story_trace(&story, LINE("010000", "setsockopt(4, SOL_TCP, TCP_NODELAY, [1], 4) = 0 <0.000010>"));
+    story_trace(&story, LINE("010020", "recvfrom(4, \"hi\", 900, 0, NULL, NULL) = 2 <0.000010>"));
+    story_trace(&story, LINE("010040", "sendto(4, \"HI\", 2, 0, NULL, 0) = 2 <0.000010>"));
+    story_trace(&story, LINE("010060", "getpid() = 7 <0.000010>"));
+    story_trace(&story, LINE("010080", "recvfrom(4, 0x1, 900, 0, NULL, NULL) = -1 EAGAIN (Resource) <0.000010>"));
+    story_trace(&story, LINE("010100", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.500000>"));
+    assert_call(span(&story, 0, 0), "recv, send", -1, 10, 10.09);
+    assert_int_equal(span(&story, 0, 0)->times, 5);
+    assert_int_equal(span(&story, 0, 0)->error, EAGAIN);
+    assert_call(span(&story, 0, 1), "recv", 4, 10.1, 510.1);
+    assert_int_equal(story.syscalls.count, 6);
+    story_end(&story, 1000, PLAY_PASSES, "");
+    story_free(&story);
+}
+
+/* Is only the conversation recorded, and not how the server starts and stops? */
+static void test_only_the_conversation(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    story_trace(&story, "7 1699999999.990000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3 <0.000010>\n"
+                        "7 1699999999.995000 accept(3, NULL, NULL) = 4 <0.105000>\n");
+    assert_call(span(&story, 0, 0), "accept", 3, 0, 100);
+    story_end(&story, 1000, PLAY_PASSES, "");
+    story_trace(&story, LINE("900000", "recvfrom(4, 0x1, 900, 0, NULL, NULL) = ? ERESTARTSYS (To be) <0.110000>"));
+    story_trace(&story, "7 1700000001.020000 close(4) = 0 <0.000010>\n7 1700000001.030000 exit_group(0) = ?\n");
+    assert_call(span(&story, 0, 1), "recv", 4, 900, 1000);
+    assert_int_equal(story.model->threads[0].span_count, 2);
+    assert_int_equal(story.syscalls.count, 2);
+    story_free(&story);
+}
+
+/* What if a call has not ended when all is over? */
+static void test_a_call_without_an_end(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    story_trace(&story, LINE("100000", "recvfrom(4,  <unfinished ...>"));
+    story_end(&story, 1000, PLAY_PASSES, "");
+    assert_call(span(&story, 0, 0), "recv", 4, 100, 1000);
+    story_free(&story);
+}
+
+/* What was seen in /proc gives way to what strace says. */
+static void test_guesses_give_way(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    const char *recv = syscalls_name(&story.recorder.record, "recvfrom", 8);
+    story_trace(&story, LINE("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
+    assert_false(syscalls_is_stale(&story.syscalls, 7, story_time(STORY_BEGAN_MS + 20), story_time(60)));
+    assert_true(syscalls_is_stale(&story.syscalls, 7, story_time(STORY_BEGAN_MS + 100), story_time(60)));
+    syscalls_see(&story.syscalls, 7, recv, 4, story_time(STORY_BEGAN_MS + 100));
+    syscalls_see(&story.syscalls, 7, recv, 4, story_time(STORY_BEGAN_MS + 150));
+    assert_call(span(&story, 0, 1), "recv", 4, 12, 150);
+    story_trace(&story, LINE("013000", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.200000>"));
+    assert_call(span(&story, 0, 1), "recv", 4, 13, 213);
+    assert_int_equal(story.model->threads[0].span_count, 2);
+    story_end(&story, 1000, PLAY_PASSES, "");
+    story_free(&story);
+}
+
+/* `times` calls that find nothing, `microseconds` apart. */
+static void find_nothing(struct story *story, int times, int microseconds)
+{
+    for (int i = 0; i < times; i++) {
+        char line[200];
+        snprintf(line, sizeof line,
+                 "7 1700000000.%06d recvfrom(4, 0x1, 900, 0, NULL, NULL) = -1 EAGAIN (R) <0.000010>\n",
+                 i * microseconds);
+        story_trace(story, line);
+    }
+}
+
+static void test_spinning_is_noticed(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    syscalls_start_counting(&story.syscalls);
+    find_nothing(&story, 299, 50);
+    assert_false(syscalls_are_too_many(&story.syscalls));
+    find_nothing(&story, 1, 50);
+    assert_true(syscalls_spin(&story.syscalls));
+    assert_true(syscalls_are_too_many(&story.syscalls));
+    assert_true(syscalls_rate(&story.syscalls) > 2500 && syscalls_rate(&story.syscalls) < 21000);
+    assert_int_equal(story.model->threads[0].span_count, 1); /* all folded into one */
+    story_trace(&story, LINE("500000", "nanosleep({tv_sec=0, tv_nsec=1}, NULL) = 0 <0.010000>"));
+    assert_false(syscalls_spin(&story.syscalls));
+    story_end(&story, 1000, PLAY_PASSES, "");
+    story_free(&story);
+}
+
+/* What if a server is only busy? */
+static void test_work_is_no_spinning(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    syscalls_start_counting(&story.syscalls);
+    for (int i = 0; i < 2100; i++)
+        story_trace(&story, LINE("010000", "sendto(4, \"X\"..., 900, 0, NULL, 0) = 900 <0.000010>"));
+    assert_false(syscalls_spin(&story.syscalls));
+    assert_true(syscalls_are_too_many(&story.syscalls));
+    story_end(&story, 1000, PLAY_PASSES, "");
+    story_free(&story);
+}
+
+/* What if a line is no call, or no line of strace's at all? */
+static void test_other_lines(void **state)
+{
+    static const char *const lines[] = {
+        "\n",
+        "7\n",
+        "7 \n",
+        "7 x\n",
+        "strace: Process 7 attached\n",
+        "7 1700000000.5\n",
+        "7 1700000000.5 \n",
+        "7 1700000000.5 +++ exited with 0 +++\n",
+        "7 1700000000.5 --- SIGTERM {si_signo=SIGTERM} ---\n",
+        "7 1700000000.5 !!!( <unfinished ...>\n",
+        "7 1700000000.5 <... \n",
+        "7 1700000000.5 recvfrom\n",
+    };
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        story_trace(&story, lines[i]);
+    story_end(&story, 1000, PLAY_PASSES, "");
+    assert_int_equal(story.syscalls.count, 0);
+    story_free(&story);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_calls_that_wait),
+        cmocka_unit_test(test_descriptors_have_clients),
+        cmocka_unit_test(test_calls_in_two_parts),
+        cmocka_unit_test(test_lines_in_pieces),
+        cmocka_unit_test(test_short_calls_are_folded),
+        cmocka_unit_test(test_only_the_conversation),
+        cmocka_unit_test(test_a_call_without_an_end),
+        cmocka_unit_test(test_guesses_give_way),
+        cmocka_unit_test(test_spinning_is_noticed),
+        cmocka_unit_test(test_work_is_no_spinning),
+        cmocka_unit_test(test_other_lines),
+    };
+
+    unit_begin();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

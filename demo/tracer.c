@@ -1,0 +1,362 @@
+/* tracer - see tracer.h */
+#include "tracer.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+#include "memory.h"
+#include "text.h"
+
+enum {
+    STALE_NS = 60 * 1000 * 1000, /* so long without a word from strace, and we look for ourselves */
+    LINE_SIZE = 512,
+    BURIAL_MOMENTS = 40
+};
+
+/* ---- Is strace there? ---- */
+
+struct trial {
+    uv_process_t child;
+    bool has_worked;
+};
+
+static void on_trial_over(uv_process_t *child, int64_t exit_status, int signal_number)
+{
+    struct trial *trial = child->data;
+
+    trial->has_worked = exit_status == 0 && signal_number == 0;
+    uv_close((uv_handle_t *)child, NULL);
+}
+
+/* It may be there and not be permitted to trace; then it says so, and the program is not run or not traced. */
+const char *tracer_probe(void)
+{
+    char program[] = "strace", as_grandchild[] = "-DD", quietly[] = "-qqq", threads[] = "-f";
+    char output[] = "-o", nowhere[] = "/dev/null", nothing[] = "true";
+    char *arguments[] = {program, as_grandchild, quietly, threads, output, nowhere, nothing, NULL};
+    struct trial trial = {.has_worked = false};
+    uv_loop_t loop;
+    const uv_process_options_t options = {.exit_cb = on_trial_over, .file = program, .args = arguments};
+
+    uv_loop_init(&loop);
+    trial.child.data = &trial;
+    const int error = uv_spawn(&loop, &trial.child, &options);
+    if (error != 0)
+        uv_close((uv_handle_t *)&trial.child, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_loop_close(&loop);
+    if (error == UV_ENOENT)
+        return "strace is missing (./setup.sh trace installs it)";
+    return error == 0 && trial.has_worked ? NULL : "strace may not trace here";
+}
+
+void tracer_adopt_orphans(void)
+{
+#ifdef PR_SET_CHILD_SUBREAPER
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+#endif
+}
+
+void tracer_bury_orphans(void)
+{
+    const struct timespec moment = {.tv_nsec = 5L * 1000 * 1000};
+
+    for (int i = 0; i < BURIAL_MOMENTS && waitpid(-1, NULL, WNOHANG) != -1; i++)
+        nanosleep(&moment, NULL);
+}
+
+/* ---- Reading what it writes ---- */
+
+/* A FIFO in a folder of its own; NULL if that cannot be made. */
+static char *make_fifo(void)
+{
+    const char *temporary = getenv("TMPDIR");
+    struct text path = {0};
+
+    text_add(&path, "%s/io-models-XXXXXX", temporary != NULL && temporary[0] == '/' ? temporary : "/tmp");
+    if (mkdtemp(path.chars) == NULL) {
+        text_free(&path);
+        return NULL;
+    }
+    text_add(&path, "/trace");
+    if (mkfifo(path.chars, S_IRUSR | S_IWUSR) == 0)
+        return text_take(&path);
+    *strrchr(path.chars, '/') = '\0';
+    rmdir(path.chars);
+    text_free(&path);
+    return NULL;
+}
+
+void tracer_clean_up(struct tracer *tracer)
+{
+    if (tracer->path == NULL)
+        return;
+    if (tracer->other_end != -1)
+        close(tracer->other_end);
+    tracer->other_end = -1;
+    unlink(tracer->path);
+    *strrchr(tracer->path, '/') = '\0';
+    rmdir(tracer->path);
+    free(tracer->path);
+    tracer->path = NULL;
+}
+
+/* Who traces the process; 0: nobody. */
+static long tracer_of(int pid)
+{
+    static const char key[] = "TracerPid:";
+    struct text path = {0};
+    char line[LINE_SIZE];
+    long tracer = 0;
+
+    text_add(&path, "/proc/%d/status", pid);
+    FILE *file = fopen(path.chars, "r");
+    text_free(&path);
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, key, strlen(key)) == 0)
+            tracer = strtol(line + strlen(key), NULL, 10);
+    if (file != NULL)
+        fclose(file);
+    return tracer;
+}
+
+static void take_strace_away(struct tracer *tracer)
+{
+    const long strace = tracer_of(tracer->pid);
+
+    tracer->rate = syscalls_rate(&tracer->syscalls);
+    tracer->busy = syscalls_spin(&tracer->syscalls) ? CALL_SPINS : CALL_WORKS;
+    tracer->is_on = false;
+    if (strace > 1)
+        kill((pid_t)strace, SIGTERM);
+}
+
+static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    struct tracer *tracer = handle->data;
+
+    (void)suggested;
+    *buffer = uv_buf_init(tracer->buffer, sizeof tracer->buffer);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
+{
+    struct tracer *tracer = stream->data;
+
+    if (n > 0)
+        syscalls_read(&tracer->syscalls, buffer->base, (size_t)n);
+    else if (n < 0)
+        tracer_close(tracer);
+    if (n > 0 && tracer->is_on && tracer->pid != 0 && syscalls_are_too_many(&tracer->syscalls))
+        take_strace_away(tracer);
+}
+
+static bool open_fifo(struct tracer *tracer, uv_loop_t *loop)
+{
+    tracer->path = make_fifo();
+    if (tracer->path == NULL)
+        return false;
+    const int fd = open(tracer->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd == -1)
+        return false;
+    tracer->other_end = open(tracer->path, O_WRONLY | O_CLOEXEC);
+    tracer->pipe.data = tracer;
+    uv_pipe_init(loop, &tracer->pipe, 0);
+    tracer->is_open = true;
+    if (uv_pipe_open(&tracer->pipe, fd) == 0)
+        return uv_read_start((uv_stream_t *)&tracer->pipe, give_buffer, on_read) == 0;
+    close(fd);
+    tracer_close(tracer);
+    return false;
+}
+
+/* `-I 2`: it goes when it is told to; `-s 8`: the first bytes of a text will do. */
+static void choose_runner(struct tracer *tracer)
+{
+    const char *const runner[] = {"strace", "-DD",         "-I", "2", "-f", "-ttt",       "-T", "-qqq",
+                                  "-e",     "signal=none", "-s", "8", "-o", tracer->path, NULL};
+
+    _Static_assert(sizeof runner <= sizeof tracer->runner, "room for all words");
+    memcpy(tracer->runner, runner, sizeof runner);
+}
+
+void tracer_init(struct tracer *tracer, uv_loop_t *loop, struct recorder *recorder, size_t index, int64_t zero,
+                 bool uses_strace)
+{
+    *tracer = (struct tracer){0};
+    syscalls_init(&tracer->syscalls, recorder, index, zero);
+    if (!uses_strace)
+        return;
+    if (open_fifo(tracer, loop)) {
+        tracer->is_on = true;
+        choose_runner(tracer);
+    } else {
+        tracer_clean_up(tracer);
+    }
+}
+
+const char *const *tracer_runner(const struct tracer *tracer)
+{
+    return tracer->is_on ? tracer->runner : NULL;
+}
+
+void tracer_begin(struct tracer *tracer, int pid)
+{
+    tracer->pid = pid;
+    syscalls_start_counting(&tracer->syscalls);
+    tracer_clean_up(tracer);
+}
+
+bool tracer_is_reading(const struct tracer *tracer)
+{
+    return tracer->is_open;
+}
+
+void tracer_close(struct tracer *tracer)
+{
+    if (!tracer->is_open)
+        return;
+    tracer->is_open = false;
+    uv_close((uv_handle_t *)&tracer->pipe, NULL);
+}
+
+void tracer_free(struct tracer *tracer)
+{
+    tracer_clean_up(tracer);
+    syscalls_free(&tracer->syscalls);
+}
+
+/* ---- Looking ---- */
+
+static bool read_line(const char *path, char line[LINE_SIZE])
+{
+    FILE *file = fopen(path, "r");
+
+    if (file == NULL)
+        return false;
+    const bool is_read = fgets(line, LINE_SIZE, file) != NULL;
+    fclose(file);
+    return is_read;
+}
+
+/* What the kernel calls the call with that number. */
+static const char *kernel_name(long number)
+{
+#ifdef __linux__
+    static const struct {
+        long number;
+        const char *name;
+    } calls[] = {
+        {SYS_recvfrom, "recvfrom"},
+        {SYS_sendto, "sendto"},
+        {SYS_accept4, "accept4"},
+        {SYS_read, "read"},
+        {SYS_write, "write"},
+        {SYS_pselect6, "pselect6"},
+        {SYS_ppoll, "ppoll"},
+        {SYS_futex, "futex"},
+        {SYS_clock_nanosleep, "clock_nanosleep"},
+        {SYS_close, "close"},
+        {SYS_epoll_pwait, "epoll_pwait"},
+#ifdef SYS_accept
+        {SYS_accept, "accept"},
+#endif
+#ifdef SYS_select
+        {SYS_select, "select"},
+#endif
+#ifdef SYS_poll
+        {SYS_poll, "poll"},
+#endif
+#ifdef SYS_epoll_wait
+        {SYS_epoll_wait, "epoll_wait"},
+#endif
+#ifdef SYS_nanosleep
+        {SYS_nanosleep, "nanosleep"},
+#endif
+    };
+
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        if (calls[i].number == number)
+            return calls[i].name;
+#endif
+    (void)number;
+    return NULL;
+}
+
+/* "THREAD (NAME) R ...": it is on a core, or wants to be; see proc(5). */
+static bool is_running(const char *folder, int thread)
+{
+    struct text path = {0};
+    char line[LINE_SIZE];
+
+    text_add(&path, "%s/%d/stat", folder, thread);
+    const char *state = read_line(path.chars, line) ? strrchr(line, ')') : NULL;
+    text_free(&path);
+    return state != NULL && state[1] == ' ' && state[2] == 'R';
+}
+
+/* "/proc/PID/task/THREAD/syscall" is "running", or the call's number and its arguments. */
+static void look_at_thread(struct tracer *tracer, const char *folder, int thread, uint64_t now)
+{
+    struct record *record = &tracer->syscalls.recorder->record;
+    struct text path = {0};
+    char line[LINE_SIZE];
+    char *end;
+
+    if (tracer->is_on && !syscalls_is_stale(&tracer->syscalls, thread, now, STALE_NS))
+        return;
+    if (is_running(folder, thread)) {
+        if (tracer->busy != NULL)
+            syscalls_see(&tracer->syscalls, thread, tracer->busy, -1, now);
+        return;
+    }
+    text_add(&path, "%s/%d/syscall", folder, thread);
+    const bool is_read = read_line(path.chars, line);
+    text_free(&path);
+    const char *name = is_read ? kernel_name(strtol(line, &end, 10)) : NULL;
+    if (name != NULL)
+        syscalls_see(&tracer->syscalls, thread, syscalls_name(record, name, strlen(name)), (int)strtol(end, NULL, 0),
+                     now);
+}
+
+void tracer_look(struct tracer *tracer, uint64_t now)
+{
+    struct text folder = {0};
+
+    if (tracer->pid == 0 || (!tracer->is_on && tracer->busy == NULL))
+        return;
+    text_add(&folder, "/proc/%d/task", tracer->pid);
+    DIR *threads = opendir(folder.chars);
+    for (const struct dirent *thread; threads != NULL && (thread = readdir(threads)) != NULL;)
+        if (thread->d_name[0] != '.')
+            look_at_thread(tracer, folder.chars, (int)strtol(thread->d_name, NULL, 10), now);
+    if (threads != NULL)
+        closedir(threads);
+    text_free(&folder);
+}
+
+/* Without strace the server is faster than with it: its rate under strace is a lower bound, for as long as it is busy. */
+long tracer_count(const struct tracer *tracer, double busy_seconds, bool *are_more)
+{
+    const long counted = (long)tracer->syscalls.count;
+    const long at_least = (long)(tracer->rate * (busy_seconds > 0 ? busy_seconds : 0));
+
+    *are_more = tracer->busy != NULL;
+    if (*are_more)
+        return counted > at_least ? counted : at_least;
+    return tracer->is_on ? counted : -1;
+}
