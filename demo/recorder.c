@@ -179,6 +179,25 @@ static void on_connection(const struct happening *what, enum play_event_kind kin
         change_state(what->lane, idle_state(what->pen, mark.step), mark.step, mark.at);
 }
 
+static void on_sent(const struct happening *what, int step)
+{
+    struct lane_mark mark = what->mark;
+
+    mark.kind = MARK_SENT;
+    mark.step = step;
+    add_bytes(what->lane, mark);
+}
+
+/* What a step waits for becomes a mark when it is complete. */
+static void on_received(const struct happening *what)
+{
+    struct lane_mark mark = what->mark;
+
+    mark.kind = MARK_RECEIVED;
+    if (last_span(what->lane)->state != LANE_WAITING)
+        add_bytes(what->lane, mark);
+}
+
 static void note_connecting(struct model_pen *pen, int lane)
 {
     pen->connected = grown(pen->connected, pen->connected_count, sizeof pen->connected[0]);
@@ -223,14 +242,10 @@ static void on_client(struct recorder *recorder, size_t index, const struct play
         on_connection(&what, event->kind);
         break;
     case PLAY_SENT:
-        what.mark.kind = MARK_SENT;
-        what.mark.step = sending_step(script, event);
-        add_bytes(what.lane, what.mark);
+        on_sent(&what, sending_step(script, event));
         break;
     case PLAY_RECEIVED:
-        what.mark.kind = MARK_RECEIVED;
-        if (last_span(what.lane)->state != LANE_WAITING)
-            add_bytes(what.lane, what.mark);
+        on_received(&what);
         break;
     default: /* a step begins: what follows says what it is; or it is about the program */
         break;

@@ -11,11 +11,12 @@
 static const uint64_t millisecond = 1000000;
 
 enum {
-    AT_ONCE_MS = 50,       /* who waits no longer, was served at once, as people see it */
-    UNTIL_MS = 50,         /* so soon after something else is because of it, as people see it */
-    MOST_OF_PERCENT = 50,  /* of a wait: what took more of it is the reason */
-    SHORT_VISIT_MS = 1000, /* a call that waits no longer gives up by itself: a timeout */
-    BUSY_PERCENT = 50,     /* of a core: a server that takes more is not resting */
+    AT_ONCE_MS = 50,          /* who waits no longer, was served at once, as people see it */
+    UNTIL_MS = 50,            /* so soon after something else is because of it, as people see it */
+    MOST_OF_PERCENT = 50,     /* of a wait: what took more of it is the reason */
+    SHORT_VISIT_MS = 1000,    /* a call that waits no longer gives up by itself: a timeout */
+    NOT_RESTING_PERCENT = 10, /* of a core */
+    BUSY_PERCENT = 50,        /* of a core: a server that takes more is not resting */
     WHOLE_CORE_PERCENT = 85,
     MOST_NAMES = 2 /* more are only counted */
 };
@@ -213,6 +214,8 @@ static const char *resting_place(const struct model_record *model)
 {
     const struct thread_lane *thread = model->threads;
 
+    if (model->costs.cpu_share * 100 >= NOT_RESTING_PERCENT)
+        return NULL;
     for (size_t i = 0; model->thread_count == 1 && i < thread->span_count; i++) {
         const char *call = thread->spans[i].call;
         uint64_t time = 0, longest = 0;

@@ -505,8 +505,11 @@ static void draw_model(struct canvas *canvas, const struct record *record, const
 
 static int name_columns(const struct canvas *canvas, const struct record *record)
 {
-    int widest = (int)strlen("thread 1");
+    struct text more = {0};
 
+    text_add(&more, "+%d more", record->script->actor_count);
+    int widest = record->script->actor_count > SHOWN_CLIENTS ? (int)more.length : (int)strlen("thread 1");
+    text_free(&more);
     for (int i = 0; i < record->script->actor_count; i++) {
         const int columns = canvas_columns(canvas, record->script->actors[i]);
         widest = columns > widest ? columns : widest;

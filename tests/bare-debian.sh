@@ -1,5 +1,5 @@
 #!/bin/sh
-# bare-debian.sh - do the README's two commands work on an empty Debian 12? For maintainers, as root: makes one in a
+# bare-debian.sh - do the README's commands work on an empty Debian 12? For maintainers, as root: makes one in a
 # temporary folder, with a fresh clone of this repository in it (what is committed, not what lies about), and runs them
 # there. Needs debootstrap, git and the network; MIRROR=... takes the packages from another mirror.
 
@@ -28,5 +28,5 @@ git clone -q "$repository" "$debian/root/io-models"
 
 start=$(date +%s)
 chroot "$debian" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-    sh -c 'cd /root/io-models && ./setup.sh && make check' </dev/null
+    sh -c 'cd /root/io-models && ./setup.sh && make demo && make check' </dev/null
 echo "bare Debian: set up and checked in $(($(date +%s) - start)) s"
