@@ -421,9 +421,9 @@ static bool parse_name(struct record *record, const char *text, struct call *cal
     call->name = syscalls_name(record, name, length);
     call->arguments = is_resumed ? rest + strcspn(rest, ">") : rest + 1;
     call->part = is_resumed ? CALL_ENDS : CALL_WHOLE;
-    if (!is_resumed && (strstr(rest, "<unfinished ...>") != NULL || strstr(rest, "<detached ...>") != NULL))
+    if (!is_resumed && strstr(rest, "<unfinished ...>") != NULL)
         call->part = CALL_BEGINS;
-    return true;
+    return strstr(rest, "<detached ...>") == NULL; /* strace has gone, and nobody will hear how that one ended */
 }
 
 static bool parse(struct syscalls *syscalls, const char *line, struct call *call)
