@@ -183,6 +183,23 @@ static void test_guesses_give_way(void **state)
     story_free(&story);
 }
 
+/* What if strace is taken away in the middle of a call? How that one ends nobody hears: what is seen in /proc counts. */
+static void test_a_call_that_strace_left(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    story_trace(&story, LINE("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
+    story_trace(&story, LINE("020000", "recvfrom(4,  <detached ...>"));
+    syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, story_time(STORY_BEGAN_MS + 100));
+    syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, story_time(STORY_BEGAN_MS + 200));
+    story_end(&story, 1000, PLAY_PASSES, "");
+    assert_call(span(&story, 0, 1), CALL_SPINS, -1, 12, 200);
+    assert_int_equal(story.model->threads[0].span_count, 2);
+    story_free(&story);
+}
+
 /* `times` calls that find nothing, `microseconds` apart. */
 static void find_nothing(struct story *story, int times, int microseconds)
 {
@@ -262,17 +279,12 @@ static void test_other_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calls_that_wait),
-        cmocka_unit_test(test_descriptors_have_clients),
-        cmocka_unit_test(test_calls_in_two_parts),
-        cmocka_unit_test(test_lines_in_pieces),
-        cmocka_unit_test(test_short_calls_are_folded),
-        cmocka_unit_test(test_only_the_conversation),
-        cmocka_unit_test(test_a_call_without_an_end),
-        cmocka_unit_test(test_guesses_give_way),
-        cmocka_unit_test(test_spinning_is_noticed),
-        cmocka_unit_test(test_work_is_no_spinning),
-        cmocka_unit_test(test_other_lines),
+        cmocka_unit_test(test_calls_that_wait),         cmocka_unit_test(test_descriptors_have_clients),
+        cmocka_unit_test(test_calls_in_two_parts),      cmocka_unit_test(test_lines_in_pieces),
+        cmocka_unit_test(test_short_calls_are_folded),  cmocka_unit_test(test_only_the_conversation),
+        cmocka_unit_test(test_a_call_without_an_end),   cmocka_unit_test(test_guesses_give_way),
+        cmocka_unit_test(test_a_call_that_strace_left), cmocka_unit_test(test_spinning_is_noticed),
+        cmocka_unit_test(test_work_is_no_spinning),     cmocka_unit_test(test_other_lines),
     };
 
     unit_begin();
