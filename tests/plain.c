@@ -3,12 +3,33 @@
 
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "must.h"
 #include "net.h"
 #include "process.h"
+
+struct plain_server plain_start(int (*program)(const void *data), const void *data)
+{
+    int out[2], err[2];
+
+    must(pipe(out) == 0 && pipe(err) == 0, "pipe");
+    (void)fflush(stdout); /* or the child would write it once more */
+    const pid_t pid = fork();
+    must(pid != -1, "fork");
+    if (pid == 0) {
+        dup2(out[1], STDOUT_FILENO);
+        dup2(err[1], STDERR_FILENO);
+        exit(program(data));
+    }
+    close(out[1]);
+    close(err[1]);
+    return (struct plain_server){.pid = pid, .output = out[0], .words = err[0]};
+}
 
 bool plain_read_until(int fd, const char *text, char *all, size_t size)
 {

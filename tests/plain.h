@@ -4,6 +4,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+
+struct plain_server {
+    pid_t pid;
+    int output, words; /* its standard output and standard error: where to read what it says */
+};
+
+/*
+ * Starts `program(data)` as a server in a process of its own; what it returns is its exit status. The process is the
+ * caller's to end and to wait for, the two descriptors are the caller's to close.
+ */
+struct plain_server plain_start(int (*program)(const void *data), const void *data);
 
 /*
  * Collects what comes from `fd` in `all` (NUL-terminated) until `text` is in it. Returns false if it does not come in

@@ -77,40 +77,26 @@ static void die_with_parent(void)
 
 #endif
 
-/* Starts the server with -k 2: a peer that cannot be reached for two seconds is to be given up. */
-static pid_t start_server(const char *server, int *output, int *words)
+/* With -k 2: a peer that cannot be reached for two seconds is to be given up. */
+static int run_server(const void *server)
 {
-    int out[2], err[2];
-
-    must(pipe(out) == 0 && pipe(err) == 0, "pipe");
-    const pid_t pid = fork();
-    must(pid != -1, "fork");
-    if (pid == 0) {
-        die_with_parent();
-        dup2(out[1], STDOUT_FILENO);
-        dup2(err[1], STDERR_FILENO);
-        execl(server, "server", "-p", "0", "-k", "2", (char *)NULL);
-        _exit(127);
-    }
-    close(out[1]);
-    close(err[1]);
-    *output = out[0];
-    *words = err[0];
-    return pid;
+    die_with_parent();
+    execl(server, "server", "-p", "0", "-k", "2", (char *)NULL);
+    return 127;
 }
 
 /* Plays it. What went wrong goes to standard output, the report. */
 static int play(const char *server)
 {
     char text[4096];
-    int output, words, status;
+    int status;
 
     // cppcheck-suppress knownConditionTrueFalse ; only where this is not Linux
     if (!own_network())
         return NOT_ALLOWED;
     switch_loopback(true);
-    const pid_t pid = start_server(server, &output, &words);
-    if (!plain_read_until(output, "\n", text, sizeof text)) {
+    const struct plain_server started = plain_start(run_server, server);
+    if (!plain_read_until(started.output, "\n", text, sizeof text)) {
         printf("it did not say where it listens, but \"%s\"", text);
         return FAILED;
     }
@@ -120,12 +106,12 @@ static int play(const char *server)
         return FAILED;
     }
     switch_loopback(false);
-    if (!plain_read_until(words, "ETIMEDOUT", text, sizeof text)) {
+    if (!plain_read_until(started.words, "ETIMEDOUT", text, sizeof text)) {
         printf("it did not notice (is keepalive on?); with -k 2 it should have said ETIMEDOUT, but said \"%s\"", text);
         return FAILED;
     }
-    kill(pid, SIGTERM);
-    if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    kill(started.pid, SIGTERM);
+    if (waitpid(started.pid, &status, 0) != started.pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         printf("it noticed, but then it did not stop as it should: wait status %d", status);
         return FAILED;
     }

@@ -29,34 +29,18 @@ static int create_all_but_the_second(pthread_t *thread, const pthread_attr_t *at
 #undef main
 #undef pthread_create
 
-struct server {
-    pid_t pid;
-    int output, words;
-};
-
-static struct server start_server(void)
+static int run_server(const void *data)
 {
-    int out[2], err[2];
+    static char name[] = "server", option[] = "-p", port[] = "0";
+    char *arguments[] = {name, option, port, NULL};
 
-    must(pipe(out) == 0 && pipe(err) == 0, "pipe");
-    (void)fflush(stdout); /* or the child would write it once more */
-    const pid_t pid = fork();
-    must(pid != -1, "fork");
-    if (pid == 0) {
-        static char name[] = "server", option[] = "-p", port[] = "0";
-        char *arguments[] = {name, option, port, NULL};
-        dup2(out[1], STDOUT_FILENO);
-        dup2(err[1], STDERR_FILENO);
-        exit(server_main(3, arguments));
-    }
-    close(out[1]);
-    close(err[1]);
-    return (struct server){.pid = pid, .output = out[0], .words = err[0]};
+    (void)data;
+    return server_main(3, arguments);
 }
 
 static void is_a_client_without_a_thread_sent_away(void **state)
 {
-    const struct server server = start_server();
+    const struct plain_server server = plain_start(run_server, NULL);
     char ready[128], words[1024], bytes[16];
     int status;
 
@@ -81,6 +65,8 @@ static void is_a_client_without_a_thread_sent_away(void **state)
     close(first);
     close(second);
     close(third);
+    close(server.output);
+    close(server.words);
 }
 
 int main(void)

@@ -39,22 +39,11 @@ static void flood(const char *ready, int news)
     }
 }
 
-static pid_t start_server(const char *server, int *output)
+static int run_server(const void *server)
 {
-    int out[2];
-
-    must(pipe(out) == 0, "pipe");
-    const pid_t pid = fork();
-    must(pid != -1, "fork");
-    if (pid == 0) {
-        dup2(out[1], STDOUT_FILENO);
-        must(freopen("/dev/null", "w", stderr) != NULL, "/dev/null");
-        execl(server, "server", "-p", "0", (char *)NULL);
-        _exit(127);
-    }
-    close(out[1]);
-    *output = out[0];
-    return pid;
+    must(freopen("/dev/null", "w", stderr) != NULL, "/dev/null");
+    execl(server, "server", "-p", "0", (char *)NULL);
+    return 127;
 }
 
 static void start_client(const char *ready, int news)
@@ -68,26 +57,27 @@ static void start_client(const char *ready, int news)
 
 static void does_it_stop_when_always_busy(void **state)
 {
-    const char *server = *state;
     char ready[128], going[8], rest[8];
-    int output, news[2], status;
+    int news[2], status;
 
     must(pipe(news) == 0, "pipe");
-    const pid_t pid = start_server(server, &output);
-    assert_true(plain_read_until(output, "\n", ready, sizeof ready));
+    const struct plain_server server = plain_start(run_server, *state);
+    assert_true(plain_read_until(server.output, "\n", ready, sizeof ready));
     for (int i = 0; i < CLIENTS; i++)
         start_client(ready, news[1]);
     assert_true(plain_read_until(news[0], "!", going, sizeof going)); /* one is enough: 01 serves no more */
 
     const double told = net_now();
-    kill(pid, SIGTERM);
-    plain_read_until(output, "\n", rest, sizeof rest); /* says no more: this ends when the server does, or after 20 s */
+    kill(server.pid, SIGTERM);
+    plain_read_until(server.output, "\n", rest,
+                     sizeof rest); /* says no more: this ends when the server does, or after 20 s */
     const double took = net_now() - told;
-    kill(pid, SIGKILL);
-    must(waitpid(pid, &status, 0) == pid, "waitpid");
+    kill(server.pid, SIGKILL);
+    must(waitpid(server.pid, &status, 0) == server.pid, "waitpid");
     for (int i = 0; i < CLIENTS; i++)
         must(wait(NULL) > 0, "wait");
-    close(output);
+    close(server.output);
+    close(server.words);
     close(news[0]);
     close(news[1]);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
