@@ -16,7 +16,8 @@ enum {
     START_LIMIT_MS = 3000,  /* the conversations begin without a server that takes longer to be ready */
     SETTLE_MS = 250,        /* between the last server's being ready and the conversations */
     COSTS_MS = 100,         /* between two looks at what a server costs; */
-    COSTS_SOONER_MS = 20,   /* less while something happens */
+    COSTS_SOONER_MS = 20,   /* less while something happens, */
+    LOOKS_REST = 50,        /* but at least so many times as long as a look takes: with a thousand threads it is felt */
     STRACE_LIMIT_MS = 1000, /* for strace to end after its server */
     PAGE_MS = 4000          /* a page of models is shown for so long, if nobody turns the pages */
 };
@@ -33,11 +34,13 @@ static uint64_t now_of(const struct session *session)
 static void look_at_costs(struct contestant *contestant, uint64_t pause_ms)
 {
     const uint64_t now = now_of(contestant->session);
+    const uint64_t pause = pause_ms == 0 ? 0 : pause_ms * millisecond + LOOKS_REST * contestant->look_took;
 
-    if (contestant->play == NULL || now - contestant->looked_at < pause_ms * millisecond)
+    if (contestant->play == NULL || now - contestant->looked_at < pause)
         return;
-    contestant->looked_at = now;
     costs_look(&contestant->costs, now);
+    contestant->looked_at = now_of(contestant->session);
+    contestant->look_took = contestant->looked_at - now;
 }
 
 static void tell_costs(struct contestant *contestant)

@@ -32,7 +32,8 @@ struct contestant {
     bool is_ready, is_done;
     struct tracer tracer;
     struct costs_watch costs;
-    uint64_t looked_at; /* the costs, on the record's axis */
+    uint64_t looked_at; /* the costs, on the record's axis; */
+    uint64_t look_took; /* and how long that took */
 };
 
 struct session {
