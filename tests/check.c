@@ -72,7 +72,7 @@ struct check {
 
 /* ---- The command line ---- */
 
-static const char usage[] = "usage: check [--build DIR] [--model NAME]... [--script NAME]... [--jobs N]\n"
+static const char usage[] = "usage: check [--build DIR] [--model NAME|PATH]... [--script NAME]... [--jobs N]\n"
                             "       check --server 'COMMAND {port}' [--expected FILE] [--script NAME]... [--jobs N]\n";
 
 static int misuse(const char *problem, const char *what)
@@ -170,6 +170,9 @@ static int find_everything(struct check *check)
         models_add(&check->models, "server", options->expected);
     else
         models_find(&check->models, options->build);
+    for (int i = 0; i < options->models.count; i++)
+        if (strchr(options->models.names[i], '/') != NULL)
+            models_add_folder(&check->models, options->models.names[i], options->build);
     if (!scripts_read(&check->scripts, error, sizeof error))
         return complain(error);
     const int status = check_filters(check);
