@@ -94,7 +94,7 @@ $(filter $(BUILD)/demo/%,$(PROGRAMS) $(UNITS)): $(DEMO)
 $(PROGRAMS) $(UNITS): %: %.o $(PLAYER) $(COMMON)
 	$(LINK) $(call pkg,--libs,libuv cmocka) -pthread
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
 
 # --- Running ----------------------------------------------------------------------------------------------------------
 
@@ -129,6 +129,19 @@ SCRIPT_TO_PLAY = $(or $(SCRIPT),hello)
 play: all ## plays one script and shows every step: make play MODEL=05-select SCRIPT=silent-neighbour
 	@$(BUILD)/tests/play --build $(BUILD) --model $(MODEL) --script $(SCRIPT_TO_PLAY) || test $$? -eq 1 # 1: it does not pass
 
+# --- Mistakes to hunt for, see tests/mistakes/README.md ---------------------------------------------------------------
+
+.PHONY: mistakes mistake check-mistakes
+mistakes: ## tells of classical mistakes, as somebody met them
+	@tests/mistakes.sh list
+
+mistake: ## hands out a copy of a model with one of them in it, to hunt for: make mistake NAME=held-up-by-one
+	@tests/mistakes.sh copy '$(NAME)'
+
+check-mistakes: all ## is every mistake caught by the scripts that it names, and by no others?
+	@$(if $(NO_TESTS),echo 'make check-mistakes needs $(NO_TESTS). ./setup.sh installs that.' >&2; exit 1)
+	@MAKE='$(MAKE)' tests/mistakes.sh check
+
 C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*.[ch] demo/*.[ch] demo/browser/*.[ch])
 LINT    = $(STANDARD) -Icommon -Itests -Idemo $(call pkg,--cflags,libuv cmocka)
 # A leak cannot be looked for in a process that strace watches.
@@ -161,8 +174,8 @@ coverage: ## says which lines the checks reach
 	gcovr --root . --object-directory build/coverage --exclude tests/ --exclude demo/ --print-summary
 
 .PHONY: clean
-clean: ## removes everything that was built
-	rm -rf build
+clean: ## removes everything that was built, but leaves build/mistakes: somebody's work
+	rm -rf $(filter-out build/mistakes,$(wildcard build/*))
 
 .PHONY: help
 help: ## prints this

@@ -41,6 +41,7 @@ struct options {
     const char *expected; /* its file */
     struct filter models, scripts;
     int jobs;
+    int patience_ms; /* for a step without `within`, and for a program told to stop; 0: the player's own */
 };
 
 struct check;
@@ -72,8 +73,9 @@ struct check {
 
 /* ---- The command line ---- */
 
-static const char usage[] = "usage: check [--build DIR] [--model NAME]... [--script NAME]... [--jobs N]\n"
-                            "       check --server 'COMMAND {port}' [--expected FILE] [--script NAME]... [--jobs N]\n";
+static const char usage[] = "usage: check [--build DIR] [--model NAME|PATH]... [OPTION...]\n"
+                            "       check --server 'COMMAND {port}' [--expected FILE] [OPTION...]\n"
+                            "options: [--script NAME]... [--jobs N] [--patience MILLISECONDS]\n";
 
 static int misuse(const char *problem, const char *what)
 {
@@ -102,6 +104,8 @@ static bool take_option(struct options *options, const char *name, const char *v
         options->expected = value;
     else if (strcmp(name, "--jobs") == 0)
         options->jobs = (int)strtol(value, NULL, 10); /* what is no number is 0 */
+    else if (strcmp(name, "--patience") == 0)
+        options->patience_ms = (int)strtol(value, NULL, 10);
     else if (strcmp(name, "--model") == 0)
         filter = &options->models;
     else if (strcmp(name, "--script") == 0)
@@ -110,7 +114,7 @@ static bool take_option(struct options *options, const char *name, const char *v
         return false;
     if (filter != NULL && filter->count < MOST_FILTERS)
         filter->names[filter->count++] = value;
-    return options->jobs >= 1 && options->jobs <= 64;
+    return options->jobs >= 1 && options->jobs <= 64 && options->patience_ms >= 0;
 }
 
 static int read_arguments(int argc, char **argv, struct options *options)
@@ -170,6 +174,9 @@ static int find_everything(struct check *check)
         models_add(&check->models, "server", options->expected);
     else
         models_find(&check->models, options->build);
+    for (int i = 0; i < options->models.count; i++)
+        if (strchr(options->models.names[i], '/') != NULL)
+            models_add_folder(&check->models, options->models.names[i], options->build);
     if (!scripts_read(&check->scripts, error, sizeof error))
         return complain(error);
     const int status = check_filters(check);
@@ -261,10 +268,12 @@ static void start(struct game *game)
     const struct check *check = game->check;
     const struct cell *cell = game->cell;
     const bool will_stall = cell->expectation != NULL && cell->expectation->outcome == PLAY_STALLS;
+    const uint64_t patience = (uint64_t)check->options.patience_ms;
     const struct play_options options = {.program = cell->script->kind == SCRIPT_FOR_SERVERS ? cell->model->server
                                                                                              : cell->model->client,
                                          .command = check->options.server,
-                                         .limit_ms = will_stall ? EXPECTED_STALL_MS : 0,
+                                         .limit_ms = will_stall ? EXPECTED_STALL_MS : patience,
+                                         .stop_ms = patience,
                                          .descriptors = check->descriptors,
                                          .on_done = on_done,
                                          .data = game};

@@ -90,20 +90,25 @@ struct model *models_add(struct models *models, const char *name, const char *ex
     return model;
 }
 
+void models_add_folder(struct models *models, const char *path, const char *build)
+{
+    struct model *model = models_add(models, path, NULL);
+    char *programs = join(build, path);
+
+    model->server = join(programs, "server");
+    model->client = join(programs, "client");
+    model->expected_path = join(path, "expected");
+    model->is_built = access(model->server, X_OK) == 0 && access(model->client, X_OK) == 0;
+    free(programs);
+}
+
 void models_find(struct models *models, const char *build)
 {
     struct names names = list(".", is_model);
 
     *models = (struct models){0};
-    for (size_t i = 0; i < names.count; i++) {
-        struct model *model = models_add(models, names.items[i], NULL);
-        char *folder = join(build, model->name);
-        model->server = join(folder, "server");
-        model->client = join(folder, "client");
-        model->expected_path = join(model->name, "expected");
-        model->is_built = access(model->server, X_OK) == 0 && access(model->client, X_OK) == 0;
-        free(folder);
-    }
+    for (size_t i = 0; i < names.count; i++)
+        models_add_folder(models, names.items[i], build);
     free_names(&names);
 }
 

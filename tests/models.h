@@ -42,6 +42,9 @@ struct scripts {
  */
 void models_find(struct models *models, const char *build);
 
+/* Adds a model whose folder is elsewhere: PATH has its `expected`, and BUILD/PATH its programs. PATH becomes its name. */
+void models_add_folder(struct models *models, const char *path, const char *build);
+
 /* Adds a model that is only a name: somebody else's server. Its expectations are read from `expected_path`, or NULL. */
 struct model *models_add(struct models *models, const char *name, const char *expected_path);
 

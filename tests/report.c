@@ -102,6 +102,14 @@ static struct style style_of(enum verdict verdict)
     return (struct style){"", ""};
 }
 
+/* A model that stands elsewhere is called by its path, of which a column shows the end. */
+static const char *last_part(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+
+    return slash != NULL ? slash + 1 : name;
+}
+
 /* "05" for 05-select; a name without a number, as far as it fits. */
 static int short_length(const char *name)
 {
@@ -148,7 +156,7 @@ static void add_header(struct text *text, const struct cell *cells, size_t count
     text_add(text, "\n%-*s", name_width(cells, count), title);
     for (size_t i = 0; i < count; i++)
         if (is_first_of_model(cells, i))
-            text_add(text, " %-6.*s", short_length(cells[i].model->name), cells[i].model->name);
+            text_add(text, " %-6.*s", short_length(cells[i].model->name), last_part(cells[i].model->name));
     text_add(text, "\n");
 }
 

@@ -97,6 +97,22 @@ static void test_models_are_found(void **state)
     models_free(&models);
 }
 
+/* What if a model stands elsewhere, say a copy of one? */
+static void test_a_model_is_added_by_its_path(void **state)
+{
+    struct models models = {0};
+
+    (void)state;
+    models_add_folder(&models, "./01-one", "build");
+    assert_int_equal(models.count, 1);
+    assert_string_equal(models.items[0].name, "./01-one");
+    assert_string_equal(models.items[0].server, "build/./01-one/server");
+    assert_string_equal(models.items[0].client, "build/./01-one/client");
+    assert_string_equal(models.items[0].expected_path, "./01-one/expected");
+    assert_true(models.items[0].is_built);
+    models_free(&models);
+}
+
 static void test_scripts_are_found(void **state)
 {
     char error[ERROR_SIZE];
@@ -327,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_models_are_found),
+        cmocka_unit_test(test_a_model_is_added_by_its_path),
         cmocka_unit_test(test_scripts_are_found),
         cmocka_unit_test(test_names_are_unique),
         cmocka_unit_test(test_a_wrong_script_is_told),
