@@ -180,7 +180,8 @@ static bool write_files(const struct record *record, const char *build)
     const bool has_page = page_write(record, "demo", page.chars);
     const bool has_trace = page_write_trace(record, trace.chars);
     text_add(&page, " replays it in a browser.");
-    text_add(&trace, " opens in https://ui.perfetto.dev and chrome://tracing.");
+    text_add(&trace, " is in the Trace Event format, which Perfetto (https://ui.perfetto.dev), chrome://tracing and "
+                     "speedscope (https://www.speedscope.app) read.");
     canvas_begin(&canvas, &out, &style);
     canvas_end_row(&canvas);
     if (has_page)

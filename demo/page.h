@@ -18,9 +18,9 @@
 bool page_write(const struct record *record, const char *folder, const char *path);
 
 /*
- * Writes `record` in the Trace Event format, which Perfetto and chrome://tracing read, to `path`: a process for each
- * model, and in it a thread for each client and for each thread of the server. What lasts is a complete event ("X"), a
- * moment is an instant event ("i"), in the order of time; times are in microseconds.
+ * Writes `record` in the Trace Event format, which Perfetto, chrome://tracing and speedscope read, to `path`: a process for
+ * each model, and in it a thread for each client and for each thread of the server. What lasts is a complete event ("X"),
+ * a moment is an instant event ("i"), in the order of time; times are in microseconds.
  * Returns like page_write().
  */
 bool page_write_trace(const struct record *record, const char *path);
