@@ -65,6 +65,8 @@ static void on_open(struct actor *actor, struct io_result result)
         return;
     }
     play_trace(actor->play, actor, PLAY_RESET, result, 0);
+    if (actor->play->stage >= STAGE_STOPS)
+        return; /* a server that we have told to stop need not let anybody in */
     play_fail(actor->play, actor, "%s cannot connect: %s", actor->play->script->actors[actor->index],
               io_describe(result, words));
 }
