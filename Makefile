@@ -143,6 +143,12 @@ check-page: all ## looks at the demo's page in a headless Chromium, where there 
 	@$(BUILD)/demo/browser/write_examples demo $(BUILD)/demo/pages
 	@python3 demo/browser/test_page.py $(BUILD)/demo/pages $(wildcard $(BUILD)/demo.html)
 
+.PHONY: check-tutorial tutorial-update
+check-tutorial: ## compares TUTORIAL.md with the project: excerpts, what commands print, links, names, figures
+	@python3 tutorial/check.py
+tutorial-update: ## replaces excerpts and outputs in TUTORIAL.md by the present ones
+	@python3 tutorial/check.py --update
+
 .PHONY: lint
 lint: ## layout (clang-format), mistakes (clang-tidy, cppcheck), scripts (shellcheck)
 	clang-format --dry-run -Werror $(C_FILES)

@@ -1,0 +1,249 @@
+"""console - runs the commands that a section of the tutorial shows, and compares what they print."""
+
+import difflib
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+
+GAP = "…"
+TO_END = 60  # seconds that a command may take
+TO_SHOW = 15  # seconds in which the lines that are shown of a running program must have come
+MOMENT = 0.5  # for a program that is to go on in silence: by then it has begun
+QUIET = 1.5  # an update takes for everything what came until a program was silent for so long
+
+
+# --- Comparing ---
+
+def is_gap(line):
+    return line.strip() == GAP
+
+
+def line_pattern(line):
+    return "[^\n]+?".join(map(re.escape, line.rstrip().split(GAP)))
+
+
+def pattern(shown):
+    return "".join(r"(?:[^\n]*\n)*?" if is_gap(line) else line_pattern(line) + "\n" for line in shown)
+
+
+def matches(shown, came):
+    return re.fullmatch(pattern(shown), "".join(line + "\n" for line in came)) is not None
+
+
+def beginning(shown, came):
+    """How many of the lines that came are what is shown, as few as possible; None if they do not begin like that."""
+    found = re.match(pattern(shown), "".join(line + "\n" for line in came))
+    return found and found[0].count("\n")
+
+
+def generalised(line):
+    """A line as an author would show it: without what is different in every run."""
+    line = re.sub(r"( *)(?<!│)(?<!within )(?<![\d.,])\d+(?:[.,]\d+)* (ms|µs|us|s)\b",
+                  lambda time: f"{time[1][2:] or time[1][:1]}{GAP} {time[2]}", line)  # next time it may be two digits longer
+    line = re.sub(r"\b\d\d:\d\d:\d\d(\.\d+)?", GAP, line)
+    line = re.sub(r"(\bpid:? |\bPID:? )\d+", rf"\1{GAP}", line)
+    return re.sub(r"(?<=:)(3\d{4}|[4-6]\d{4})\b", GAP, line)
+
+
+def merged(shown, came, change=generalised):
+    """What is shown, with the fewest lines changed so that it matches what came: an edit distance in which a gap takes
+    any number of lines for nothing, and lines that match keep their wildcards."""
+    best = {(0, 0): (0, None, None)}  # (lines of shown, lines of came) -> cost, where from, line
+    for i in range(len(shown) + 1):
+        for j in range(len(came) + 1):
+            ways = []
+            if i and j:
+                fits = re.fullmatch(line_pattern(shown[i - 1]), came[j - 1])
+                ways.append((0 if fits else 2 if is_gap(shown[i - 1]) else 1, (i - 1, j - 1), shown[i - 1] if fits else change(came[j - 1])))
+            if i:
+                ways.append((0 if is_gap(shown[i - 1]) else 2, (i - 1, j), shown[i - 1] if is_gap(shown[i - 1]) else None))
+            if j:
+                in_gap = i > 0 and is_gap(shown[i - 1])
+                ways.append((0 if in_gap else 2, (i, j - 1), None if in_gap else change(came[j - 1])))
+            if ways:
+                best[i, j] = min(((best[place][0] + cost, place, line) for cost, place, line in ways), key=lambda way: way[0])
+    lines, place = [], (len(shown), len(came))
+    while place != (0, 0):
+        _, place, line = best[place]
+        lines += [] if line is None else [line]
+    return lines[::-1]
+
+
+def difference(shown, came):
+    """A diff in which lines with wildcards that match are equal."""
+    lines = difflib.unified_diff(shown, merged(shown, came, change=str), "shown", "came", lineterm="", n=2)
+    return list(lines)[2:]
+
+
+# --- Running ---
+
+class Program:
+    """A command of a terminal. Its standard input is one at which nobody types."""
+
+    def __init__(self, command, folder, environment):
+        self.command = command
+        self.process = subprocess.Popen(["bash", "-c", command], cwd=folder, env=environment, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        self.output = bytearray()
+        self.taken = 0  # lines
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for part in iter(lambda: os.read(self.process.stdout.fileno(), 65536), b""):
+            self.output += part
+
+    def ended(self):
+        if self.process.poll() is None:
+            return False
+        self.reader.join(0.2)  # not longer: a process in the background may still have the pipe
+        return True
+
+    def lines(self):
+        """What has come and was not taken yet; the last line only when it is complete."""
+        ended = self.ended()
+        lines = self.output.decode(errors="replace").split("\n")
+        last = lines.pop()
+        return [line.rstrip() for line in lines + [last] * bool(ended and last)][self.taken:]
+
+    def take(self, count):
+        self.taken += count
+
+    def wait(self, seconds, enough=lambda: False):
+        """Until it has ended or it is enough."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if enough() or self.ended():
+                return
+            time.sleep(0.02)
+
+    def wait_for_silence(self):
+        last = [len(self.output), time.monotonic()]
+
+        def is_silent():
+            if len(self.output) != last[0]:
+                last[:] = len(self.output), time.monotonic()
+            return time.monotonic() - last[1] > QUIET
+        self.wait(TO_SHOW, is_silent)
+
+    def signal(self, number):
+        try:
+            os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            pass
+
+
+class Step:
+    """A command, or ^C, or neither (more from a program that runs), and the lines that follow."""
+
+    def __init__(self, line, command):
+        self.line, self.command, self.shown = line, command, []
+
+
+def steps(block):
+    found = [Step(block.line, None)]
+    for number, line in enumerate(block.lines, block.line + 1):
+        if line.startswith("$ ") or line.rstrip() == "^C":
+            found.append(Step(number, line.rstrip()))
+        else:
+            found[-1].shown.append(line.rstrip())
+    return found if found[0].shown else found[1:]
+
+
+class Session:
+    """The terminals of one section. find(line, text, diff) is told what is wrong; in an update, `replaced` gets the new
+    lines of blocks."""
+
+    def __init__(self, folder, environment, find, is_update):
+        self.folder, self.environment, self.find, self.is_update = folder, environment, find, is_update
+        self.programs = {}  # by the terminal's name
+        self.open_ended = {}  # the terminals whose last line is a gap
+        self.last = {}  # the terminals' last block and step
+        self.all = []
+        self.blocks = {}  # line -> steps
+
+    def run(self, block):
+        name = block.words[0][0] if block.words else None
+        found = steps(block)
+        self.blocks[block.line] = found
+        for step, following in zip(found, found[1:] + [None]):
+            if step.command and step.command.startswith("$ "):
+                self.leave(name)
+                self.programs[name] = Program(step.command[2:], self.folder, self.environment)
+                self.all.append(self.programs[name])
+            elif name not in self.programs:
+                self.find(step.line, "there is no command before this output")
+                continue
+            elif step.command:
+                self.programs[name].signal(signal.SIGINT)
+            self.expect(name, step, must_end=following.command != "^C" if following else name is None)
+            self.last[name] = step
+        if name is None:
+            self.leave(name)
+
+    def expect(self, name, step, must_end):
+        program = self.programs[name]
+        shown = [GAP] * self.open_ended.pop(name, False) + step.shown
+        if must_end:
+            program.wait(TO_END)
+            if not program.ended():
+                self.find(step.line, f"does not end within {TO_END} s: {program.command}")
+                program.signal(signal.SIGKILL)
+                program.wait(1)
+            lines = program.lines()
+            fits = matches(shown, lines)
+            count = len(lines)
+        else:
+            if shown and shown != [GAP]:
+                program.wait(TO_SHOW, lambda: beginning(shown, program.lines()) is not None)
+            elif self.is_update:
+                program.wait_for_silence()
+            else:
+                program.wait(MOMENT)
+            lines = program.lines()
+            count = beginning(shown, lines)
+            fits = count is not None and not (self.is_update and not shown and lines)
+            count = count if fits else len(lines)
+            self.open_ended[name] = bool(shown) and is_gap(shown[-1])
+        program.take(count)
+        if not fits and self.is_update:
+            step.shown = merged(step.shown, lines)
+        elif not fits:
+            self.find(step.line, f"prints something else: {program.command}", difference(step.shown, lines))
+
+    def leave(self, name):
+        """The terminal is needed for something else, or nobody looks at it any more."""
+        program = self.programs.pop(name, None)
+        if program is None:
+            return
+        program.wait(TO_SHOW if name is not None else 0)
+        if not program.ended() and name is not None:
+            self.find(self.last[name].line, f"is still running when the next command of the terminal {name} comes: {program.command}")
+            program.signal(signal.SIGKILL)
+        self.check_rest(name, program)
+
+    def check_rest(self, name, program):
+        rest = program.lines()
+        if rest and not self.open_ended.pop(name, False):
+            if self.is_update:
+                self.last[name].shown += map(generalised, rest)
+            else:
+                self.find(self.last[name].line, f"prints more than is shown: {program.command}", ["+" + line for line in rest])
+
+    def end(self):
+        for name, program in self.programs.items():
+            program.wait(MOMENT)
+            self.check_rest(name, program)
+        self.stop()
+
+    def stop(self):
+        for program in self.all:
+            program.signal(signal.SIGKILL)
+
+    def updated(self):
+        """line of a block -> its lines as they should be."""
+        return {line: [text for step in found for text in ([step.command] if step.command else []) + step.shown]
+                for line, found in self.blocks.items()}
