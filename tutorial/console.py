@@ -25,18 +25,43 @@ def line_pattern(line):
     return "[^\n]+?".join(map(re.escape, line.rstrip().split(GAP)))
 
 
-def pattern(shown):
-    return "".join(r"(?:[^\n]*\n)*?" if is_gap(line) else line_pattern(line) + "\n" for line in shown)
+def fits(shown, line):
+    return re.fullmatch(line_pattern(shown), line) is not None
 
 
-def matches(shown, came):
-    return re.fullmatch(pattern(shown), "".join(line + "\n" for line in came)) is not None
+def stands(shown, came, at):
+    """Do these lines, none of them a gap, stand there?"""
+    return 0 <= at <= len(came) - len(shown) and all(map(fits, shown, came[at:]))
 
 
-def beginning(shown, came):
-    """How many of the lines that came are what is shown, as few as possible; None if they do not begin like that."""
-    found = re.match(pattern(shown), "".join(line + "\n" for line in came))
-    return found and found[0].count("\n")
+def parts(shown):
+    """What stands between the gaps."""
+    found = [[]]
+    for line in shown:
+        if is_gap(line):
+            found.append([])
+        else:
+            found[-1].append(line)
+    return found
+
+
+def beginning(wanted, came):
+    """How many of the lines that came are these parts, as few as possible; None if they do not begin like that."""
+    at = 0
+    for number, part in enumerate(wanted):
+        last = len(came) if number else 0
+        at = next((place for place in range(at, last + 1) if stands(part, came, place)), None)
+        if at is None:
+            return None
+        at += len(part)
+    return at
+
+
+def matches(wanted, came):
+    *others, last = wanted
+    end = len(came) - len(last)
+    at = beginning(others, came)
+    return at is not None and (at <= end if others else end == 0) and stands(last, came, end)
 
 
 def generalised(line):
@@ -56,8 +81,8 @@ def merged(shown, came, change=generalised):
         for j in range(len(came) + 1):
             ways = []
             if i and j:
-                fits = re.fullmatch(line_pattern(shown[i - 1]), came[j - 1])
-                ways.append((0 if fits else 2 if is_gap(shown[i - 1]) else 1, (i - 1, j - 1), shown[i - 1] if fits else change(came[j - 1])))
+                same = fits(shown[i - 1], came[j - 1])
+                ways.append((0 if same else 1, (i - 1, j - 1), shown[i - 1] if same else change(came[j - 1])))
             if i:
                 ways.append((0 if is_gap(shown[i - 1]) else 2, (i - 1, j), shown[i - 1] if is_gap(shown[i - 1]) else None))
             if j:
@@ -194,24 +219,24 @@ class Session:
                 program.signal(signal.SIGKILL)
                 program.wait(1)
             lines = program.lines()
-            fits = matches(shown, lines)
+            is_right = matches(parts(shown), lines)
             count = len(lines)
         else:
             if shown and shown != [GAP]:
-                program.wait(TO_SHOW, lambda: beginning(shown, program.lines()) is not None)
+                program.wait(TO_SHOW, lambda: beginning(parts(shown), program.lines()) is not None)
             elif self.is_update:
                 program.wait_for_silence()
             else:
                 program.wait(MOMENT)
             lines = program.lines()
-            count = beginning(shown, lines)
-            fits = count is not None and not (self.is_update and not shown and lines)
-            count = count if fits else len(lines)
+            count = beginning(parts(shown), lines)
+            is_right = count is not None and not (self.is_update and not shown and lines)
+            count = count if is_right else len(lines)
             self.open_ended[name] = bool(shown) and is_gap(shown[-1])
         program.take(count)
-        if not fits and self.is_update:
-            step.shown = merged(step.shown, lines)
-        elif not fits:
+        if not is_right and self.is_update:
+            step.shown = merged(shown, lines)[len(shown) - len(step.shown):]  # without the gap of the block before
+        elif not is_right:
             self.find(step.line, f"prints something else: {program.command}", difference(step.shown, lines))
 
     def leave(self, name):
@@ -227,7 +252,7 @@ class Session:
 
     def check_rest(self, name, program):
         rest = program.lines()
-        if rest and not self.open_ended.pop(name, False):
+        if not self.open_ended.pop(name, False) and rest:
             if self.is_update:
                 self.last[name].shown += map(generalised, rest)
             else:
