@@ -76,7 +76,7 @@ def write_updates(path, blocks, updates):
     lines = path.read_text().split("\n")
     for block in sorted(blocks, key=lambda block: -block.line):
         if block.line in updates:
-            lines[block.line:block.end - 1] = [(block.indent + line).rstrip() for line in updates[block.line]]
+            lines[block.line:block.end - 1] = [block.indent + line if line else "" for line in updates[block.line]]
     path.write_text("\n".join(lines))
 
 

@@ -9,8 +9,9 @@ import threading
 import time
 
 GAP = "…"
-TO_END = 60  # seconds that a command may take
-TO_SHOW = 15  # seconds in which the lines that are shown of a running program must have come
+PATIENCE = float(os.environ.get("PATIENCE", 1))  # the tests have less
+TO_END = 60 * PATIENCE  # seconds that a command may take
+TO_SHOW = 15 * PATIENCE  # seconds in which the lines that are shown of a running program must have come
 MOMENT = 0.5  # for a program that is to go on in silence: by then it has begun
 QUIET = 1.5  # an update takes for everything what came until a program was silent for so long
 
@@ -215,7 +216,7 @@ class Session:
         if must_end:
             program.wait(TO_END)
             if not program.ended():
-                self.find(step.line, f"does not end within {TO_END} s: {program.command}")
+                self.find(step.line, f"does not end within {TO_END:.0f} s: {program.command}")
                 program.signal(signal.SIGKILL)
                 program.wait(1)
             lines = program.lines()

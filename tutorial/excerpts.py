@@ -45,7 +45,7 @@ def last_line(path, lines, first):
     for last in range(first, len(lines)):
         line = lines[last]
         opened = opened or "{" in line
-        if not opened and line.endswith(";"):
+        if not opened and re.search(r";\s*(/\*.*\*/|//.*)?$", line):
             return last, True
         if line.startswith("}") or (last == first and opened and line.count("{") == line.count("}")):
             break

@@ -7,9 +7,10 @@ import subprocess
 from pathlib import Path
 
 # Calls that the text may speak of although no file of the project makes them.
-CALLS = set("""accept4 bind dup2 epoll_create epoll_create1 epoll_ctl epoll_wait execve exit fork getsockopt io_uring_enter
-    kevent kqueue mmap nanosleep pipe ppoll preadv pselect pwritev read readv recvfrom recvmmsg recvmsg sendfile sendmsg
-    sendto setsockopt shutdown sigaction signalfd socketpair splice timerfd_create wait waitpid write writev""".split())
+CALLS = set("""accept accept4 bind close connect dup2 epoll_create epoll_create1 epoll_ctl epoll_wait execve exit fcntl fork
+    getsockopt io_uring_enter ioctl kevent kqueue listen mmap nanosleep open pipe poll ppoll pselect read readv recv recvfrom
+    recvmmsg recvmsg select send sendfile sendmsg sendto setsockopt shutdown sigaction signalfd socket socketpair splice
+    timerfd_create wait waitpid write writev""".split())
 
 
 def environment(home="/"):

@@ -57,7 +57,7 @@ def check_code(item, names, find):
     """Paths, targets of make, scripts and models, and functions, as far as they can be told from other code."""
     text = item.text
     if re.match(r"make\b", text):
-        for word in re.sub(r"[#&|;>].*|[A-Z_]+=('[^']*'|\S+)|-\S+", "", text).split()[1:]:
+        for word in re.sub(r"[#&|;>].*|(?<!\S)([A-Z_]+=('[^']*'|\S+)|-\S+)", "", text).split()[1:]:
             if word not in ("…", "...") and not names.has_target(word):
                 find(item.line, f"make has no target {word}: {text}")
     for variable, values in re.findall(r"\b(MODELS?|SCRIPT|NAME)=('[^']*'|\S+)", text):
