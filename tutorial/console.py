@@ -135,9 +135,6 @@ class Program:
         last = lines.pop()
         return [line.rstrip() for line in lines + [last] * bool(ended and last)][self.taken:]
 
-    def take(self, count):
-        self.taken += count
-
     def wait(self, seconds, enough=lambda: False):
         """Until it has ended or it is enough."""
         deadline = time.monotonic() + seconds
@@ -180,15 +177,16 @@ def steps(block):
 
 
 class Session:
-    """The terminals of one section. find(line, text, diff) is told what is wrong; in an update, `replaced` gets the new
-    lines of blocks."""
+    """The terminals of one section, by their names; None is the one of blocks without a name. find(line, text, diff) is told
+    what is wrong. In an update the steps get what came instead."""
 
     def __init__(self, folder, environment, find, is_update):
         self.folder, self.environment, self.find, self.is_update = folder, environment, find, is_update
-        self.programs = {}  # by the terminal's name
-        self.open_ended = {}  # the terminals whose last line is a gap
-        self.last = {}  # the terminals' last block and step
+        self.programs = {}  # that a terminal runs
+        self.last = {}  # step of a terminal
+        self.open_ended = {}  # whether the last line of that is a gap
         self.all = []
+        self.starting = threading.Lock()
         self.blocks = {}  # line -> steps
 
     def run(self, block):
@@ -198,8 +196,9 @@ class Session:
         for step, following in zip(found, found[1:] + [None]):
             if step.command and step.command.startswith("$ "):
                 self.leave(name)
-                self.programs[name] = Program(step.command[2:], self.folder, self.environment)
-                self.all.append(self.programs[name])
+                with self.starting:
+                    self.programs[name] = Program(step.command[2:], self.folder, self.environment)
+                    self.all.append(self.programs[name])
             elif name not in self.programs:
                 self.find(step.line, "there is no command before this output")
                 continue
@@ -208,48 +207,50 @@ class Session:
             self.expect(name, step, must_end=following.command != "^C" if following else name is None)
             self.last[name] = step
         if name is None:
-            self.leave(name)
+            self.programs.pop(name, None)
 
     def expect(self, name, step, must_end):
         program = self.programs[name]
         shown = [GAP] * self.open_ended.pop(name, False) + step.shown
         if must_end:
-            program.wait(TO_END)
-            if not program.ended():
-                self.find(step.line, f"does not end within {TO_END:.0f} s: {program.command}")
-                program.signal(signal.SIGKILL)
-                program.wait(1)
-            lines = program.lines()
-            is_right = matches(parts(shown), lines)
-            count = len(lines)
+            self.wait_for_end(program, step)
+        elif shown and shown != [GAP]:
+            program.wait(TO_SHOW, lambda: beginning(parts(shown), program.lines()) is not None)
+        elif self.is_update:
+            program.wait_for_silence()
         else:
-            if shown and shown != [GAP]:
-                program.wait(TO_SHOW, lambda: beginning(parts(shown), program.lines()) is not None)
-            elif self.is_update:
-                program.wait_for_silence()
-            else:
-                program.wait(MOMENT)
-            lines = program.lines()
+            program.wait(MOMENT)
+        lines = program.lines()
+        if must_end:
+            count = len(lines) if matches(parts(shown), lines) else None
+        else:
             count = beginning(parts(shown), lines)
-            is_right = count is not None and not (self.is_update and not shown and lines)
-            count = count if is_right else len(lines)
             self.open_ended[name] = bool(shown) and is_gap(shown[-1])
-        program.take(count)
-        if not is_right and self.is_update:
+        if self.is_update and lines and not shown:
+            count = None  # an empty block wants all of it
+        program.taken += len(lines) if count is None else count
+        if count is None and self.is_update:
             step.shown = merged(shown, lines)[len(shown) - len(step.shown):]  # without the gap of the block before
-        elif not is_right:
+        elif count is None:
             self.find(step.line, f"prints something else: {program.command}", difference(step.shown, lines))
 
-    def leave(self, name):
-        """The terminal is needed for something else, or nobody looks at it any more."""
-        program = self.programs.pop(name, None)
-        if program is None:
-            return
-        program.wait(TO_SHOW if name is not None else 0)
-        if not program.ended() and name is not None:
-            self.find(self.last[name].line, f"is still running when the next command of the terminal {name} comes: {program.command}")
+    def wait_for_end(self, program, step):
+        program.wait(TO_END)
+        if not program.ended():
+            self.find(step.line, f"does not end within {TO_END:.0f} s: {program.command}")
             program.signal(signal.SIGKILL)
-        self.check_rest(name, program)
+            program.wait(1)
+
+    def leave(self, name):
+        """The terminal is needed for something else."""
+        program = self.programs.pop(name, None)
+        if program and name:  # the others have ended, and what they may have left in the background is not looked at
+            program.wait(TO_SHOW)
+            if not program.ended():
+                self.find(self.last[name].line,
+                          f"is still running when the next command of the terminal {name} comes: {program.command}")
+                program.signal(signal.SIGKILL)
+            self.check_rest(name, program)
 
     def check_rest(self, name, program):
         rest = program.lines()
@@ -263,9 +264,10 @@ class Session:
         for name, program in self.programs.items():
             program.wait(MOMENT)
             self.check_rest(name, program)
-        self.stop()
 
     def stop(self):
+        """Ends all. It may be called by any thread, and once: nothing is started any more."""
+        self.starting.acquire()
         for program in self.all:
             program.signal(signal.SIGKILL)
 

@@ -75,6 +75,7 @@ def run(root, blocks, is_update):
         sys.stdin.read()  # its end is the end of check.py, whatever ended it
         sys.stderr = None  # what run() stumbles over now is no news
         clean_up()
+        os.killpg(0, signal.SIGKILL)  # us, and make with what it may be building; the first process of a namespace survives it
         os._exit(1)
 
     threading.Thread(target=end_with_the_checker, daemon=True).start()
