@@ -70,8 +70,9 @@ def generalised(line):
     line = re.sub(r"( *)(?<!│)(?<!within )(?<![\d.,])\d+(?:[.,]\d+)* (ms|µs|us|s)\b",
                   lambda time: f"{time[1][2:] or time[1][:1]}{GAP} {time[2]}", line)  # next time it may be two digits longer
     line = re.sub(r"\b\d\d:\d\d:\d\d(\.\d+)?", GAP, line)
-    line = re.sub(r"(\bpid:? |\bPID:? )\d+", rf"\1{GAP}", line)
-    return re.sub(r"(?<=:)(3\d{4}|[4-6]\d{4})\b", GAP, line)
+    line = re.sub(r"\b(pid:? |PID:? |Process )\d+", rf"\1{GAP}", line)
+    line = re.sub(r"\b0x[0-9a-f]{9,}", GAP, line)  # an address
+    return re.sub(r"(:|htons\()(3\d{4}|[4-6]\d{4})\b", rf"\1{GAP}", line)  # a port
 
 
 def merged(shown, came, change=generalised):

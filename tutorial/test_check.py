@@ -371,7 +371,7 @@ class TestParts(unittest.TestCase):
 
     def test_what_is_generalised(self):
         for line, expected in (("took 12.3 ms", "took … ms"), ("0.12 s each", "… s each"), ("within 500ms", "within 500ms"),
-                               ("127.0.0.1:45123", "127.0.0.1:…"), ("127.0.0.1:9000", "127.0.0.1:9000"), ("[pid 123] x", "[pid …] x"),
+                               ("127.0.0.1:45123", "127.0.0.1:…"), ("127.0.0.1:9000", "127.0.0.1:9000"), ("[pid 123] x", "[pid …] x"), ("= 0x7f45a5994000", "= …"), ("htons(45208)", "htons(…)"),
                                ("12:30:01.123 x", "… x"), ("     7.5 ms", "   … ms"), ("1,024 clients", "1,024 clients")):
             self.assertEqual(console.generalised(line), expected)
 
