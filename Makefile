@@ -156,13 +156,24 @@ check-page: all ## looks at the demo's page in a headless Chromium, where there 
 	@$(BUILD)/demo/browser/write_examples demo $(BUILD)/demo/pages
 	@python3 demo/browser/test_page.py $(BUILD)/demo/pages $(wildcard $(BUILD)/demo.html)
 
+.PHONY: check-tutorial tutorial-update tutorial-figures
+check-tutorial: ## compares TUTORIAL.md with the project: excerpts, what commands print, links, names, figures
+	@command -v python3 >/dev/null || { echo 'python3 is missing. ./setup.sh tutorial trace installs it.' >&2; exit 1; }
+	@python3 tutorial/test_check.py --quiet
+	@python3 tutorial/check.py
+tutorial-update: ## replaces excerpts and outputs in TUTORIAL.md by the present ones
+	@python3 tutorial/check.py --update
+tutorial-figures: ## measures what TUTORIAL.md says things cost, on a quiet machine, and writes tutorial/figures/
+	@tutorial/figures.sh
+
 .PHONY: lint
-lint: ## layout (clang-format), mistakes (clang-tidy, cppcheck), scripts (shellcheck)
+lint: ## layout (clang-format), mistakes (clang-tidy, cppcheck), scripts (shellcheck), Python (pyflakes)
 	clang-format --dry-run -Werror $(C_FILES)
 	printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -I FILE clang-tidy --quiet FILE -- $(LINT)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,style,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=constParameter -Icommon -Itests -Idemo $(filter %.c,$(C_FILES))
-	shellcheck setup.sh .ci/run $(wildcard tests/*.sh)
+	shellcheck setup.sh .ci/run $(wildcard tests/*.sh tutorial/*.sh)
+	pyflakes3 $(wildcard tutorial/*.py tutorial/*/*.py demo/browser/*.py)
 
 .PHONY: format
 format: ## lays all C files out as clang-format does

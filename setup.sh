@@ -7,18 +7,19 @@
 
 set -u
 
-parts='trace plots lint valgrind sanitize musl coverage page'
+parts='trace plots lint valgrind sanitize musl coverage page tutorial'
 
 purpose() {
     case $1 in
     trace) echo 'strace: the system calls of a running server, make trace-05-select' ;;
     plots) echo 'gnuplot: the plots of make bench' ;;
-    lint) echo 'clang, clang-format, clang-tidy, cppcheck, shellcheck: make lint' ;;
+    lint) echo 'clang, clang-format, clang-tidy, cppcheck, shellcheck, pyflakes: make lint' ;;
     valgrind) echo 'valgrind: make check-valgrind' ;;
     sanitize) echo "the compiler's sanitizers: make check SANITIZE=address,undefined" ;;
     musl) echo 'musl-gcc: a second C library, make check-musl' ;;
     coverage) echo 'gcovr: make coverage' ;;
     page) echo "Chromium, its driver, Python: make check-page (on Ubuntu: snap install chromium)" ;;
+    tutorial) echo 'cmark-gfm, Python, git, nc, patch: make check-tutorial, which also wants trace' ;;
     esac
 }
 
@@ -41,6 +42,7 @@ lint      clang-format  clang-format   clang-tools-extra   clang       clang-ext
 lint      clang-tidy    clang-tidy     clang-tools-extra   clang       clang-extra-tools  clang-tools      -
 lint      cppcheck      cppcheck       cppcheck            cppcheck    cppcheck           cppcheck         cppcheck
 lint      shellcheck    shellcheck     ShellCheck          shellcheck  shellcheck         ShellCheck       shellcheck
+lint      pyflakes3     pyflakes3      -                   -           -                  -                -
 valgrind  valgrind      valgrind       valgrind            valgrind    valgrind,musl-dbg  valgrind         -
 sanitize  sanitizers    gcc            libasan,libubsan,libtsan  gcc   -                  gcc              -
 musl      musl-gcc      musl-tools     musl-gcc            musl        -                  -                -
@@ -48,6 +50,11 @@ coverage  gcovr         gcovr          gcovr               gcovr       gcovr    
 page      chromium      chromium       chromium            chromium    chromium           chromium         -
 page      chromedriver  chromium-driver  chromedriver      chromium    chromium-chromedriver  chromedriver -
 page      python3       python3        python3             python      python3            python3          python
+tutorial  cmark-gfm     cmark-gfm      -                   -           -                  -                cmark-gfm
+tutorial  python3       python3        python3             python      python3            python3          python
+tutorial  git           git            git                 git         git                git              git
+tutorial  nc            netcat-openbsd  netcat             openbsd-netcat  netcat-openbsd  netcat-openbsd  -
+tutorial  patch         patch          patch               patch       patch              patch            -
 END
 }
 
@@ -96,6 +103,7 @@ works() { # TOOL
     valgrind) valgrind ls / ;; # it runs, but can watch nothing, where the C library's symbols are missing
     sanitizers) compiles cc -fsanitize=address,undefined && compiles cc -fsanitize=thread ;;
     chromium) has chromium || has chromium-browser || has google-chrome ;;
+    nc) case $(nc -h 2>&1) in *-N*) ;; *) return 1 ;; esac ;; # the one of OpenBSD, which can half-close
     *) "$1" --version ;;
     esac >/dev/null 2>&1
 }
@@ -103,9 +111,9 @@ works() { # TOOL
 version() { # TOOL: " 1.44.2", or nothing for a tool that does not say
     case $1 in
     libuv | cmocka) pkg-config --modversion "$1" ;;
-    sanitizers | chromium) ;;
+    sanitizers | chromium | nc) ;;
     *) "$1" --version ;;
-    esac 2>/dev/null | sed -n 's/^/ /; s/^[^.]*[^0-9.]\([0-9][0-9]*\.[0-9.]*\).*/ \1/p' | head -n 1
+    esac 2>/dev/null | sed -n 's/^/ /; s/^[^.]*[^0-9.]\([0-9][0-9]*\.[0-9.]*[0-9]\).*/ \1/p' | head -n 1
 }
 
 # --- Installing ---

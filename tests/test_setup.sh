@@ -30,9 +30,10 @@ bare_machine() { # UID MANAGER...
         ln -s "$(command -v "$name")" "$machine/bin/$name"
     done
     echo "echo $1" | program bin/id
-    for name in cc make strace; do
+    for name in cc make strace cmark-gfm python3 git patch; do
         echo 'echo "GNU Make and others, version 1.2.3"' | program "shelf/$name"
     done
+    echo 'echo "usage: nc [-N] host port" >&2' | program shelf/nc
     program shelf/pkg-config <<END
 case \$1 in
 --exists) [ -e "$machine/lib/\$2" ] ;;
@@ -53,6 +54,7 @@ for package; do
     [ ! -e "$machine/refuses/\$package" ] || { echo "E: no package \$package"; exit 1; }
     case \$package in
     gcc) tool=cc ;;
+    *netcat*) tool=nc ;;
     pkg*) tool=pkg-config ;;
     *libuv*) echo >"$machine/lib/libuv" ;;
     *cmocka*) echo >"$machine/lib/cmocka" ;;
@@ -320,6 +322,36 @@ END
     setup --all
     exits 0
     says 'musl-gcc ... missing (apk has no package for it that this script knows)'
+
+    when 'the tools of the tutorial, and there is another nc'
+    bare_machine 0 apt-get
+    everything
+    echo 'echo "usage: nc host port" >&2' | program bin/nc
+    setup tutorial
+    exits 0
+    says 'cmark-gfm ... installing cmark-gfm ... found 1.2.3'
+    calls <<END
+apt-get update
+$apt_install cmark-gfm
+$apt_install python3
+$apt_install git
+$apt_install netcat-openbsd
+$apt_install patch
+END
+
+    when 'the tools of the tutorial on a Fedora, which has no cmark-gfm'
+    bare_machine 0 dnf
+    everything
+    setup tutorial
+    exits 1
+    says 'cmark-gfm ... missing (dnf has no package for it that this script knows)'
+    says 'could not install cmark-gfm.'
+    calls <<'END'
+dnf install -y python3
+dnf install -y git
+dnf install -y netcat
+dnf install -y patch
+END
 
     when 'a part is not asked for'
     bare_machine 0 apt-get

@@ -1,0 +1,34 @@
+#!/bin/bash
+# figures.sh [NAME...] - measures again what the tutorial says things cost: writes tutorial/figures/NAME.txt, all of them or
+# those. Each begins with the machine and the command, and goes on with what the command printed. Nothing else should run
+# on the machine meanwhile.
+
+set -eu
+cd "$(dirname "$0")/.."
+unset MAKEFLAGS MFLAGS MAKELEVEL # as if typed: a make below another one says more
+
+# NAME and COMMAND. The tables of the demo are enough, and its sentences.
+figures() {
+    cat <<'END'
+class            make demo
+silent-hundreds  build/demo/demo --script silent-hundreds --without-strace | sed -n "/all are/,/^build/p" | head -n -2
+busy             build/demo/demo --script busy --without-strace | sed -n "/all are/,/^build/p" | head -n -2
+polling-rests    for i in 0 1 10 100; do echo "-i $i:"; time timeout --preserve-status -s INT 3 build/02-fcntl-nonblock/server -p 0 -i $i >build/said; done
+polling-answers  for i in 0 1 10 100; do build/tests/play --server "build/02-fcntl-nonblock/server -p {port} -i $i" --script hello | grep -e ^hello -e expect; done
+END
+}
+
+machine() {
+    # shellcheck source=/dev/null # it is the system's
+    (. /etc/os-release && echo "# $PRETTY_NAME, $(uname -sr), $(uname -m), $(getconf _NPROCESSORS_ONLN) cores")
+}
+
+make --silent
+scratch=$(mktemp)
+trap 'rm -f "$scratch"' EXIT
+figures | while read -r name command; do
+    [ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
+    echo "$name: $command"
+    { machine && echo "# $command" && LC_ALL=C.UTF-8 bash -c "$command" 2>&1 </dev/null; } >"$scratch"
+    cp "$scratch" "tutorial/figures/$name.txt"
+done

@@ -1,0 +1,75 @@
+"""project - the files of the project, a copy of them to play with, and what names in the tutorial may mean."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+# Calls that the text may speak of although no file of the project makes them.
+CALLS = set("""accept accept4 bind close connect dup2 epoll_create epoll_create1 epoll_ctl epoll_wait execve exit fcntl fork
+    getsockopt io_uring_enter ioctl kevent kqueue listen mmap nanosleep open pipe poll ppoll pselect read readv recv recvfrom
+    recvmmsg recvmsg select send sendfile sendmsg sendto setsockopt shutdown sigaction signalfd socket socketpair splice
+    timerfd_create wait waitpid write writev""".split())
+
+
+def environment(home="/"):
+    """What a command finds, whoever runs the check, by make or by hand, on whatever terminal."""
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "TERM": "dumb", "LC_ALL": "C.UTF-8"}
+
+
+def output_of(root, *command):
+    return subprocess.run(command, cwd=root, env=environment(), capture_output=True, text=True).stdout
+
+
+def source_files(root):
+    """The tracked files, and the new ones that are not ignored."""
+    listed = output_of(root, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    return sorted(path for path in set(listed) - {""} if (root / path).is_file())
+
+
+def built_folders(root, files):
+    """Folders below build/ with what plain make builds: it keeps the names of the source folders."""
+    return sorted(folder for folder in {path.split("/")[0] for path in files if "/" in path} if (root / "build" / folder).is_dir())
+
+
+def paths_below(folder):
+    """All files and folders in it."""
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def copy(root, to):
+    """Sources and programs, with their times: make has nothing to build there."""
+    files = source_files(root)
+    for path in files:
+        (to / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / path, to / path)
+    for folder in built_folders(root, files):
+        shutil.copytree(root / "build" / folder, to / "build" / folder, symlinks=True)
+
+
+class Names:
+    """What there is: paths, targets of make, models, scripts, words in the sources."""
+
+    def __init__(self, root):
+        files = source_files(root)
+        self.sources = {str(path) for file in files for path in [Path(file), *Path(file).parents]}
+        self.paths = self.sources.union({"build"}, *({f"build/{folder}/{path}" for path in paths_below(root / "build" / folder)}
+                                                     for folder in built_folders(root, files)))
+        rules = output_of(root, "make", "--question", "--print-data-base", "--no-builtin-rules")
+        in_a_model = root / "common/model.mk"
+        rules += in_a_model.read_text() if in_a_model.exists() else ""
+        self.targets = {target for line in re.findall(r"^\.PHONY:(.*)", rules, re.M) for target in line.split()}
+        self.models = sorted(path.parent.name for path in root.glob("[0-9][0-9]-*/server.c"))
+        self.values = {"MODEL": self.models, "MODELS": self.models,
+                       "SCRIPT": [path.stem for path in root.glob("tests/scripts/*/*.script")],
+                       "NAME": [path.stem for path in root.glob("tests/mistakes/*.patch")]}
+        self.words = CALLS.union(*(re.findall(r"\w+", (root / path).read_text(errors="ignore"))
+                                   for path in files if not path.endswith((".md", ".png"))))
+
+    def has_path(self, path):
+        """Its last part is enough: `server.c` is some file of that name."""
+        return path in self.paths or any(known.endswith("/" + path) for known in self.paths)
+
+    def has_target(self, target):
+        return target.replace("MODEL", (self.models or [""])[0]) in self.targets

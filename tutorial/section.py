@@ -1,0 +1,126 @@
+"""section - runs the commands and tries the diffs of one section of the tutorial.
+
+Each section has a process of its own, check.py --run, with a copy of the project. Where the system allows it that process
+is the first one of new namespaces. So every section has its own network and can use port 9000, and nothing that it has
+started outlives it.
+"""
+
+import concurrent.futures
+import fcntl
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import excerpts
+import project
+from console import Session
+
+SIDE_BY_SIDE = 4
+NAMESPACES = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+
+
+# --- In the process of the section ---
+
+def loopback_up():
+    """A new network has only this, and it is down."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 0x41))  # SIOCSIFFLAGS: IFF_UP, IFF_RUNNING
+
+
+def try_solution(root, folder, block, find):
+    """What a diff changes must build without a warning and, if the diff says `check`, pass the model's checks."""
+    try:
+        files, _ = excerpts.apply(root, block.lines, block.words[0][0])
+    except (excerpts.Wrong, IndexError):
+        return  # check.py says so
+    project.copy(root, folder)
+    for path, lines in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text("\n".join(lines) + "\n")
+    model = block.words[0][0].split("/")[0]
+    stays_in_model = all(path.startswith(model + "/") for path in files)
+    goals = [model if stays_in_model and (folder / model / "server.c").exists() else "all"]
+    goals += ["check-" + model] * (("check", False) in block.words)
+    for goal in goals:
+        made = subprocess.run(["make", "--silent", "WERROR=1", goal], cwd=folder, env=project.environment(folder), text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if made.returncode != 0:
+            find(block.line, f"with this diff, make {goal} fails", made.stdout.splitlines()[-12:])
+            return
+
+
+def run(root, blocks, is_update):
+    """Writes what it finds to standard output, as JSON."""
+    folder = Path(tempfile.mkdtemp(prefix="tutorial-"))
+    findings = []
+
+    def find(line, text, diff=()):
+        findings.append((line, text, list(diff)))
+
+    session = Session(folder / "io-models", project.environment(folder / "home"), find, is_update)
+
+    def clean_up():
+        session.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def end_with_the_checker():
+        sys.stdin.read()  # its end is the end of check.py, whatever ended it
+        sys.stderr = None  # what run() stumbles over now is no news
+        clean_up()
+        os.killpg(0, signal.SIGKILL)  # us, and make with what it may be building; the first process of a namespace survives it
+        os._exit(1)
+
+    threading.Thread(target=end_with_the_checker, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # in the background of a shell it is ignored, and commands would inherit that
+    if os.getpid() == 1:
+        loopback_up()
+    try:
+        (folder / "home").mkdir()
+        project.copy(root, folder / "io-models")
+        for block in blocks:
+            if block.language == "console":
+                session.run(block)
+            else:
+                try_solution(root, folder / f"solution-{block.line}", block, find)
+        session.end()
+        made = sorted(project.paths_below(folder / "io-models"))
+    finally:
+        clean_up()
+    json.dump({"findings": findings, "made": made, "updated": session.updated() if is_update else {}}, sys.stdout)
+    sys.stdout.flush()
+    os._exit(0)  # the thread still reads
+
+
+# --- In the checker ---
+
+def run_all(options, numbers):
+    """Runs the sections of these numbers. Returns for each what it found: {"findings", "made", "updated"}."""
+    has_namespaces = subprocess.run([*NAMESPACES, "true"], capture_output=True).returncode == 0
+    command = [sys.executable, Path(__file__).with_name("check.py"), "--root", options.root, *["--update"] * options.update,
+               options.file, "--run"]
+    children = []
+
+    def run_one(number):
+        child = subprocess.Popen((NAMESPACES if has_namespaces else []) + command + [str(number)], text=True,
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        children.append(child)
+        said = child.stdout.read()
+        child.wait()
+        return json.loads(said or '{"findings": [[1, "the check of a section broke off"]], "made": [], "updated": {}}')
+
+    with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE if has_namespaces else 1) as pool:
+        try:
+            return list(pool.map(run_one, numbers))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in children:
+                child.stdin.close()
+            raise
