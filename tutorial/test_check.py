@@ -155,8 +155,9 @@ bye
 
 An answer takes [43 ms](tutorial/figures/speed.txt), for 2 of 1,024 clients.
 
-```text tutorial/figures/speed.txt "and 1,024"
+```text tutorial/figures/speed.txt "and 1,024" + "an answer"
 and 1,024 of them more
+an answer takes 43 ms,
 ```
 
 ## Two
@@ -231,10 +232,11 @@ class TestCheck(unittest.TestCase):
         self.finds("words say\n", "words shout\n", "T.md:8: 01-one/server.c does not define shout")
         self.finds('"struct words words"', '"words"', '"words" stands in 7 lines of 01-one/server.c, and must in one')
         self.finds('"say("', '"cry("', '"cry(" does not follow "struct words words" in 01-one/server.c')
+        self.finds('"and 1,024" + "an', '"and 1,024" "some" "an', "T.md:69: either names, or one or two texts in quotes")
         self.finds("01-one/server.c words", "01-two/server.c words", "T.md:8: there is no file 01-two/server.c")
 
     def test_code_of_nowhere(self):
-        self.finds("## Two\n", "## Two\n\n```c\nint x;\n```\n", "T.md:75: ```c needs a path behind it")
+        self.finds("## Two\n", "## Two\n\n```c\nint x;\n```\n", "T.md:76: ```c needs a path behind it")
 
     def test_a_renamed_option(self):
         self.finds("seq 9;", "seq --from 9;", "prints something else: seq --from 9; touch build/made")
@@ -272,7 +274,7 @@ class TestCheck(unittest.TestCase):
         self.finds("<https://example.org/x>", "[x](https://exa|mple/)", "T.md:6: that is no address")
 
     def test_headings(self):
-        self.finds("## Two\n", "## Two\n\n#### Deep\n", "T.md:75: a heading of level 4 below one of level 2: Deep")
+        self.finds("## Two\n", "## Two\n\n#### Deep\n", "T.md:76: a heading of level 4 below one of level 2: Deep")
 
     def test_names(self):
         self.finds("`make check-01-one`", "`make chekc-01-one`", "T.md:6: make has no target chekc-01-one")
