@@ -72,6 +72,7 @@ def generalised(line):
     line = re.sub(r"\b\d\d:\d\d:\d\d(\.\d+)?", GAP, line)
     line = re.sub(r"\b(pid:? |PID:? |Process )\d+", rf"\1{GAP}", line)
     line = re.sub(r"\b0x[0-9a-f]{9,}", GAP, line)  # an address
+    line = re.sub(r"/\S*/tutorial-\w+/io-models\b", GAP, line)  # where the section's copy lies
     return re.sub(r"(:|htons\()(3\d{4}|[4-6]\d{4})\b", rf"\1{GAP}", line)  # a port
 
 

@@ -94,20 +94,31 @@ def between(path, lines, first_text, last_text):
     raise Wrong(f'"{last_text}" does not follow "{first_text}" in {path}')
 
 
-def excerpt(root, path, words):
-    """words: what the info string says behind the path, as pairs of a text and whether it stands in quotes."""
-    lines = read(root, path)
-    quoted = [word for word, in_quotes in words if in_quotes]
-    if not words:
-        return lines
-    if quoted and (len(quoted) > 2 or len(quoted) < len(words)):
+def piece(path, lines, words):
+    texts = [text for text, in_quotes in words if in_quotes]
+    if not words or len(texts) > 2 or 0 < len(texts) < len(words):
         raise Wrong("either names, or one or two texts in quotes")
-    if quoted:
-        return between(path, lines, quoted[0], quoted[-1])
+    if texts:
+        return between(path, lines, texts[0], texts[-1])
     found = []
     for name, _ in words:
         found += [""] * bool(found) + definition(path, lines, name)
     return found
+
+
+def excerpt(root, path, words):
+    """words: what the info string says behind the path, as pairs of a text and whether it stands in quotes. A + puts pieces
+    together."""
+    lines = read(root, path)
+    if not words:
+        return lines
+    pieces = [[]]
+    for word in words:
+        if word == ("+", False):
+            pieces.append([])
+        else:
+            pieces[-1].append(word)
+    return [line for words in pieces for line in piece(path, lines, words)]
 
 
 # --- Diffs ---

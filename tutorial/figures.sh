@@ -7,10 +7,11 @@ set -eu
 cd "$(dirname "$0")/.."
 unset MAKEFLAGS MFLAGS MAKELEVEL # as if typed: a make below another one says more
 
-# NAME and COMMAND. The tables of the demo are enough, and its sentences.
+# NAME and COMMAND. Of the demo the table and the sentences are enough, and once the lanes that go with them.
 figures() {
     cat <<'END'
-class            make demo
+class            make demo | tee build/class | sed -n "/all are/,/^build/p" | head -n -2
+class-lanes      sed "/all are/,\$d" build/class # what make demo printed before the table of class.txt
 silent-hundreds  build/demo/demo --script silent-hundreds --without-strace | sed -n "/all are/,/^build/p" | head -n -2
 busy             build/demo/demo --script busy --without-strace | sed -n "/all are/,/^build/p" | head -n -2
 polling-rests    for i in 0 1 10 100; do echo "-i $i:"; time timeout --preserve-status -s INT 3 build/02-fcntl-nonblock/server -p 0 -i $i >build/said; done

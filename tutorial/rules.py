@@ -47,7 +47,7 @@ def check_link(root, item, names, anchors, find):
     elif fragment and (not path or path.endswith(".md")):
         if fragment not in (document.anchors(document.parse(root / path)) if path else anchors):
             find(item.line, f"a link to a heading that is not there: {item.target}")
-    elif path.startswith(FIGURES) and item.kind == "link":
+    elif path.startswith(FIGURES) and re.search(r"\d", item.text):
         words = r"\s+".join(map(re.escape, item.text.split()))
         if not re.search(rf"(?<![\w.,]){words}(?!\w)", (root / path).read_text()):
             find(item.line, f'"{item.text}" does not stand in {path}')
@@ -57,12 +57,12 @@ def check_code(item, names, find):
     """Paths, targets of make, scripts and models, and functions, as far as they can be told from other code."""
     text = item.text
     if re.match(r"make\b", text):
-        for word in re.sub(r"[#&|;>].*|(?<!\S)([A-Z_]+=('[^']*'|\S+)|-\S+)", "", text).split()[1:]:
+        for word in re.sub(r"[#&|;>].*|(?<!\S)([A-Z_]+=('[^']*'|\S*)|-\S+)", "", text).split()[1:]:
             if word not in ("…", "...") and not names.has_target(word):
                 find(item.line, f"make has no target {word}: {text}")
     for variable, values in re.findall(r"\b(MODELS?|SCRIPT|NAME)=('[^']*'|\S+)", text):
         for value in values.strip("'").split():
-            if value not in names.values[variable] and "/" not in value and not re.fullmatch(r"[A-Z]+|…|\.\.\.", value):
+            if value not in names.values(variable) and "/" not in value and not re.fullmatch(r"[A-Z]+|…|\.\.\.", value):
                 find(item.line, f"there is no {variable} {value}: {text}")
     called = re.fullmatch(r"(\w+)\(\)", text)
     if called and called[1] not in names.words:

@@ -92,7 +92,7 @@ TUTORIAL = """\
 ## One: `say()`
 
 See [the file](01-one/server.c), [that](other.md#a-heading-code), [twice](other.md#twice-1), [this](#one-say),
-<https://example.org/x>, `make check-01-one`, `make check SCRIPT=hello`, `server.c:3`, `build/made`, `/proc/1`, `recv()`.
+<https://example.org/x>, `make check-01-one`, `make check SCRIPT=hello`, `make run-07-mine`, `server.c:3`, `build/made`, `/1`, `recv()`.
 
 ```c 01-one/server.c words say
 /* What is said. */
@@ -123,7 +123,7 @@ static void say(struct words *words)
 ```console
 $ build/01-one/server    # a comment
 hello
-$ seq 9; touch build/made
+$ seq 9; touch build/made; cp -r 01-one 07-mine
 1
 …
 8
@@ -153,10 +153,11 @@ bye
 
 ### What it costs
 
-An answer takes [43 ms](tutorial/figures/speed.txt), for 2 of 1,024 clients.
+An answer takes [43 ms](tutorial/figures/speed.txt) ([all of it](tutorial/figures/speed.txt)), for 2 of 1,024 clients.
 
-```text tutorial/figures/speed.txt "and 1,024"
+```text tutorial/figures/speed.txt "and 1,024" + "an answer"
 and 1,024 of them more
+an answer takes 43 ms,
 ```
 
 ## Two
@@ -225,22 +226,25 @@ class TestCheck(unittest.TestCase):
         self.assertEqual(after, TUTORIAL)
 
     def test_a_changed_line_in_an_excerpt(self):
-        self.finds("    count++;\n}", "    ++count;\n}", "T.md:8: differs from 01-one/server.c", "    -    ++count;", "    +    count++;")
+        self.finds("    count++;\n}", "    ++count;\n}", "T.md:8: differs from 01-one/server.c",
+                   "    -    ++count;", "    +    count++;")
 
     def test_an_excerpt_of_nothing(self):
         self.finds("words say\n", "words shout\n", "T.md:8: 01-one/server.c does not define shout")
         self.finds('"struct words words"', '"words"', '"words" stands in 7 lines of 01-one/server.c, and must in one')
         self.finds('"say("', '"cry("', '"cry(" does not follow "struct words words" in 01-one/server.c')
+        self.finds('"and 1,024" + "an', '"and 1,024" "some" "an', "T.md:69: either names, or one or two texts in quotes")
         self.finds("01-one/server.c words", "01-two/server.c words", "T.md:8: there is no file 01-two/server.c")
 
     def test_code_of_nowhere(self):
-        self.finds("## Two\n", "## Two\n\n```c\nint x;\n```\n", "T.md:75: ```c needs a path behind it")
+        self.finds("## Two\n", "## Two\n\n```c\nint x;\n```\n", "T.md:76: ```c needs a path behind it")
 
     def test_a_renamed_option(self):
         self.finds("seq 9;", "seq --from 9;", "prints something else: seq --from 9; touch build/made")
 
     def test_an_output_that_differs(self):
-        self.finds("    # a comment\nhello\n", "    # a comment\nhallo\n", "T.md:35: prints something else: ", "    -hallo", "    +hello")
+        self.finds("    # a comment\nhello\n", "    # a comment\nhallo\n",
+                   "T.md:35: prints something else: ", "    -hallo", "    +hello")
 
     def test_wildcards(self):
         self.finds("8\n9\n", "7\n9\n", "prints something else: seq 9")
@@ -248,31 +252,37 @@ class TestCheck(unittest.TestCase):
         self.finds("took … ms", "… .", "T.md:43: a line of which only … is left", "T.md:42: prints something else")
 
     def test_lines_left_over_in_a_terminal(self):
-        self.finds("served 1\n^C\nbye\n", "served 1\n^C\n", "prints more than is shown: python3 talk.py", "    +bye")
-        self.finds("```console talker\nserved 1\n^C\nbye\n```\n", "", "prints more than is shown: python3 talk.py", "    +served 1")
+        self.finds("served 1\n^C\nbye\n", "served 1\n^C\n",
+                   "prints more than is shown: python3 talk.py", "    +bye")
+        self.finds("```console talker\nserved 1\n^C\nbye\n```\n", "",
+                   "prints more than is shown: python3 talk.py", "    +served 1")
 
     def test_more_lines_that_do_not_matter(self):
         status, said, _ = self.check(TUTORIAL.replace("ready\n```", "ready\n…\n```").replace("served 1\n^C\nbye", "^C\n…"))
         self.assertEqual(status, 0, said)
 
     def test_what_does_not_end(self):
-        self.finds("served 1\n^C\nbye\n", "served 1\n$ echo next\nnext\n", "does not end within 3 s: python3 talk.py", patience=0.05)
+        self.finds("served 1\n^C\nbye\n", "served 1\n$ echo next\nnext\n",
+                   "does not end within 3 s: python3 talk.py", patience=0.05)
         self.finds("served 1\n^C\nbye\n```\n", "served 1\n```\n\n```console talker\n$ echo next\nnext\n```\n",
                    "is still running when the next command of the terminal talker comes", patience=0.05)
 
     def test_output_of_nothing(self):
-        self.finds("```console talker\nserved 1\n^C\nbye", "```console listener\nserved 1", "there is no command before this output",
+        self.finds("```console talker\nserved 1\n^C\nbye", "```console listener\nserved 1",
+                   "there is no command before this output",
                    "prints more than is shown: python3 talk.py")
 
     def test_dead_links(self):
-        self.finds("[the file](01-one/server.c)", "[the file](01-two/server.c)", "T.md:5: a link to what is not there: 01-two/server.c")
-        self.finds("[the file](01-one/server.c)", "[the file](build/01-one/server)", "T.md:5: a link to what is not there")
+        self.finds("[the file](01-one/server.c)", "[the file](01-two/server.c)",
+                   "T.md:5: a link to what is not there: 01-two/server.c")
+        self.finds("[the file](01-one/server.c)", "[the file](build/01-one/server)",
+                   "T.md:5: a link to what is not there")
         self.finds("](#one-say)", "](#two-say)", "T.md:5: a link to a heading that is not there: #two-say")
         self.finds("#twice-1", "#twice-2", "T.md:5: a link to a heading that is not there: other.md#twice-2")
         self.finds("<https://example.org/x>", "[x](https://exa|mple/)", "T.md:6: that is no address")
 
     def test_headings(self):
-        self.finds("## Two\n", "## Two\n\n#### Deep\n", "T.md:75: a heading of level 4 below one of level 2: Deep")
+        self.finds("## Two\n", "## Two\n\n#### Deep\n", "T.md:76: a heading of level 4 below one of level 2: Deep")
 
     def test_names(self):
         self.finds("`make check-01-one`", "`make chekc-01-one`", "T.md:6: make has no target chekc-01-one")
@@ -363,7 +373,8 @@ class TestParts(unittest.TestCase):
     def test_what_matches(self):
         for shown, came, is_right in (
                 ("a", "a", True), ("a", "b", False), ("a", "a\na", False), ("", "", True), ("…", "", True), ("…", "a\nb", True),
-                ("a\n…", "a", True), ("a\n…\nb", "a\nb", True), ("a\n…\nb", "a\nb\nb", True), ("a\n…\nb", "a\nb\nc", False),
+                ("a\n…", "a", True), ("a\n…\nb", "a\nb", True),
+                ("a\n…\nb", "a\nb\nb", True), ("a\n…\nb", "a\nb\nc", False),
                 ("…\na\n…\nb", "x\na\nb\nb", True), ("…\na\na", "a", False), ("x … y", "x 1 y", True), ("x … y", "x  y", False),
                 ("a.c", "abc", False)):
             lines = [text.split("\n") if text else [] for text in (shown, came)]
@@ -371,7 +382,9 @@ class TestParts(unittest.TestCase):
 
     def test_what_is_generalised(self):
         for line, expected in (("took 12.3 ms", "took … ms"), ("0.12 s each", "… s each"), ("within 500ms", "within 500ms"),
-                               ("127.0.0.1:45123", "127.0.0.1:…"), ("127.0.0.1:9000", "127.0.0.1:9000"), ("[pid 123] x", "[pid …] x"), ("= 0x7f45a5994000", "= …"), ("htons(45208)", "htons(…)"),
+                               ("127.0.0.1:45123", "127.0.0.1:…"), ("127.0.0.1:9000", "127.0.0.1:9000"),
+                               ("[pid 123] x", "[pid …] x"), ("= 0x7f45a5994000", "= …"), ('"/tmp/tutorial-h3_v/io-models/a.py"', '"…/a.py"'),
+                               ("htons(45208)", "htons(…)"),
                                ("12:30:01.123 x", "… x"), ("     7.5 ms", "   … ms"), ("1,024 clients", "1,024 clients")):
             self.assertEqual(console.generalised(line), expected)
 
