@@ -13,6 +13,7 @@ PATIENCE = float(os.environ.get("PATIENCE", 1))  # the tests have less
 TO_END = 60 * PATIENCE  # seconds that a command may take
 TO_SHOW = 15 * PATIENCE  # seconds in which the lines that are shown of a running program must have come
 MOMENT = 0.5  # for a program that is to go on in silence: by then it has begun
+KEYS = ("^C", "^D")
 QUIET = 1.5  # an update takes for everything what came until a program was silent for so long
 
 
@@ -23,7 +24,9 @@ def is_gap(line):
 
 
 def line_pattern(line):
-    return "[^\n]+?".join(map(re.escape, line.rstrip().split(GAP)))
+    """How many blanks stand in front of a wildcard is for the eye: what it stands for may be longer, or shorter."""
+    pieces = re.split(rf"( *{GAP})", line.rstrip())
+    return "".join({GAP: ".+?"}.get(piece, r" *\S.*?") if piece.endswith(GAP) else re.escape(piece) for piece in pieces)
 
 
 def fits(shown, line):
@@ -67,8 +70,8 @@ def matches(wanted, came):
 
 def generalised(line):
     """A line as an author would show it: without what is different in every run."""
-    line = re.sub(r"( *)(?<!│)(?<!within )(?<![\d.,])\d+(?:[.,]\d+)* (ms|µs|us|s)\b",
-                  lambda time: f"{time[1][2:] or time[1][:1]}{GAP} {time[2]}", line)  # next time it may be two digits longer
+    line = re.sub(r"( *)(?<!│)(?<!within )(?<![\d.,])(\d+(?:[.,]\d+)*) (ms|µs|us|s)\b",
+                  lambda time: f"{time[1]}{GAP:>{len(time[2]) if len(time[1]) > 1 else 1}} {time[3]}", line)
     line = re.sub(r"\b\d\d:\d\d:\d\d(\.\d+)?", GAP, line)
     line = re.sub(r"\b(pid:? |PID:? |Process )\d+", rf"\1{GAP}", line)
     line = re.sub(r"\b0x[0-9a-f]{9,}", GAP, line)  # an address
@@ -154,6 +157,12 @@ class Program:
             return time.monotonic() - last[1] > QUIET
         self.wait(TO_SHOW, is_silent)
 
+    def press(self, key):
+        if key == "^C":
+            self.signal(signal.SIGINT)
+        else:
+            self.process.stdin.close()
+
     def signal(self, number):
         try:
             os.killpg(self.process.pid, number)
@@ -162,7 +171,7 @@ class Program:
 
 
 class Step:
-    """A command, or ^C, or neither (more from a program that runs), and the lines that follow."""
+    """A command, or a key that is pressed, or neither (more from a program that runs), and the lines that follow."""
 
     def __init__(self, line, command):
         self.line, self.command, self.shown = line, command, []
@@ -171,7 +180,7 @@ class Step:
 def steps(block):
     found = [Step(block.line, None)]
     for number, line in enumerate(block.lines, block.line + 1):
-        if line.startswith("$ ") or line.rstrip() == "^C":
+        if line.startswith("$ ") or line.rstrip() in KEYS:
             found.append(Step(number, line.rstrip()))
         else:
             found[-1].shown.append(line.rstrip())
@@ -205,8 +214,8 @@ class Session:
                 self.find(step.line, "there is no command before this output")
                 continue
             elif step.command:
-                self.programs[name].signal(signal.SIGINT)
-            self.expect(name, step, must_end=following.command != "^C" if following else name is None)
+                self.programs[name].press(step.command)
+            self.expect(name, step, must_end=following.command not in KEYS if following else name is None)
             self.last[name] = step
         if name is None:
             self.programs.pop(name, None)

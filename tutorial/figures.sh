@@ -14,8 +14,9 @@ class            make demo | tee build/class | sed -n "/all are/,/^build/p" | he
 class-lanes      sed "/all are/,\$d" build/class # what make demo printed before the table of class.txt
 silent-hundreds  build/demo/demo --script silent-hundreds --without-strace | sed -n "/all are/,/^build/p" | head -n -2
 busy             build/demo/demo --script busy --without-strace | sed -n "/all are/,/^build/p" | head -n -2
-polling-rests    for i in 0 1 10 100; do echo "-i $i:"; time timeout --preserve-status -s INT 3 build/02-fcntl-nonblock/server -p 0 -i $i >build/said; done
-polling-answers  for i in 0 1 10 100; do build/tests/play --server "build/02-fcntl-nonblock/server -p {port} -i $i" --script hello | grep -e ^hello -e expect; done
+intervals        python3 tutorial/python/02_intervals.py
+nagle            for more in "" nodelay; do build/tests/play --server "python3 tutorial/python/03_byte_by_byte.py {port} $more" --script tutorial/five-questions.script | grep -e ^five -e expect; done
+matrix           make check | grep -e " scripts  " -e "stalls " -e " plays:" # what does not pass everywhere
 END
 }
 
