@@ -132,8 +132,9 @@ play: all ## plays one script and shows every step: make play MODEL=05-select SC
 # --- Mistakes to hunt for, see tests/mistakes/README.md ---------------------------------------------------------------
 
 .PHONY: mistakes mistake check-mistakes
-mistakes: ## tells of classical mistakes, as somebody met them
-	@tests/mistakes.sh list
+# MODEL always has a value, for play; here only one that somebody gave counts.
+mistakes: ## tells of classical mistakes, as somebody met them; with MODEL=05-select of that model's
+	@tests/mistakes.sh list '$(if $(filter file,$(origin MODEL)),,$(MODEL))'
 
 mistake: ## hands out a copy of a model with one of them in it, to hunt for: make mistake NAME=held-up-by-one
 	@tests/mistakes.sh copy '$(NAME)'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # mistakes.sh - tells, hands out and checks the mistakes of tests/mistakes/, whose README.md describes them.
 #
-#     mistakes.sh list           make mistakes
+#     mistakes.sh list [MODEL]   make mistakes: those of one model, or all
 #     mistakes.sh copy NAME      make mistake NAME=...
 #     mistakes.sh check          make check-mistakes: is each caught by the scripts that it names, and by no others?
 
@@ -43,12 +43,21 @@ symptom() { # NAME
     echo
 }
 
-list() {
+list() { # [MODEL]
+    [ -z "$1" ] || [ -e "$1/server.c" ] || complain "There is no model $1."
+    found=
     for name in $(names); do
-        printf '%s (%s)\n' "$name" "$(model_of "$name")"
+        model=$(model_of "$name")
+        [ -z "$1" ] || [ "$1" = "$model" ] || continue
+        found=yes
+        printf '%s (%s)\n' "$name" "$model"
         symptom "$name"
     done
-    echo 'One of them to hunt for: make mistake NAME=...'
+    if [ -n "$found" ]; then
+        echo 'One of them to hunt for: make mistake NAME=...'
+    else
+        echo "There is no mistake for $1. make mistakes lists those of all models."
+    fi
 }
 
 # Neither the patch nor a word of it goes along.
@@ -176,9 +185,9 @@ check_all() {
 }
 
 case ${1-} in
-list) list ;;
+list) list "${2-}" ;;
 copy) hand_out "${2-}" ;;
 check) check_all ;;
 check-one) check_one "$2" ;;
-*) complain 'usage: mistakes.sh list | copy NAME | check' ;;
+*) complain 'usage: mistakes.sh list [MODEL] | copy NAME | check' ;;
 esac

@@ -110,6 +110,27 @@ telling() {
     says 'as-it-is (04-thread-per-client)'
     ! grep -qE 'reset|churn|exit|ECONNRESET' "$said"
     verdict $? 'the list spoils the hunt'
+
+    sed 's|04-thread-per-client/|05-select/|' "$good" >"$MISTAKES/of-select.patch"
+    listing MODEL=05-select
+    says 'of-select (05-select)'
+    ! grep -q '(04-' "$said"
+    verdict $? 'with a model, the mistakes of others are listed, too'
+    listing
+    says 'of-select (05-select)'
+    says 'as-it-is (04-thread-per-client)'
+    tests/mistakes.sh list 01-blocking >"$said" 2>&1
+    status_is $? 0
+    says 'There is no mistake for 01-blocking. make mistakes lists those of all models.'
+    tests/mistakes.sh list 05-selekt >"$said" 2>&1
+    status_is $? 1
+    says 'There is no model 05-selekt.'
+    [ "$(wc -l <"$said")" = 1 ]
+    verdict $? 'of an unknown model it says more than one line'
+}
+
+listing() { # [MODEL=...]: as it is called by hand
+    env -u MAKEFLAGS -u MODEL make -s mistakes "$@" >"$said" 2>&1
 }
 
 rm -rf build/test-mistakes "$COPIES"
