@@ -191,6 +191,6 @@ clean: ## removes everything that was built, but leaves build/mistakes: somebody
 
 .PHONY: help
 help: ## prints this
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{ printf "%-22s %s\n", $$1, $$2 }'
-	@echo '  make MODEL           builds one model; check-MODEL, run-MODEL (ARGS=-v) and trace-MODEL do that with it'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{ printf "%-24s %s\n", $$1, $$2 }'
+	@echo '  make MODEL             builds one model; check-MODEL, run-MODEL (ARGS=-v) and trace-MODEL do that with it'
 	@echo 'MODEL is one of: $(FOUND)'
