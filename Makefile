@@ -160,7 +160,6 @@ check-page: all ## looks at the demo's page in a headless Chromium, where there 
 .PHONY: check-tutorial tutorial-update tutorial-figures
 check-tutorial: ## compares TUTORIAL.md with the project: excerpts, what commands print, links, names, figures
 	@command -v python3 >/dev/null || { echo 'python3 is missing. ./setup.sh tutorial trace installs it.' >&2; exit 1; }
-	@python3 tutorial/test_check.py --quiet
 	@python3 tutorial/check.py
 tutorial-update: ## replaces excerpts and outputs in TUTORIAL.md by the present ones
 	@python3 tutorial/check.py --update
