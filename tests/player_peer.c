@@ -374,8 +374,9 @@ static enum step_state check_stuck(struct actor *actor)
     }
     if (bytes_taken(actor) < connection->sent.total)
         return STEP_WAITS;
-    return fail(actor, connection->has_stopped ? "everything was taken: the server keeps what it cannot send"
-                                               : "everything was taken: there is nothing more to be stuck with");
+    return fail(actor, connection->has_stopped
+                           ? "everything was taken: the server keeps what it cannot send, or loses it"
+                           : "everything was taken: there is nothing more to be stuck with");
 }
 
 /*
