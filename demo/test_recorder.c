@@ -139,6 +139,24 @@ static void test_not_reading(void **state)
     story_free(&story);
 }
 
+/* What if it is stuck as well? That it does not read is what one sees of it: it waits for nothing. */
+static void test_stuck(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, "A connect\nA stop reading\nA send 16 MiB\nA is stuck for 1s\nA reset\n");
+    story_connect(&story, 0, 1);
+    story_tell(&story, 1, 2, PLAY_STEP_ENDS, success_of(0));
+    story_tell(&story, 1, 4, PLAY_WAITING, only(IO_NO_DATA));
+    story_tell(&story, 1001, 4, PLAY_STEP_ENDS, success_of(0));
+    story_tell(&story, 1001, 5, PLAY_LEFT, success_of(0));
+    story_end(&story, 1100, PLAY_PASSES, "");
+    assert_span(&story.model->lanes[0], 2, LANE_NOT_READING, 1, 1001);
+    assert_int_equal(story.model->longest_wait, 0);
+    story_free(&story);
+}
+
 /* What if the answer comes in many small portions? */
 static void test_portions_are_folded(void **state)
 {
@@ -301,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_the_sums),
         cmocka_unit_test(test_it_grows),
         cmocka_unit_test(test_not_reading),
+        cmocka_unit_test(test_stuck),
         cmocka_unit_test(test_portions_are_folded),
         cmocka_unit_test(test_a_wait_for_the_end),
         cmocka_unit_test(test_a_stall),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io_status.h"
@@ -45,6 +46,20 @@ static void spin(void)
         ;
 }
 
+/* Sixteen times while it receives 16 MiB. */
+static void nap_at_times(size_t received)
+{
+    enum { MIB = 1024 * 1024 };
+    static size_t since_last_nap;
+    const struct timespec nap = {.tv_nsec = 100000000};
+
+    since_last_nap += received;
+    if (since_last_nap < MIB)
+        return;
+    since_last_nap = 0;
+    nanosleep(&nap, NULL);
+}
+
 /* What a server does with the bytes it got. Returns false when the connection is over. */
 static bool answer_wrongly(const char *how, int fd, char *bytes, size_t size)
 {
@@ -54,6 +69,12 @@ static bool answer_wrongly(const char *how, int fd, char *bytes, size_t size)
         bytes[size - 1] = '\0';
     if (strcmp(how, "drops") == 0)
         size--;
+    if (strcmp(how, "keeps everything") == 0)
+        return true;
+    if (strcmp(how, "naps") == 0) {
+        nap_at_times(size);
+        return true;
+    }
     if (strcmp(how, "closes") == 0 || strcmp(how, "closes in the middle") == 0) {
         send_all(fd, bytes, how[6] == '\0' ? 0 : size / 2);
         close(fd);

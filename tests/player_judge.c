@@ -63,11 +63,17 @@ static const struct actor *whoever_waits(const struct play *play)
     return first;
 }
 
+/* What is to be so for a time need not begin by any time, unless the script says so. */
+static bool has_limit(const struct step *step)
+{
+    return step->within_ms > 0 || (step->verb != VERB_EXPECT_NOTHING && step->verb != VERB_STUCK);
+}
+
 static void describe_limit(const struct actor *actor, struct text *expected)
 {
     const unsigned long long limit = actor_limit(actor);
 
-    if (expected->length == 0)
+    if (expected->length == 0 || !has_limit(actor_step(actor)))
         return;
     if (limit % 1000 == 0)
         text_add(expected, " within %llu s", limit / 1000);
@@ -87,8 +93,7 @@ static void note_step(struct play *play, const struct actor *actor)
         program_describe(actor, &findings->expected, &findings->came);
     else
         peer_describe(actor, &findings->expected, &findings->came);
-    if (actor_step(actor)->verb != VERB_EXPECT_NOTHING)
-        describe_limit(actor, &findings->expected);
+    describe_limit(actor, &findings->expected);
 }
 
 /* The first finding counts; but a failure outweighs a stall, and what the conversation hid may show at the end. */

@@ -27,6 +27,9 @@
  */
 enum step_state { STEP_WAITS, STEP_DONE, STEP_OUT_OF_TIME };
 
+/* In how many looks, at least, a step watches what must be so for a time. */
+enum { REST_PARTS = 8, STUCK_PARTS = 8 };
+
 /* One name of the script. */
 struct actor {
     struct play *play;
@@ -37,9 +40,10 @@ struct actor {
     struct io_result result; /* of the present step, when it is done */
     uv_timer_t timer;
     struct connection *connection; /* the last one; NULL before the first */
-};
 
-enum { REST_PARTS = 8 };
+    size_t taken;    /* `is stuck`: bytes that the system had taken at the last look */
+    int quiet_looks; /* and how many looks in a row found no more */
+};
 
 /* When it had been busy for how long (process_busy_time()); both in nanoseconds. */
 struct look {

@@ -204,6 +204,19 @@ static enum step_state begin_send(struct actor *actor)
     return STEP_DONE;
 }
 
+static size_t bytes_taken(const struct actor *actor)
+{
+    return sender_sent(&actor->connection->sender);
+}
+
+static enum step_state begin_stuck(struct actor *actor)
+{
+    actor->taken = bytes_taken(actor);
+    actor->quiet_looks = 0;
+    actor_set_timer(actor, actor_step(actor)->duration_ms / STUCK_PARTS + 1);
+    return peer_check(actor);
+}
+
 /* An expectation that nothing comes has its own time; all others have the usual limit. */
 static enum step_state begin_for_a_time(struct actor *actor)
 {
@@ -233,6 +246,8 @@ static enum step_state begin_on_connection(struct actor *actor)
     case VERB_READ_ON:
         connection_read(connection, true);
         return STEP_DONE;
+    case VERB_STUCK:
+        return begin_stuck(actor);
     case VERB_EXPECT_NOTHING:
         return begin_for_a_time(actor);
     default: /* all that is done only when something happens */
@@ -346,6 +361,43 @@ static enum step_state check_nothing(struct actor *actor)
     return actor->connection->has_ended ? fail_ended(actor) : STEP_WAITS;
 }
 
+/* Who has nothing more to send will never be stuck. */
+static enum step_state check_stuck(struct actor *actor)
+{
+    const struct connection *connection = actor->connection;
+
+    if (!can_be_sent_to(actor)) {
+        fail_to_send(actor);
+        return STEP_WAITS;
+    }
+    if (bytes_taken(actor) < connection->sent.total)
+        return STEP_WAITS;
+    return fail(actor, connection->has_stopped ? "everything was taken: the server keeps what it cannot send"
+                                               : "everything was taken: there is nothing more to be stuck with");
+}
+
+/*
+ * Many looks, not one at the end: if the player itself was kept from running, it is late for one of them, and sees before
+ * the next what the system would have taken meanwhile.
+ */
+static enum step_state look_whether_stuck(struct actor *actor)
+{
+    const struct step *step = actor_step(actor);
+    const size_t taken = bytes_taken(actor);
+
+    if (taken == actor->taken && sender_is_held_up(&actor->connection->sender))
+        actor->quiet_looks++;
+    else
+        actor->quiet_looks = 0;
+    actor->taken = taken;
+    if (actor->quiet_looks == STUCK_PARTS)
+        return STEP_DONE;
+    if (step->within_ms > 0 && uv_hrtime() - actor->began >= step->within_ms * 1000000)
+        return STEP_OUT_OF_TIME;
+    actor_set_timer(actor, step->duration_ms / STUCK_PARTS + 1);
+    return STEP_WAITS;
+}
+
 static enum step_state check_close(struct actor *actor)
 {
     if (!connection_is_idle(actor->connection))
@@ -371,6 +423,8 @@ enum step_state peer_check(struct actor *actor)
         return check_reset(actor);
     case VERB_EXPECT_NOTHING:
         return check_nothing(actor);
+    case VERB_STUCK:
+        return check_stuck(actor);
     case VERB_CLOSE:
         return check_close(actor);
     default: /* a wait; all others are done when they have begun */
@@ -383,6 +437,8 @@ enum step_state peer_time_is_up(struct actor *actor)
     switch (actor_step(actor)->verb) {
     case VERB_WAIT:
         return STEP_DONE;
+    case VERB_STUCK:
+        return look_whether_stuck(actor);
     case VERB_EXPECT_NOTHING:
         actor->result = (struct io_result){.status = IO_NO_DATA};
         return STEP_DONE;
@@ -416,6 +472,9 @@ static void describe_expected(const struct actor *actor, struct text *expected)
         return;
     case VERB_EXPECT_NOTHING:
         text_add(expected, "nothing for %llu ms", (unsigned long long)step->duration_ms);
+        return;
+    case VERB_STUCK:
+        text_add(expected, "%llu ms in which nothing is taken", (unsigned long long)step->duration_ms);
         return;
     case VERB_CLOSE:
         text_add(expected, "to close after all was sent");

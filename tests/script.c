@@ -441,6 +441,11 @@ static bool for_duration(struct parser *p, struct step *step)
     return duration(p, step);
 }
 
+static bool for_duration_maybe_within(struct parser *p, struct step *step)
+{
+    return for_duration(p, step) && maybe_within(p, step);
+}
+
 static bool duration_maybe_within(struct parser *p, struct step *step)
 {
     return duration(p, step) && maybe_within(p, step);
@@ -465,6 +470,7 @@ static const struct verb_row verbs[] = {
     {"expect", VERB_EXPECT_TEXT, PLAYED, text_maybe_within,
      "NAME expect \"TEXT\" (or everything, closed, reset) [within TIME]"},
     {"answer everything", VERB_ANSWER, PLAYED_SERVER, nothing, "server answer everything"},
+    {"is stuck", VERB_STUCK, PLAYED, for_duration_maybe_within, "NAME is stuck for TIME [within TIME]"},
     {"wait", VERB_WAIT, PLAYED, duration, "NAME wait TIME"},
     {"half-close", VERB_HALF_CLOSE, PLAYED, nothing, "NAME half-close"},
     {"close", VERB_CLOSE, PLAYED, nothing, "NAME close"},

@@ -27,6 +27,7 @@ enum verb {
     VERB_EXPECT_RESET,      /* A expect reset [within T] */
     VERB_EXPECT_NOTHING,    /* A expect nothing for T: no byte, no end */
     VERB_ANSWER,            /* server answer everything                    for clients: to the end, as a real server */
+    VERB_STUCK,             /* A is stuck for T [within T]: the system takes none of its bytes, though there are some */
     VERB_WAIT,              /* A wait T: at any time, also before connect or accept */
     VERB_HALF_CLOSE,        /* A half-close: after all that was sent */
     VERB_CLOSE,             /* A close: after all that was sent */
@@ -60,7 +61,7 @@ struct step {
     int texts;                           /* how many TEXTs (0: SIZE, seeded bytes) */
     size_t piece;                        /* in pieces of so many bytes; 0: all at once */
     uint64_t every_ms;                   /* pause between pieces */
-    uint64_t duration_ms;                /* wait T, nothing for T, rests T */
+    uint64_t duration_ms;                /* wait T, nothing for T, stuck for T, rests T */
     uint64_t within_ms;                  /* 0: the player's own limit */
     int exit_status;                     /* exits N */
 };

@@ -10,6 +10,12 @@
 #include "text.h"
 #include "upper.h"
 
+/*
+ * With less than this to send, nobody need ever be stuck: with Linux's usual limits (tcp(7)) the buffers between two
+ * programs hold 4 MiB to be sent and 6 MiB received, and a server's own to be sent 4 MiB more.
+ */
+enum { ENOUGH_TO_BE_STUCK = 16 * 1024 * 1024 };
+
 /* One actor's conversation, as far as the steps have come. The client under test has one too: it runs, then it exits.
  */
 struct talk {
@@ -18,6 +24,7 @@ struct talk {
     bool half_closed;
     bool stopped_reading;
     bool owed_when_stopped;
+    size_t unanswered;   /* bytes sent since it last expected all answers */
     bool saw_end;        /* the other side's end of stream */
     bool input_is_given; /* of the client under test: its messages, or its standard input, are complete */
     int owed_line;       /* the last step that made bytes owed */
@@ -82,6 +89,7 @@ static void forget_owed(struct talk *talk)
 static void begin_connection(struct talk *talk)
 {
     forget_owed(talk);
+    talk->unanswered = 0;
     talk->connection = OPEN;
     talk->half_closed = talk->stopped_reading = talk->saw_end = false;
 }
@@ -142,6 +150,7 @@ static bool check_send(struct checker *c)
         return false;
     if (talk->half_closed)
         return mistake(c, c->step->line, "%s cannot send any more after its half-close", c->name);
+    talk->unanswered += c->step->sizes[0];
     if (c->script->kind == SCRIPT_FOR_CLIENTS)
         return true;
     if (talk->saw_end)
@@ -209,6 +218,8 @@ static bool check_expect_everything(struct checker *c)
     forget_owed(c->talk);
     if (c->script->kind == SCRIPT_FOR_CLIENTS)
         owe_given(c, c->step->phase + 1);
+    else
+        c->talk->unanswered = 0;
     return true;
 }
 
@@ -220,6 +231,19 @@ static bool check_expect_closed(struct checker *c)
         return mistake(c, c->step->line, "%s expects the end, but more bytes come before it; add: %s expect everything",
                        c->name, c->name);
     c->talk->saw_end = true;
+    return true;
+}
+
+static bool check_stuck(struct checker *c)
+{
+    if (!is_open(c))
+        return false;
+    if (c->talk->unanswered == 0)
+        return mistake(c, c->step->line, "%s has nothing to send with which it could be stuck", c->name);
+    if (c->talk->unanswered < ENOUGH_TO_BE_STUCK)
+        return mistake(c, c->step->line,
+                       "so little may fit into the system's buffers: to be stuck, %s must have 16 MiB to send",
+                       c->name);
     return true;
 }
 
@@ -322,6 +346,8 @@ static bool check_step(struct checker *c)
         return can_read(c);
     case VERB_ANSWER:
         return can_read(c) && check_send(c) && check_over(c, "answer everything");
+    case VERB_STUCK:
+        return check_stuck(c);
     case VERB_WAIT:
         return true;
     case VERB_HALF_CLOSE:

@@ -106,6 +106,11 @@ size_t sender_sent(const struct sender *sender)
     return sender->sent + sender->in_flight - (sender->in_flight > 0 ? sender->stream->write_queue_size : 0);
 }
 
+bool sender_is_held_up(const struct sender *sender)
+{
+    return sender->error == 0 && sender->in_flight > 0;
+}
+
 bool sender_is_idle(const struct sender *sender)
 {
     if (sender->error != 0)

@@ -43,6 +43,9 @@ void sender_end(struct sender *sender);
 /* Bytes that the kernel has taken, also from a write that is not finished. */
 size_t sender_sent(const struct sender *sender);
 
+/* Is there something that could be sent now, if only the kernel took it? Not so in a pause between two pieces. */
+bool sender_is_held_up(const struct sender *sender);
+
 /* Has everything been sent (or can no more be), and the end of stream, if it is owed? */
 bool sender_is_idle(const struct sender *sender);
 

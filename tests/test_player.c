@@ -361,6 +361,37 @@ static void test_spinning_is_no_rest(void **state)
     end(&stage);
 }
 
+#define SENDS_MUCH "A connect\nA stop reading\nA send 16 MiB\n"
+
+static void test_stuck_is_who_has_more_than_is_taken(void **state)
+{
+    (void)state;
+    passes("right", SENDS_MUCH "A is stuck for 300ms\nA read on\nA expect everything\n");
+    passes("right", SENDS_MUCH "A is stuck for 300ms within 5s\nA is stuck for 50ms\nA half-close\n"
+                               "A is stuck for 50ms\nA reset\n");
+    stalls("right", SENDS_MUCH "A is stuck for 2s within 100ms\n", 4, "2000 ms in which nothing is taken within 100 ms",
+           NULL);
+}
+
+static void test_who_is_rid_of_everything_is_not_stuck(void **state)
+{
+    static const char kept[] = "everything was taken: the server keeps what it cannot send";
+    static const char expected[] = "400 ms in which nothing is taken";
+
+    (void)state;
+    fails("keeps everything", SENDS_MUCH "A is stuck for 400ms\n", 4, kept, expected, "nothing");
+    fails("keeps everything", SENDS_MUCH "A wait 500ms\nA is stuck for 400ms\n", 5, kept, expected, "nothing");
+    fails("keeps everything", "A connect\nA send 16 MiB\nA is stuck for 400ms\nA reset\n", 3,
+          "everything was taken: there is nothing more to be stuck with", expected, "nothing");
+    /* It may well take none for a while. */
+    fails("naps", SENDS_MUCH "A is stuck for 400ms\n", 4, kept, expected, "nothing");
+    /* Here A itself does, between two pieces. */
+    fails("keeps everything",
+          "A connect\nA stop reading\nA send 16 MiB in pieces of 8 MiB every 600ms\nA is stuck for 200ms\n", 4, kept,
+          NULL, "nothing");
+    fails("resets", SENDS_MUCH "A is stuck for 400ms\n", 4, NULL, expected, NULL);
+}
+
 static void test_what_a_server_says(void **state)
 {
     (void)state;
@@ -578,6 +609,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_stalled_server_must_stop_too),
         cmocka_unit_test(test_sanitizer_report_fails),
         cmocka_unit_test(test_spinning_is_no_rest),
+        cmocka_unit_test(test_stuck_is_who_has_more_than_is_taken),
+        cmocka_unit_test(test_who_is_rid_of_everything_is_not_stuck),
         cmocka_unit_test(test_what_a_server_says),
         cmocka_unit_test(test_foreign_server),
         cmocka_unit_test(test_right_client_passes),

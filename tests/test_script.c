@@ -76,7 +76,8 @@ static void is_every_verb_of_a_client_read(void **state)
                                       VERB_HALF_CLOSE,   VERB_EXPECT_CLOSED, VERB_CLOSE,
                                       VERB_CONNECT,      VERB_RESET,         VERB_CONNECT,
                                       VERB_EXPECT_RESET, VERB_RESTS,         VERB_SAYS,
-                                      VERB_STOP};
+                                      VERB_CONNECT,      VERB_SEND,          VERB_STUCK,
+                                      VERB_STUCK,        VERB_STOP};
     struct script *script = parse_for_servers("A wait 1s\n"
                                               "A connect\n"
                                               "A send \"hi\"\n"
@@ -95,6 +96,10 @@ static void is_every_verb_of_a_client_read(void **state)
                                               "A expect reset within 2s\n"
                                               "server rests 300ms within 3s\n"
                                               "server says \"full\" or \"EMFILE\" within 4s\n"
+                                              "A connect\n"
+                                              "A send 16 MiB\n"
+                                              "A is stuck for 300ms\n"
+                                              "A is stuck for 400ms within 5s\n"
                                               "server stops within 1s\n");
 
     (void)state;
@@ -113,7 +118,11 @@ static void is_every_verb_of_a_client_read(void **state)
     assert_int_equal(script->steps[16].within_ms, 3000);
     assert_int_equal(script->steps[17].texts, 2);
     assert_string_equal(script->steps[17].bytes[1], "EMFILE");
-    assert_int_equal(script->steps[18].within_ms, 1000);
+    assert_int_equal(script->steps[20].duration_ms, 300);
+    assert_int_equal(script->steps[20].within_ms, 0);
+    assert_int_equal(script->steps[21].duration_ms, 400);
+    assert_int_equal(script->steps[21].within_ms, 5000);
+    assert_int_equal(script->steps[22].within_ms, 1000);
     script_free(script);
 }
 
@@ -367,18 +376,21 @@ static void what_if_there_is_no_step(void **state)
 static void what_if_the_verb_is_unknown(void **state)
 {
     (void)state;
-    servers_mistake("\nA conect\n", "2: there is no verb \"conect\" here; there are: connect, send, expect everything, "
-                                    "expect closed, expect reset, expect nothing, expect, wait, half-close, close, "
-                                    "reset, stop reading, read on");
-    servers_mistake("A\n", "1: a verb is missing after the name; there are: connect, send, expect everything, "
-                           "expect closed, expect reset, expect nothing, expect, wait, half-close, close, reset, "
-                           "stop reading, read on");
+    servers_mistake("\nA conect\n",
+                    "2: there is no verb \"conect\" here; there are: connect, send, expect everything, "
+                    "expect closed, expect reset, expect nothing, expect, is stuck, wait, half-close, close, "
+                    "reset, stop reading, read on");
+    servers_mistake("A\n",
+                    "1: a verb is missing after the name; there are: connect, send, expect everything, "
+                    "expect closed, expect reset, expect nothing, expect, is stuck, wait, half-close, close, reset, "
+                    "stop reading, read on");
     servers_mistake("server accept\n", "1: there is no verb \"accept\" here; there are: says, rests, stops");
     clients_mistake("client connect", "1: there is no verb \"connect\" here; there are: run, input ends, input, "
                                       "prints everything, prints, says, exits");
-    clients_mistake("server stops", "1: there is no verb \"stops\" here; there are: accept, send, expect everything, "
-                                    "expect closed, expect reset, expect nothing, expect, answer everything, wait, "
-                                    "half-close, close, reset, stop reading, read on, refuses");
+    clients_mistake("server stops",
+                    "1: there is no verb \"stops\" here; there are: accept, send, expect everything, "
+                    "expect closed, expect reset, expect nothing, expect, answer everything, is stuck, wait, "
+                    "half-close, close, reset, stop reading, read on, refuses");
 }
 
 static void what_if_the_name_is_none(void **state)
@@ -563,6 +575,25 @@ static void what_if_an_end_can_do_no_more(void **state)
     servers_mistake("A connect\nA stop reading\nA stop reading", "3: A has stopped reading already");
     servers_mistake("A connect\nA read on", "2: A has not stopped reading");
     servers_mistake("server stops\nserver rests 1s", "2: the server was stopped above");
+}
+
+static void what_if_nothing_can_get_stuck(void **state)
+{
+    static const char nothing_to_send[] = "4: A has nothing to send with which it could be stuck";
+
+    (void)state;
+    servers_mistake("A is stuck for 1s", "1: A is not connected yet: \"A connect\" comes first");
+    servers_mistake("A connect\n\n\nA is stuck for 1s", nothing_to_send);
+    servers_mistake("A connect\nA send 16 MiB\nA expect everything\nA is stuck for 1s", nothing_to_send);
+    servers_mistake("A connect\nA send 16 MiB\nA reset\nA connect\nA is stuck for 1s",
+                    "5: A has nothing to send with which it could be stuck");
+    servers_mistake("A connect\nA send 8 MiB\nA send 7 MiB\nA is stuck for 1s",
+                    "4: so little may fit into the system's buffers: to be stuck, A must have 16 MiB to send");
+    servers_mistake("A connect\nA is stuck",
+                    "2: for how long? There is nothing; write: NAME is stuck for TIME [within TIME]");
+    script_free(parse_for_servers("A connect\nA stop reading\nA send 8 MiB\nA send 8 MiB\nA is stuck for 1s"));
+    script_free(parse_for_clients("client run\nserver accept\nserver send 16 MiB\nserver is stuck for 1s\n"
+                                  "server reset"));
 }
 
 static void what_if_something_is_expected_that_cannot_come(void **state)
@@ -777,6 +808,7 @@ int main(void)
         cmocka_unit_test(what_if_a_limit_stands_where_it_means_nothing),
         cmocka_unit_test(what_if_there_is_no_connection),
         cmocka_unit_test(what_if_an_end_can_do_no_more),
+        cmocka_unit_test(what_if_nothing_can_get_stuck),
         cmocka_unit_test(what_if_something_is_expected_that_cannot_come),
         cmocka_unit_test(what_if_something_comes_that_is_not_expected),
         cmocka_unit_test(what_if_the_client_under_test_is_used_in_the_wrong_order),
