@@ -49,11 +49,12 @@ static void spin(void)
 /* Sixteen times while it receives 16 MiB. */
 static void nap_at_times(size_t received)
 {
+    enum { MIB = 1024 * 1024 };
     static size_t since_last_nap;
     const struct timespec nap = {.tv_nsec = 100000000};
 
     since_last_nap += received;
-    if (since_last_nap < 1024 * 1024)
+    if (since_last_nap < MIB)
         return;
     since_last_nap = 0;
     nanosleep(&nap, NULL);
