@@ -143,7 +143,7 @@ check-mistakes: all ## is every mistake caught by the scripts that it names, and
 	@$(if $(NO_TESTS),echo 'make check-mistakes needs $(NO_TESTS). ./setup.sh installs that.' >&2; exit 1)
 	@MAKE='$(MAKE)' tests/mistakes.sh check
 
-C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*.[ch] demo/*.[ch] demo/browser/*.[ch])
+C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*.[ch] demo/*.[ch] demo/browser/*.[ch] tutorial/c/*.c)
 LINT    = $(STANDARD) -Icommon -Itests -Idemo $(call pkg,--cflags,libuv cmocka)
 # A leak cannot be looked for in a process that strace watches.
 WITHOUT_STRACE = $(if $(SANITIZE),--without-strace)

@@ -11,7 +11,7 @@ int main(int argc, char **argv)
         char neighbour[8]; /* the next variable in memory */
     } memory = {.neighbour = "pat"};
     struct timeval no_time = {0};
-    const int fd = argc > 1 ? atoi(argv[1]) : 0;
+    const int fd = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 0;
     int ends[2];
 
     if (pipe(ends) != 0 || dup2(ends[0], fd) != fd) { /* nobody writes into this pipe: never readable */
