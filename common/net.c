@@ -122,7 +122,7 @@ int net_limit_descriptors(int most)
         return most; /* cannot fail by POSIX: the resource is valid and so is the pointer */
     if (limit.rlim_cur > (rlim_t)most) {
         limit.rlim_cur = (rlim_t)most;
-        setrlimit(RLIMIT_NOFILE, &limit); /* everybody may lower the own limit */
+        setrlimit(RLIMIT_NOFILE, &limit); /* everybody may lower their own limit */
     }
     return (int)limit.rlim_cur;
 }
