@@ -1,4 +1,4 @@
-"""A thread per client, as it is mostly written in Python: 04-thread-per-client's counterpart."""
+"""A thread per client: 04-thread-per-client's counterpart. With the word `daemon` behind the port, its threads are daemons."""
 import signal
 import socket
 import sys
@@ -11,9 +11,15 @@ def serve(connection):
             connection.sendall(data.upper())
 
 
-signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))  # raises SystemExit in the main thread
+def accept():
+    while True:
+        connection, peer = listener.accept()
+        threading.Thread(target=serve, args=(connection,), daemon=daemon).start()
+
+
+stops = {signal.SIGINT, signal.SIGTERM}
+signal.pthread_sigmask(signal.SIG_BLOCK, stops)  # all threads inherit this: the signals wait until somebody asks for them
 daemon = sys.argv[2:] == ["daemon"]  # threads that the program need not wait for when it ends
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=128)
-while True:
-    connection, peer = listener.accept()
-    threading.Thread(target=serve, args=(connection,), daemon=daemon).start()
+threading.Thread(target=accept, daemon=True).start()
+signal.sigwait(stops)  # and that is the main thread

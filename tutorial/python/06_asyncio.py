@@ -6,7 +6,7 @@ import sys
 
 async def serve(reader, writer):
     try:
-        while data := await reader.read(900):  # b"" is the client's end of stream
+        while data := await reader.read(16384):  # b"" is the client's end of stream
             writer.write(data.upper())  # does not wait: what the kernel does not take is kept
             await writer.drain()  # back-pressure: goes on when only little of it is left
     except OSError:
