@@ -19,7 +19,7 @@ purpose() {
     musl) echo 'musl-gcc: a second C library, make check-musl' ;;
     coverage) echo 'gcovr: make coverage' ;;
     page) echo "Chromium, its driver, Python: make check-page (on Ubuntu: snap install chromium)" ;;
-    tutorial) echo 'cmark-gfm, Python, git, nc, patch: make check-tutorial, which also wants trace' ;;
+    tutorial) echo 'cmark-gfm, Python, git, nc, patch, ss, ps: make check-tutorial, which also wants trace' ;;
     esac
 }
 
@@ -55,6 +55,8 @@ tutorial  python3       python3        python3             python      python3  
 tutorial  git           git            git                 git         git                git              git
 tutorial  nc            netcat-openbsd  netcat             openbsd-netcat  netcat-openbsd  netcat-openbsd  -
 tutorial  patch         patch          patch               patch       patch              patch            -
+tutorial  ss            iproute2       iproute             iproute2    iproute2         iproute2         -
+tutorial  ps            procps         procps-ng           procps-ng   procps           procps           -
 END
 }
 

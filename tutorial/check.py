@@ -27,7 +27,7 @@ import rules
 import section
 from console import GAP, is_gap
 
-TOOLS = ("cmark-gfm", "git", "nc", "patch", "strace")
+TOOLS = ("cmark-gfm", "git", "ip", "nc", "patch", "ps", "ss", "strace")
 NEED_A_PATH = ("c", "python")
 
 
