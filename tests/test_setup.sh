@@ -30,7 +30,7 @@ bare_machine() { # UID MANAGER...
         ln -s "$(command -v "$name")" "$machine/bin/$name"
     done
     echo "echo $1" | program bin/id
-    for name in cc make strace cmark-gfm python3 git patch; do
+    for name in cc make strace cmark-gfm python3 git patch ss ps; do
         echo 'echo "GNU Make and others, version 1.2.3"' | program "shelf/$name"
     done
     echo 'echo "usage: nc [-N] host port" >&2' | program shelf/nc
@@ -55,6 +55,8 @@ for package; do
     case \$package in
     gcc) tool=cc ;;
     *netcat*) tool=nc ;;
+    iproute*) tool=ss ;;
+    procps*) tool=ps ;;
     pkg*) tool=pkg-config ;;
     *libuv*) echo >"$machine/lib/libuv" ;;
     *cmocka*) echo >"$machine/lib/cmocka" ;;
@@ -337,6 +339,8 @@ $apt_install python3
 $apt_install git
 $apt_install netcat-openbsd
 $apt_install patch
+$apt_install iproute2
+$apt_install procps
 END
 
     when 'the tools of the tutorial on a Fedora, which has no cmark-gfm'
@@ -351,6 +355,8 @@ dnf install -y python3
 dnf install -y git
 dnf install -y netcat
 dnf install -y patch
+dnf install -y iproute
+dnf install -y procps-ng
 END
 
     when 'a part is not asked for'

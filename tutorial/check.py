@@ -132,6 +132,9 @@ def main(arguments):
 
     for line, text, diff in sorted(findings):
         print(f"{options.file.name}:{line}: {text}", *diff, sep="\n    ")
+    left_out = [line for result in results for line in result["left_out"]]
+    if left_out:
+        print(f"{options.file.name}: not run, because unshare is not allowed here: the commands in lines {', '.join(map(str, left_out))}")
     commands = sum(line.startswith("$ ") for block in blocks if block.language == "console" for line in block.lines)
     print(f"{options.file.name}: {len(chosen)} sections, {len(blocks)} blocks, {commands} commands: {len(findings)} findings "
           f"in {time.monotonic() - started:.0f} s")

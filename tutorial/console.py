@@ -191,8 +191,10 @@ class Session:
     """The terminals of one section, by their names; None is the one of blocks without a name. find(line, text, diff) is told
     what is wrong. In an update the steps get what came instead."""
 
-    def __init__(self, folder, environment, find, is_update):
+    def __init__(self, folder, environment, find, is_update, has_namespaces):
         self.folder, self.environment, self.find, self.is_update = folder, environment, find, is_update
+        self.has_namespaces = has_namespaces
+        self.left_out = []  # the lines of commands that need what the system does not allow
         self.programs = {}  # that a terminal runs
         self.last = {}  # step of a terminal
         self.open_ended = {}  # whether the last line of that is a gap
@@ -205,6 +207,9 @@ class Session:
         found = steps(block)
         self.blocks[block.line] = found
         for step, following in zip(found, found[1:] + [None]):
+            if step.command and step.command.startswith("$ unshare ") and not self.has_namespaces:
+                self.left_out.append(step.line)
+                continue
             if step.command and step.command.startswith("$ "):
                 self.leave(name)
                 with self.starting:

@@ -65,7 +65,8 @@ def run(root, blocks, is_update):
     def find(line, text, diff=()):
         findings.append((line, text, list(diff)))
 
-    session = Session(folder / "io-models", project.environment(folder / "home"), find, is_update)
+    has_namespaces = os.getpid() == 1
+    session = Session(folder / "io-models", project.environment(folder / "home"), find, is_update, has_namespaces)
 
     def clean_up():
         session.stop()
@@ -80,7 +81,7 @@ def run(root, blocks, is_update):
 
     threading.Thread(target=end_with_the_checker, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # in the background of a shell it is ignored, and commands would inherit that
-    if os.getpid() == 1:
+    if has_namespaces:
         loopback_up()
     try:
         (folder / "home").mkdir()
@@ -94,7 +95,8 @@ def run(root, blocks, is_update):
         made = sorted(project.paths_below(folder / "io-models"))
     finally:
         clean_up()
-    json.dump({"findings": findings, "made": made, "updated": session.updated() if is_update else {}}, sys.stdout)
+    json.dump({"findings": findings, "made": made, "left_out": session.left_out,
+               "updated": session.updated() if is_update else {}}, sys.stdout)
     sys.stdout.flush()
     os._exit(0)  # the thread still reads
 
@@ -102,7 +104,7 @@ def run(root, blocks, is_update):
 # --- In the checker ---
 
 def run_all(options, numbers):
-    """Runs the sections of these numbers. Returns for each what it found: {"findings", "made", "updated"}."""
+    """Runs the sections of these numbers. Returns for each what it found: {"findings", "made", "left_out", "updated"}."""
     has_namespaces = subprocess.run([*NAMESPACES, "true"], capture_output=True).returncode == 0
     command = [sys.executable, Path(__file__).with_name("check.py"), "--root", options.root, *["--update"] * options.update,
                options.file, "--run"]
@@ -114,7 +116,7 @@ def run_all(options, numbers):
         children.append(child)
         said = child.stdout.read()
         child.wait()
-        return json.loads(said or '{"findings": [[1, "the check of a section broke off"]], "made": [], "updated": {}}')
+        return json.loads(said or '{"findings": [[1, "the check of a section broke off"]], "made": [], "left_out": [], "updated": {}}')
 
     with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE if has_namespaces else 1) as pool:
         try:

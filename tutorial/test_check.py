@@ -339,8 +339,10 @@ class TestCheck(unittest.TestCase):
         return f"{refusing.parent}:"
 
     def test_without_namespaces(self):
-        status, said, _ = self.check(TUTORIAL, path=self.without_namespaces())
+        status, said, _ = self.check(TUTORIAL.replace("$ cat talk.py", "$ unshare -rn true\nnot run\n$ cat talk.py"),
+                                     path=self.without_namespaces())
         self.assertEqual(status, 0, said)
+        self.assertIn("not run, because unshare is not allowed here: the commands in lines 45\n", said)
 
     def test_what_is_missing(self):
         """What if cmark-gfm is not there?"""
