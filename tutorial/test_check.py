@@ -348,7 +348,7 @@ class TestCheck(unittest.TestCase):
         """What if cmark-gfm is not there?"""
         few = Path(self.folder.name) / "few"
         few.mkdir()
-        for tool in ("git", "nc", "patch", "strace"):
+        for tool in ("git", "ip", "nc", "patch", "ps", "ss", "strace"):
             (few / tool).symlink_to("/bin/true")
         said = subprocess.run([sys.executable, CHECK], env={"PATH": str(few)}, capture_output=True, text=True).stderr
         self.assertEqual(said, "check.py: missing: cmark-gfm. ./setup.sh tutorial trace installs that.\n")
