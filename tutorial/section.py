@@ -6,6 +6,7 @@ started outlives it.
 """
 
 import concurrent.futures
+import contextlib
 import fcntl
 import json
 import os
@@ -29,10 +30,14 @@ NAMESPACES = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork"
 
 # --- In the process of the section ---
 
-def loopback_up():
-    """A new network has only this, and it is down."""
+def make_usual_network():
+    """A new network has only the loopback, and it is down. How much the kernel holds for a connection is inherited, and may be
+    this machine's own choice: what is printed comes from Linux's defaults (tcp(7)), wherever they can be set."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 0x41))  # SIOCSIFFLAGS: IFF_UP, IFF_RUNNING
+    for name, limits in [("tcp_wmem", "4096 16384 4194304"), ("tcp_rmem", "4096 131072 6291456")]:
+        with contextlib.suppress(OSError):
+            Path("/proc/sys/net/ipv4", name).write_text(limits)
 
 
 def try_solution(root, folder, block, find):
@@ -82,7 +87,7 @@ def run(root, blocks, is_update):
     threading.Thread(target=end_with_the_checker, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # in the background of a shell it is ignored, and commands would inherit that
     if has_namespaces:
-        loopback_up()
+        make_usual_network()
     try:
         (folder / "home").mkdir()
         project.copy(root, folder / "io-models")
