@@ -164,7 +164,7 @@ int talk_end(struct talk *talk)
     if (talk->received > talk->sent)
         fprintf(stderr, "client: the server sent %zu bytes more than it was asked for\n", talk->received - talk->sent);
     else if (!is_complete)
-        fprintf(stderr, "client: the connection ended after %zu of %zu bytes%s\n", talk->received, talk->sent,
-                talk->said_all ? "" : ", and not everything was sent");
+        fprintf(stderr, "client: the connection broke off: %zu of the %zu bytes sent were answered%s\n", talk->received,
+                talk->sent, talk->said_all ? "" : ", and the input was not at its end");
     return is_complete ? 0 : 1;
 }

@@ -411,12 +411,14 @@ static void what_if_all_is_answered(void **state)
     assert_verdict(&endings[1]);
 }
 
+#define BROKE_OFF "client: the connection broke off: "
+
 static void what_if_answers_are_missing(void **state)
 {
     static const struct ending closed = {
-        6, 2, true, {IO_CONNECTION_CLOSED, 0, 0}, 1, "client: the connection ended after 2 of 6 bytes\n"};
+        6, 2, true, {IO_CONNECTION_CLOSED, 0, 0}, 1, BROKE_OFF "2 of the 6 bytes sent were answered\n"};
     static const struct ending reset = {
-        6, 0, true, {IO_ERROR, 0, ECONNRESET}, 1, "client: the connection ended after 0 of 6 bytes\n"};
+        6, 0, true, {IO_ERROR, 0, ECONNRESET}, 1, BROKE_OFF "0 of the 6 bytes sent were answered\n"};
 
     (void)state;
     assert_verdict(&closed);
@@ -427,7 +429,7 @@ static void what_if_answers_are_missing(void **state)
 static void what_if_a_reset_follows_the_answers(void **state)
 {
     static const struct ending reset = {
-        6, 6, true, {IO_ERROR, 0, ECONNRESET}, 1, "client: the connection ended after 6 of 6 bytes\n"};
+        6, 6, true, {IO_ERROR, 0, ECONNRESET}, 1, BROKE_OFF "6 of the 6 bytes sent were answered\n"};
 
     (void)state;
     assert_verdict(&reset);
@@ -438,7 +440,7 @@ static void what_if_the_server_closes_before_all_is_sent(void **state)
     static const struct ending early = {
         6,     6,
         false, {IO_CONNECTION_CLOSED, 0, 0},
-        1,     "client: the connection ended after 6 of 6 bytes, and not everything was sent\n"};
+        1,     BROKE_OFF "6 of the 6 bytes sent were answered, and the input was not at its end\n"};
 
     (void)state;
     assert_verdict(&early);
