@@ -145,7 +145,7 @@ static void test_stuck(void **state)
     struct story story;
 
     (void)state;
-    story_begin(&story, "A connect\nA stop reading\nA send 16 MiB\nA is stuck for 1s\nA reset\n");
+    story_begin(&story, "A connect\nA stop reading\nA send 64 MiB\nA is stuck for 1s\nA reset\n");
     story_connect(&story, 0, 1);
     story_tell(&story, 1, 2, PLAY_STEP_ENDS, success_of(0));
     story_tell(&story, 1, 4, PLAY_WAITING, only(IO_NO_DATA));

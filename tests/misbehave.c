@@ -46,15 +46,15 @@ static void spin(void)
         ;
 }
 
-/* Sixteen times while it receives 16 MiB. */
+/* Sixteen times while it receives 64 MiB. */
 static void nap_at_times(size_t received)
 {
-    enum { MIB = 1024 * 1024 };
+    enum { EVERY = 4 * 1024 * 1024 /* bytes */ };
     static size_t since_last_nap;
     const struct timespec nap = {.tv_nsec = 100000000};
 
     since_last_nap += received;
-    if (since_last_nap < MIB)
+    if (since_last_nap < EVERY)
         return;
     since_last_nap = 0;
     nanosleep(&nap, NULL);

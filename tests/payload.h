@@ -1,7 +1,7 @@
 /*
  * payload - the bytes that one side of a conversation sends, described instead of stored.
  *
- * 16 MiB that are sent, come back and are compared need no memory this way: the bytes at any place can be made again
+ * 64 MiB that are sent, come back and are compared need no memory this way: the bytes at any place can be made again
  * whenever they are needed, by the side that sends as well as by the side that checks.
  */
 #ifndef PAYLOAD_H

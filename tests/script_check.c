@@ -11,10 +11,11 @@
 #include "upper.h"
 
 /*
- * With less than this to send, nobody need ever be stuck: with Linux's usual limits (tcp(7)) the buffers between two
- * programs hold 4 MiB to be sent and 6 MiB received, and a server's own to be sent 4 MiB more.
+ * With less than this to send, nobody need ever be stuck: with the usual limits of Linux 6.18 (tcp_wmem and tcp_rmem,
+ * tcp(7)) the buffers between two programs hold 4 MiB to be sent and 32 MiB received, and a server's own to be sent 4 MiB
+ * more. Older kernels stop at 6 MiB received.
  */
-enum { ENOUGH_TO_BE_STUCK = 16 * 1024 * 1024 };
+enum { ENOUGH_TO_BE_STUCK = 64 /* MiB */ };
 
 /* One actor's conversation, as far as the steps have come. The client under test has one too: it runs, then it exits.
  */
@@ -240,10 +241,10 @@ static bool check_stuck(struct checker *c)
         return false;
     if (c->talk->unanswered == 0)
         return mistake(c, c->step->line, "%s has nothing to send with which it could be stuck", c->name);
-    if (c->talk->unanswered < ENOUGH_TO_BE_STUCK)
+    if (c->talk->unanswered / (1024 * 1024) < ENOUGH_TO_BE_STUCK)
         return mistake(c, c->step->line,
-                       "so little may fit into the system's buffers: to be stuck, %s must have 16 MiB to send",
-                       c->name);
+                       "so little may fit into the system's buffers: to be stuck, %s must have %d MiB to send", c->name,
+                       ENOUGH_TO_BE_STUCK);
     return true;
 }
 

@@ -361,7 +361,7 @@ static void test_spinning_is_no_rest(void **state)
     end(&stage);
 }
 
-#define SENDS_MUCH "A connect\nA stop reading\nA send 16 MiB\n"
+#define SENDS_MUCH "A connect\nA stop reading\nA send 64 MiB\n"
 
 static void test_stuck_is_who_has_more_than_is_taken(void **state)
 {
@@ -381,13 +381,13 @@ static void test_who_is_rid_of_everything_is_not_stuck(void **state)
     (void)state;
     fails("keeps everything", SENDS_MUCH "A is stuck for 400ms\n", 4, kept, expected, "nothing");
     fails("keeps everything", SENDS_MUCH "A wait 500ms\nA is stuck for 400ms\n", 5, kept, expected, "nothing");
-    fails("keeps everything", "A connect\nA send 16 MiB\nA is stuck for 400ms\nA reset\n", 3,
+    fails("keeps everything", "A connect\nA send 64 MiB\nA is stuck for 400ms\nA reset\n", 3,
           "everything was taken: there is nothing more to be stuck with", expected, "nothing");
     /* It may well take none for a while. */
     fails("naps", SENDS_MUCH "A is stuck for 400ms\n", 4, kept, expected, "nothing");
     /* Here A itself does, between two pieces. */
     fails("keeps everything",
-          "A connect\nA stop reading\nA send 16 MiB in pieces of 8 MiB every 600ms\nA is stuck for 200ms\n", 4, kept,
+          "A connect\nA stop reading\nA send 64 MiB in pieces of 32 MiB every 600ms\nA is stuck for 200ms\n", 4, kept,
           NULL, "nothing");
     fails("resets", SENDS_MUCH "A is stuck for 400ms\n", 4, NULL, expected, NULL);
 }

@@ -97,7 +97,7 @@ static void is_every_verb_of_a_client_read(void **state)
                                               "server rests 300ms within 3s\n"
                                               "server says \"full\" or \"EMFILE\" within 4s\n"
                                               "A connect\n"
-                                              "A send 16 MiB\n"
+                                              "A send 64 MiB\n"
                                               "A is stuck for 300ms\n"
                                               "A is stuck for 400ms within 5s\n"
                                               "server stops within 1s\n");
@@ -587,12 +587,12 @@ static void what_if_nothing_can_get_stuck(void **state)
     servers_mistake("A connect\nA send 16 MiB\nA expect everything\nA is stuck for 1s", nothing_to_send);
     servers_mistake("A connect\nA send 16 MiB\nA reset\nA connect\nA is stuck for 1s",
                     "5: A has nothing to send with which it could be stuck");
-    servers_mistake("A connect\nA send 8 MiB\nA send 7 MiB\nA is stuck for 1s",
-                    "4: so little may fit into the system's buffers: to be stuck, A must have 16 MiB to send");
+    servers_mistake("A connect\nA send 8 MiB\nA send 55 MiB\nA is stuck for 1s",
+                    "4: so little may fit into the system's buffers: to be stuck, A must have 64 MiB to send");
     servers_mistake("A connect\nA is stuck",
                     "2: for how long? There is nothing; write: NAME is stuck for TIME [within TIME]");
-    script_free(parse_for_servers("A connect\nA stop reading\nA send 8 MiB\nA send 8 MiB\nA is stuck for 1s"));
-    script_free(parse_for_clients("client run\nserver accept\nserver send 16 MiB\nserver is stuck for 1s\n"
+    script_free(parse_for_servers("A connect\nA stop reading\nA send 8 MiB\nA send 56 MiB\nA is stuck for 1s"));
+    script_free(parse_for_clients("client run\nserver accept\nserver send 64 MiB\nserver is stuck for 1s\n"
                                   "server reset"));
 }
 

@@ -1,10 +1,10 @@
 #!/bin/bash
-# never_reads.sh PROGRAM - sends 16 MiB to port 9000, or as much of it as is taken within two seconds, and reads nothing of
+# never_reads.sh PROGRAM - sends 64 MiB to port 9000, or as much of it as is taken within two seconds, and reads nothing of
 # what comes back. When nothing moves any more, and while it is still connected, it says how much memory PROGRAM (a pattern
 # for pgrep -f) has for its data, the heap included, and what the kernel holds for the connection.
 
 {
-    timeout 2 head -c 16M /dev/zero
+    timeout 2 head -c 64M /dev/zero
     until now=$(ss -tnH 'sport = :9000') && [ "$now" = "$before" ]; do
         before=$now
         sleep 0.5
