@@ -132,6 +132,10 @@ plays() { # FOLDER SCRIPTS OPTION...
     CMOCKA_MESSAGE_OUTPUT=TAP build/tests/check --model "$folder" "$@" $(sed 's/^/--script /' "$scripts") 2>>"$folder.why"
 }
 
+failed() { # reads such lines, writes the scripts of those that failed
+    sed -n 's/^not ok [0-9]* - .*: //p' | sort
+}
+
 # One line on what is wrong with a mistake; nothing if all is well.
 objection() { # NAME FOLDER
     for key in Symptom Thought 'Caught by' Answer; do
@@ -159,9 +163,12 @@ objection() { # NAME FOLDER
         echo "could not be played: $(tail -n 1 "$2.why")"
         return
     fi
-    sed -n 's/^not ok [0-9]* - .*: //p' "$2.said" | sort >"$2.failed"
+    failed <"$2.said" >"$2.failed"
     missed=$(comm -13 "$2.failed" "$2.must" | xargs)
-    others=$(comm -12 "$2.failed" "$2.never" | xargs)
+    comm -12 "$2.failed" "$2.never" >"$2.others"
+    # On a machine with much to do one of them may fail by chance. What catches a mistake does so when it is played alone, too.
+    others=
+    [ ! -s "$2.others" ] || others=$(plays "$2" "$2.others" --jobs 1 | failed | xargs)
     [ -z "$missed" ] || echo "not caught by $missed, against its header"
     [ -z "$others" ] || echo "caught by $others, too, which its header does not name"
 }
@@ -170,7 +177,7 @@ check_one() { # NAME
     folder=$scratch/$1
     objections=$(objection "$1" "$folder")
     if [ -z "$objections" ]; then
-        printf '%-24s caught by %s\n' "$1" "$(xargs <"$folder.failed")"
+        printf '%-24s caught by %s\n' "$1" "$(comm -12 "$folder.failed" "$folder.may" | xargs)"
         return
     fi
     printf '%s\n' "$objections" | sed "s/^/FAILED: $1: /"
