@@ -12,6 +12,7 @@
 void talk_begin(struct talk *talk, const struct client_options *options, double seconds)
 {
     *talk = (struct talk){.options = options, .seconds = seconds, .on_terminal = isatty(STDERR_FILENO) == 1};
+    talk->shares_terminal = talk->on_terminal && isatty(STDOUT_FILENO) == 1;
     talk->last.status = IO_NO_DATA;
     signal(SIGPIPE, SIG_IGN);
 }
@@ -145,7 +146,7 @@ void talk_received(struct talk *talk, struct io_result received, const char *byt
     talk->last = received;
     talk->received += received.bytes;
     if (received.bytes > 0) {
-        if (talk->on_terminal)
+        if (talk->shares_terminal)
             finish_line(talk); /* or the answer would stand in the middle of it */
         print(bytes, received.bytes);
     }

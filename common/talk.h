@@ -31,7 +31,8 @@ struct talk {
     struct io_result folded; /* its status, with all bytes added up, */
     unsigned long times;     /* and how often it came */
     double shown_at;         /* when a terminal was last told: net_now() */
-    bool on_terminal;
+    bool on_terminal;        /* standard error is a terminal, */
+    bool shares_terminal;    /* and standard output, too */
 };
 
 /*

@@ -95,7 +95,9 @@ hand_out() { # NAME
     mkdir -p "$copies"
     made=$(mktemp -d) || exit 1
     trap 'rm -rf "$made"' EXIT
-    make_copy "$1" "$made/copy" || exit 1
+    make_copy "$1" "$made/copy" ||
+        complain "Was $(changed_file "$1") changed, in an exercise? \
+The mistake belongs into the original: git stash, and once more (then git stash pop)."
     if [ ! -e "$copy" ]; then
         mv "$made/copy" "$copy"
     elif ! is_as_made "$copy" "$made/copy"; then

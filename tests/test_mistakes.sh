@@ -100,6 +100,10 @@ handing_out() {
     env -u MAKEFLAGS make -C "$copy" play SCRIPT=reset >"$said" 2>&1
     says 'passes'
 
+    tests/mistakes.sh copy moved-on >"$said" 2>&1
+    status_is $? 1
+    says 'Was 04-thread-per-client/server.c changed, in an exercise? The mistake belongs into the original: git stash, and once more (then git stash pop).'
+
     tests/mistakes.sh copy nobodys >"$said" 2>&1
     status_is $? 1
     says 'There is no mistake nobodys. make mistakes lists them.'

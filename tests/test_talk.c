@@ -295,16 +295,21 @@ static void does_a_line_grow_on_a_terminal(void **state)
                 "CONNECTION_CLOSED\n");
 }
 
-static int answer_on_the_terminal(const void *data)
+static int answer(const void *data)
 {
     struct talk talk = begin(&quiet);
 
     (void)data;
-    must(dup2(STDERR_FILENO, STDOUT_FILENO) != -1, "dup2");
     talk_sent(&talk, success_of(12));
     receive(&talk, "HELLO\n");
     receive(&talk, "WORLD\n");
     return end(&talk);
+}
+
+static int answer_on_the_terminal(const void *data)
+{
+    must(dup2(STDERR_FILENO, STDOUT_FILENO) != -1, "dup2");
+    return answer(data);
 }
 
 /* What if the answers go to the same terminal? They stand in lines of their own. */
@@ -319,6 +324,18 @@ static void do_answers_stand_between_the_lines(void **state)
                 "HELLO\n"
                 "SUCCESS 6 bytes\n"
                 "WORLD\n"
+                "CONNECTION_CLOSED\n");
+}
+
+/* What if the answers go into a file? Then nothing stands between the statuses, and a long answer is still one line. */
+static void are_statuses_folded_when_answers_go_elsewhere(void **state)
+{
+    (void)state;
+    run_on_terminal(answer);
+    assert_child("answers into a file", &child, 0, "HELLO\nWORLD\n", child.words);
+    show_as_terminal(child.words);
+    assert_text("answers into a file", "what the terminal shows", child.words,
+                "SUCCESS 12 bytes x 2\n"
                 "CONNECTION_CLOSED\n");
 }
 
@@ -469,6 +486,7 @@ int main(void)
         cmocka_unit_test(is_only_the_same_folded),
         cmocka_unit_test(are_sends_said_when_they_fail_or_with_v),
         cmocka_unit_test(does_a_line_grow_on_a_terminal),
+        cmocka_unit_test(are_statuses_folded_when_answers_go_elsewhere),
         cmocka_unit_test(do_answers_stand_between_the_lines),
         cmocka_unit_test(are_answers_printed_byte_for_byte),
         cmocka_unit_test(what_if_the_answers_cannot_be_printed),
