@@ -126,8 +126,9 @@ check-musl: all ## builds the models that need no library with musl-gcc and play
 MODEL  ?= 01-blocking
 SCRIPT_TO_PLAY = $(or $(SCRIPT),hello)
 .PHONY: play
-play: all ## plays one script and shows every step: make play MODEL=05-select SCRIPT=silent-neighbour
-	@$(BUILD)/tests/play --build $(BUILD) --model $(MODEL) --script $(SCRIPT_TO_PLAY) || test $$? -eq 1 # 1: it does not pass
+play: all ## plays one script and shows every step: make play MODEL=05-select SCRIPT=silent-neighbour, or with SERVER=
+	@$(BUILD)/tests/play $(if $(SERVER),--server "$$SERVER",--build $(BUILD) --model $(MODEL)) --script $(SCRIPT_TO_PLAY) || \
+	    test $$? -eq 1 # 1: it does not pass
 
 # --- Mistakes to hunt for, see tests/mistakes/README.md ---------------------------------------------------------------
 

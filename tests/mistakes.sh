@@ -16,6 +16,7 @@ scratch=${SCRATCH:-build/check-mistakes}
 
 names() {
     for patch in "$mistakes"/*.patch; do
+        [ -e "$patch" ] || continue # there are none
         patch=${patch##*/}
         echo "${patch%.patch}"
     done
@@ -56,7 +57,7 @@ list() { # [MODEL]
     if [ -n "$found" ]; then
         echo 'One of them to hunt for: make mistake NAME=...'
     else
-        echo "There is no mistake for $1. make mistakes lists those of all models."
+        echo "There is no mistake${1:+ for $1}. make mistakes lists those of all models."
     fi
 }
 

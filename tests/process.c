@@ -214,6 +214,17 @@ static const char *signal_name(int number)
     return "a signal without a name here";
 }
 
+static void describe_lateness(struct process *process)
+{
+    const int seconds = READY_LIMIT_MS / 1000;
+
+    if (process->options.readiness == PROCESS_READY_BY_PORT)
+        text_add(&process->end_in_words, "did not listen on 127.0.0.1:%d, its {port}, within %d s",
+                 process->options.port, seconds);
+    else
+        text_add(&process->end_in_words, "did not say on standard output where it is listening within %d s", seconds);
+}
+
 const char *process_describe_end(struct process *process)
 {
     struct text *words = &process->end_in_words;
@@ -222,7 +233,7 @@ const char *process_describe_end(struct process *process)
     if (process->start_error != 0)
         text_add(words, "could not be started: %s", uv_strerror(process->start_error));
     else if (process->was_late)
-        text_add(words, "was not ready for clients within %d s", READY_LIMIT_MS / 1000);
+        describe_lateness(process);
     else if (process->was_killed)
         text_add(words, "had to be killed");
     else if (process->signal != 0)

@@ -4,7 +4,10 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { WIDTH = 80, LAST_WORDS = 5 /* lines */ };
+enum { WIDTH = 80 };
+
+/* Lines of what a program has said. */
+enum { LAST_WORDS = 5, FIRST_ERROR = 10 };
 
 enum verdict report_verdict(const struct cell *cell, enum play_outcome outcome)
 {
@@ -29,18 +32,44 @@ static const char *last_lines(const char *words, int lines)
     return at;
 }
 
-static void add_last_words(struct text *text, const char *said)
+/* The beginning of the first line that speaks of an error; `end` if none before that does. */
+static const char *first_error(const char *words, const char *end)
 {
-    const char *line = last_lines(said, LAST_WORDS);
+    static const char *const errors[] = {"ERROR", "Error", "error:"};
+    const char *first = end;
 
-    if (*line == '\0')
-        return;
-    text_add(text, "  its last words:\n");
-    while (*line != '\0') {
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        const char *found = strstr(words, errors[i]);
+        if (found != NULL && found < first)
+            first = found;
+    }
+    while (first < end && first > words && first[-1] != '\n')
+        first--;
+    return first;
+}
+
+/* Adds the lines from `line` to `end`, `most` of them at most. Returns where it stopped. */
+static const char *add_lines(struct text *text, const char *line, const char *end, int most)
+{
+    for (; line < end && most > 0; most--) {
         const int length = (int)strcspn(line, "\n");
         text_add(text, "    | %.*s\n", length, line);
         line += length + (line[length] != '\0');
     }
+    return line;
+}
+
+/* The reason for an end often stands above them, when many lines follow it: a sanitizer's report, a stack of calls. */
+static void add_last_words(struct text *text, const char *said)
+{
+    const char *end = said + strlen(said), *last = last_lines(said, LAST_WORDS);
+
+    if (last == end)
+        return;
+    text_add(text, "  its last words:\n");
+    if (add_lines(text, first_error(said, last), last, FIRST_ERROR) < last)
+        text_add(text, "    | ...\n");
+    add_lines(text, last, end, LAST_WORDS);
 }
 
 static void add_line(struct text *text, const char *name, const char *what)

@@ -250,6 +250,8 @@ static void test_verdicts(void **state)
     assert_int_equal(report_verdict(&(struct cell){.expectation = &stall}, PLAY_FAILS), VERDICT_FAILS);
 }
 
+#define TEN_LINES "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n"
+
 static void test_failures_in_words(void **state)
 {
     char path[] = "tests/scripts/servers/x.script", name[] = "A", model_name[] = "01-one", file[] = "01-one/expected";
@@ -280,6 +282,17 @@ static void test_failures_in_words(void **state)
                                     "  its last words:\n"
                                     "    | 2\n    | 3\n    | 4\n    | 5\n    | 6\n"
                                     "  replay    make play\n");
+    text_free(&text);
+
+    result.said = "ready\nfatal error: too many clients\n" TEN_LINES TEN_LINES;
+    report_failure(&text, &(struct cell){.model = &model, .script = &script}, &result, "make play");
+    assert_non_null(strstr(text.chars,
+                           "  its last words:\n"
+                           "    | fatal error: too many clients\n"
+                           "    | a\n    | b\n    | c\n    | d\n    | e\n    | f\n    | g\n    | h\n    | i\n"
+                           "    | ...\n"
+                           "    | f\n    | g\n    | h\n    | i\n    | j\n"
+                           "  replay    make play\n"));
     text_free(&text);
 
     result = (struct play_result){.outcome = PLAY_PASSES,
