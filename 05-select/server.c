@@ -156,12 +156,12 @@ static bool wait_for_anybody(int listener, fd_set *readable, fd_set *writable)
     const int top = highest > listener ? highest : listener;
 
     fill_sets(listener, accepting, readable, writable);
-    const sigset_t unblocked =
-        stop_block(); /* or a signal could slip in after the look at `stopping`, before the wait */
+    /* A signal must not slip in after the look at `stopping` and before the wait. */
+    const sigset_t unblocked = stop_block();
     const int ready = stopping ? 0 : pselect(top + 1, readable, writable, NULL, accepting ? NULL : &second, &unblocked);
     const int error = errno;
-    pthread_sigmask(SIG_SETMASK, &unblocked,
-                    NULL); /* here it comes in if somebody was ready, and nothing had to wait */
+    /* If somebody was ready already, pselect() did not sleep, and the signal comes in here. */
+    pthread_sigmask(SIG_SETMASK, &unblocked, NULL);
     if (ready == -1 && error != EINTR)
         narrate("everybody", "select", io_of_recv(-1, error));
     return ready > 0;

@@ -103,20 +103,20 @@ static void on_written(uv_write_t *request, int result)
 }
 
 /* Back-pressure: what is owed is kept and written when there is room, and until then nothing more is received. */
-static void write_rest(struct connection *c, const char *rest, size_t size)
+static void write_remainder(struct connection *c, const char *remainder, size_t size)
 {
     uv_stream_t *stream = (uv_stream_t *)&c->tcp;
 
     c->owed = malloc(size);
     if (!worked(c, "write", c->owed == NULL ? UV_ENOMEM : 0))
         return;
-    memcpy(c->owed, rest, size);
+    memcpy(c->owed, remainder, size);
     const uv_buf_t owed = uv_buf_init(c->owed, (unsigned int)size);
     if (worked(c, "read", uv_read_stop(stream)))
         worked(c, "write", uv_write(&c->write, stream, &owed, 1, on_written));
 }
 
-/* Sends as much as the kernel takes now, mostly all of it: only a rest needs memory and a callback. */
+/* Sends as much as the kernel takes now, mostly all of it: only a remainder needs memory and a callback. */
 static void answer(struct connection *c, char *bytes, size_t size)
 {
     const uv_buf_t all = uv_buf_init(bytes, (unsigned int)size);
@@ -127,7 +127,7 @@ static void answer(struct connection *c, char *bytes, size_t size)
     case IO_SUCCESS:
     case IO_NO_DATA: /* no room at all: no bytes */
         if (sent.bytes < size)
-            write_rest(c, bytes + sent.bytes, size - sent.bytes);
+            write_remainder(c, bytes + sent.bytes, size - sent.bytes);
         break;
     case IO_CONNECTION_CLOSED:
     case IO_ERROR:

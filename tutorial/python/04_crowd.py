@@ -1,12 +1,11 @@
 """Fifty clients at once, each in a thread of its own. They talk, and then stay, silent, until you press Ctrl-C."""
-import signal
 import socket
 import threading
 
 CLIENTS = 50
 served = []  # whether each was; append() may be called by many threads
 all_have_talked = threading.Barrier(CLIENTS + 1)
-all_may_leave = threading.Event()
+never = threading.Event()
 
 
 def ask(connection, message):
@@ -19,14 +18,21 @@ def ask(connection, message):
 
 
 def client(number):
-    with socket.create_connection(("127.0.0.1", 9000)) as connection:
+    try:
+        connection = socket.create_connection(("127.0.0.1", 9000))
+    except OSError as error:  # nobody is there
+        print(error)
+    else:
         served.append(all(ask(connection, f"Thread-{number} ping".encode()) for _ in range(4)))
-        all_have_talked.wait()
-        all_may_leave.wait()
+    all_have_talked.wait()
+    never.wait()
 
 
-signal.signal(signal.SIGINT, lambda signal_number, frame: all_may_leave.set())
 for number in range(1, CLIENTS + 1):
-    threading.Thread(target=client, args=(number,)).start()
-all_have_talked.wait()
-print(f"{sum(served)} of {CLIENTS} clients got their answers", flush=True)
+    threading.Thread(target=client, args=(number,), daemon=True).start()
+try:
+    all_have_talked.wait()
+    print(f"{sum(served)} of {CLIENTS} clients got their answers", flush=True)
+    never.wait()
+except KeyboardInterrupt:  # and with the program everybody leaves
+    pass
