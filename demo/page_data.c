@@ -57,7 +57,7 @@ const char *page_mark_name(enum mark_kind kind)
 /* The system calls that occur in a record, each once, in the order in which they were met. */
 struct calls {
     const char **names;
-    size_t count, room;
+    size_t count;
 };
 
 static size_t call_index(struct calls *calls, const char *name)
@@ -65,10 +65,7 @@ static size_t call_index(struct calls *calls, const char *name)
     for (size_t i = 0; i < calls->count; i++)
         if (strcmp(calls->names[i], name) == 0)
             return i;
-    if (calls->count == calls->room) {
-        calls->room = (calls->room + 8) * 2;
-        calls->names = memory_resized(calls->names, calls->room * sizeof calls->names[0]);
-    }
+    calls->names = memory_grown(calls->names, calls->count, sizeof calls->names[0]);
     calls->names[calls->count] = name;
     return calls->count++;
 }

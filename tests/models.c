@@ -55,7 +55,7 @@ static struct names list(const char *folder, bool (*is_wanted)(const char *name)
     for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         if (!is_wanted(entry->d_name))
             continue;
-        names.items = memory_resized(names.items, (names.count + 1) * sizeof names.items[0]);
+        names.items = memory_grown(names.items, names.count, sizeof names.items[0]);
         names.items[names.count++] = memory_string(entry->d_name);
     }
     closedir(directory);
@@ -82,7 +82,7 @@ static bool is_model(const char *name)
 
 struct model *models_add(struct models *models, const char *name, const char *expected_path)
 {
-    models->items = memory_resized(models->items, (models->count + 1) * sizeof models->items[0]);
+    models->items = memory_grown(models->items, models->count, sizeof models->items[0]);
     struct model *model = &models->items[models->count++];
     *model = (struct model){.name = memory_string(name), .is_built = true};
     if (expected_path != NULL)
@@ -146,7 +146,7 @@ static bool add_script(struct scripts *scripts, const char *path, char *error, s
     if (script == NULL)
         return false;
     const struct script *namesake = scripts_find(scripts, script->name);
-    scripts->items = memory_resized(scripts->items, (scripts->count + 1) * sizeof(struct script *));
+    scripts->items = memory_grown(scripts->items, scripts->count, sizeof(struct script *));
     scripts->items[scripts->count++] = script;
     if (namesake != NULL)
         snprintf(error, error_size, "%s: there is a script of that name already: %s", path, namesake->path);
@@ -269,8 +269,7 @@ static const char *read_expectation(struct model *model, const struct scripts *s
     if (mistake != NULL)
         return mistake;
 
-    const size_t size = (model->expectation_count + 1) * sizeof model->expectations[0];
-    model->expectations = memory_resized(model->expectations, size);
+    model->expectations = memory_grown(model->expectations, model->expectation_count, sizeof model->expectations[0]);
     model->expectations[model->expectation_count++] =
         (struct expectation){.script = memory_string(script),
                              .outcome = outcome[0] == 'p' ? PLAY_PASSES : PLAY_STALLS,

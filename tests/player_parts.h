@@ -97,7 +97,7 @@ struct play {
     int open_things;                /* to be closed before the play is done */
 
     struct play_event *events;
-    size_t event_count, event_room;
+    size_t event_count;
     struct findings findings;
     struct play_result result;
     char buffer[CONNECTION_BUFFER];

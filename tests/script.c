@@ -110,14 +110,6 @@ static char *keep_copy(struct parser *p, const char *bytes, size_t size)
     return memcpy(keep(p, size + 1), bytes, size);
 }
 
-/* Room in `array`, which holds `count` elements, for one more. It doubles when the count reaches a power of two. */
-static void *grow(void *array, int count, size_t size)
-{
-    if ((count & (count - 1)) != 0)
-        return array;
-    return memory_resized(array, (count == 0 ? 1 : (size_t)count * 2) * size);
-}
-
 /* ---- Words ---- */
 
 static bool at_end(const struct parser *p)
@@ -623,7 +615,7 @@ static bool find_actor(struct parser *p, const char *name, int *actor)
     }
     if (count == MOST_CLIENTS + 1) /* and the server */
         return mistake(p, "more than %d clients", MOST_CLIENTS);
-    script->actors = grow(script->actors, count, sizeof *script->actors);
+    script->actors = memory_grown(script->actors, (size_t)count, sizeof *script->actors);
     script->actors[count] = keep_copy(p, name, strlen(name));
     p->last_actor = *actor = script->actor_count++;
     return true;
@@ -644,7 +636,7 @@ static bool add_step(struct parser *p, struct step step, const struct names *nam
         return mistake(p, "more than %d steps once ranges and repeats are written out", MOST_STEPS);
     if (p->kept > MOST_KEPT)
         return mistake(p, "too large once its ranges and repeats are written out");
-    script->steps = grow(script->steps, script->step_count, sizeof *script->steps);
+    script->steps = memory_grown(script->steps, (size_t)script->step_count, sizeof *script->steps);
     script->steps[script->step_count++] = step;
     return true;
 }

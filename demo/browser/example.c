@@ -43,7 +43,7 @@ static void mark(struct pen *pen, int line, enum mark_kind kind, struct io_resul
 {
     struct lane *lane = pen->lane;
 
-    lane->marks = memory_resized(lane->marks, (lane->mark_count + 1) * sizeof lane->marks[0]);
+    lane->marks = memory_grown(lane->marks, lane->mark_count, sizeof lane->marks[0]);
     lane->marks[lane->mark_count++] = (struct lane_mark){.at = pen->at,
                                                          .kind = kind,
                                                          .step = step_on(pen->script, line, lane->actor),
@@ -55,7 +55,7 @@ static void span(struct pen *pen, int line, enum lane_state state, uint64_t leng
 {
     struct lane *lane = pen->lane;
 
-    lane->spans = memory_resized(lane->spans, (lane->span_count + 1) * sizeof lane->spans[0]);
+    lane->spans = memory_grown(lane->spans, lane->span_count, sizeof lane->spans[0]);
     lane->spans[lane->span_count++] = (struct lane_span){
         .from = pen->at, .to = pen->at + length, .state = state, .step = step_on(pen->script, line, lane->actor)};
     pen->at += length;
@@ -106,13 +106,13 @@ static void call(struct thread_lane *thread, uint64_t from, uint64_t to, struct 
         what.times = 1;
     if (what.fd <= LISTENER)
         what.client = -1;
-    thread->spans = memory_resized(thread->spans, (thread->span_count + 1) * sizeof thread->spans[0]);
+    thread->spans = memory_grown(thread->spans, thread->span_count, sizeof thread->spans[0]);
     thread->spans[thread->span_count++] = what;
 }
 
 static struct thread_lane *add_thread(struct model_record *model, int id)
 {
-    model->threads = memory_resized(model->threads, (model->thread_count + 1) * sizeof model->threads[0]);
+    model->threads = memory_grown(model->threads, model->thread_count, sizeof model->threads[0]);
     model->threads[model->thread_count] = (struct thread_lane){.thread = id};
     return &model->threads[model->thread_count++];
 }
@@ -122,7 +122,7 @@ static struct model_record *add_model(struct example *example, const struct mode
     struct record *record = &example->record;
     struct model_record *added;
 
-    record->models = memory_resized(record->models, (record->model_count + 1) * sizeof record->models[0]);
+    record->models = memory_grown(record->models, record->model_count, sizeof record->models[0]);
     added = &record->models[record->model_count++];
     *added = *model;
     added->verdict = model->verdict != NULL ? memory_string(model->verdict) : NULL;
