@@ -96,6 +96,9 @@ struct costs {
     bool calls_are_more; /* system_calls is a lower bound, see CALL_SPINS */
 };
 
+/* Nothing is known. */
+#define COSTS_UNKNOWN ((struct costs){-1, -1, -1, -1, -1, -1, false})
+
 /* The state of a model whose conversation was ended before its end, by whoever watched it. */
 #define RECORD_CUT_SHORT "cut short"
 

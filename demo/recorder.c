@@ -435,12 +435,7 @@ void recorder_init(struct recorder *recorder, const struct script *script, const
                                        .idea = pen->idea,
                                        .state = "starts",
                                        .problem = "",
-                                       .costs = {.cpu_seconds = -1,
-                                                 .cpu_share = -1,
-                                                 .system_calls = -1,
-                                                 .threads = -1,
-                                                 .context_switches = -1,
-                                                 .memory_kib = -1},
+                                       .costs = COSTS_UNKNOWN,
                                        .longest_lane = -1};
         make_lanes(script, model, pen);
     }
