@@ -112,6 +112,14 @@ void models_find(struct models *models, const char *build)
     free_names(&names);
 }
 
+const struct model *models_named(const struct models *models, const char *name)
+{
+    for (size_t i = 0; i < models->count; i++)
+        if (strcmp(models->items[i].name, name) == 0)
+            return &models->items[i];
+    return NULL;
+}
+
 void models_free(struct models *models)
 {
     for (size_t i = 0; i < models->count; i++) {
@@ -145,7 +153,7 @@ static bool add_script(struct scripts *scripts, const char *path, char *error, s
 
     if (script == NULL)
         return false;
-    const struct script *namesake = scripts_find(scripts, script->name);
+    const struct script *namesake = scripts_named(scripts, script->name);
     scripts->items = memory_grown(scripts->items, scripts->count, sizeof(struct script *));
     scripts->items[scripts->count++] = script;
     if (namesake != NULL)
@@ -196,7 +204,7 @@ struct script *scripts_open(const char *name, char *error, size_t error_size)
     return script;
 }
 
-const struct script *scripts_find(const struct scripts *scripts, const char *name)
+const struct script *scripts_named(const struct scripts *scripts, const char *name)
 {
     for (size_t i = 0; i < scripts->count; i++)
         if (strcmp(scripts->items[i]->name, name) == 0)
@@ -246,7 +254,7 @@ static char *rest_of(char *line)
 static const char *mistake_in(const struct model *model, const struct scripts *scripts, const char *script,
                               const char *outcome, const char *reason)
 {
-    if (scripts_find(scripts, script) == NULL)
+    if (scripts_named(scripts, script) == NULL)
         return "there is no script of that name";
     if (strcmp(outcome, "passes") != 0 && strcmp(outcome, "stalls") != 0)
         return "the outcome is \"passes\" or \"stalls\"";
