@@ -77,6 +77,7 @@ bool model_read_expected(struct model *model, const struct scripts *scripts, cha
 /* What is said of `script`, or NULL: it is expected to pass. */
 const struct expectation *model_expectation(const struct model *model, const char *script);
 
+/* Free all that the lists hold, which are empty then. */
 void models_free(struct models *models);
 void scripts_free(struct scripts *scripts);
 

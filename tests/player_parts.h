@@ -105,6 +105,7 @@ struct play {
 
 /* ---- player.c ---- */
 
+/* The actor's present step; there must be one. */
 const struct step *actor_step(const struct actor *actor);
 
 /* How long the actor's present step may take, in milliseconds. */
