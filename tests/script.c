@@ -222,7 +222,6 @@ static bool read_own_number(struct parser *p, char **end)
 
 static bool read_text(struct parser *p, struct step *step)
 {
-
     if (*p->at != '"')
         return mistake(p, "a text in double quotes is missing, there is %s; write: %s", found(p), p->row->usage);
     if (step->texts == SCRIPT_MAX_TEXTS)
@@ -376,7 +375,6 @@ static bool maybe_within(struct parser *p, struct step *step)
 
 static bool text_or_size(struct parser *p, struct step *step)
 {
-
     if (*p->at == '"')
         return read_nonempty_text(p, step);
     if (strspn(p->at, DIGITS) == 0)
@@ -427,7 +425,6 @@ static bool duration(struct parser *p, struct step *step)
 
 static bool for_duration(struct parser *p, struct step *step)
 {
-
     if (!take(p, "for"))
         return mistake(p, "for how long? There is %s; write: %s", found(p), p->row->usage);
     return duration(p, step);
@@ -643,7 +640,6 @@ static bool add_step(struct parser *p, struct step step, const struct names *nam
 
 static bool expect_end_of_line(struct parser *p, const char *usage)
 {
-
     return at_end(p) || mistake(p, "there is %s too much; write: %s", found(p), usage);
 }
 
@@ -822,9 +818,8 @@ static bool makes_sense(struct parser *p)
 struct script *script_parse(const char *path, enum script_kind kind, const char *source, char *error, size_t error_size)
 {
     struct script *script = memory_zeroed(1, sizeof *script);
-    struct parser parser = {.script = script, .error_size = error_size};
+    struct parser parser = {.script = script, .error = error, .error_size = error_size};
 
-    parser.error = error;
     script->kind = kind;
     keep_names(&parser, path);
     keep_lines(&parser, source);
