@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "memory.h"
 #include "models.h"
 #include "must.h"
 #include "plain.h"
@@ -159,10 +160,8 @@ int main(void)
 
     unit_begin();
     models_find(&models, build == NULL ? "build" : build);
-    struct trial *trials = calloc(models.count, sizeof *trials);
-    struct CMUnitTest *tests = calloc(models.count, sizeof *tests);
-    must(models.count == 0 || (trials != NULL && tests != NULL), "calloc");
-
+    struct trial *trials = memory_zeroed(models.count, sizeof *trials);
+    struct CMUnitTest *tests = memory_zeroed(models.count, sizeof *tests);
     size_t count = 0;
     for (size_t i = 0; i < models.count; i++) {
         if (!models.items[i].is_built)

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "memory.h"
 #include "models.h"
 #include "must.h"
 #include "net.h"
@@ -88,8 +89,7 @@ int main(void)
 
     unit_begin();
     models_find(&models, build == NULL ? "build" : build);
-    struct CMUnitTest *tests = calloc(models.count, sizeof *tests);
-    must(models.count == 0 || tests != NULL, "calloc");
+    struct CMUnitTest *tests = memory_zeroed(models.count, sizeof *tests);
     size_t count = 0;
     for (size_t i = 0; i < models.count; i++)
         if (models.items[i].is_built)
