@@ -144,8 +144,8 @@ check-mistakes: all ## is every mistake caught by the scripts that it names, and
 	@$(if $(NO_TESTS),echo 'make check-mistakes needs $(NO_TESTS). ./setup.sh installs that.' >&2; exit 1)
 	@MAKE='$(MAKE)' tests/mistakes.sh check
 
-C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*.[ch] demo/*.[ch] demo/browser/*.[ch] tutorial/c/*.c)
-LINT    = $(STANDARD) -Icommon -Itests -Idemo $(call pkg,--cflags,libuv cmocka)
+# --- The demo and the tutorial ----------------------------------------------------------------------------------------
+
 # A leak cannot be looked for in a process that strace watches.
 WITHOUT_STRACE = $(if $(SANITIZE),--without-strace)
 .PHONY: demo
@@ -167,6 +167,10 @@ tutorial-update: ## replaces excerpts and outputs in TUTORIAL.md by the present 
 tutorial-figures: ## measures what TUTORIAL.md says things cost, on a quiet machine, and writes tutorial/figures/
 	@tutorial/figures.sh
 
+# --- Keeping order ----------------------------------------------------------------------------------------------------
+
+C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*.[ch] demo/*.[ch] demo/browser/*.[ch] tutorial/c/*.c)
+LINT    = $(STANDARD) -Icommon -Itests -Idemo $(call pkg,--cflags,libuv cmocka)
 .PHONY: lint
 lint: ## layout (clang-format), mistakes (clang-tidy, cppcheck), scripts (shellcheck), Python (pyflakes)
 	clang-format --dry-run -Werror $(C_FILES)

@@ -54,7 +54,7 @@ static struct thread_switches *find_thread(struct costs_watch *watch, int thread
     for (size_t i = 0; i < watch->thread_count; i++)
         if (watch->threads[i].thread == thread)
             return &watch->threads[i];
-    watch->threads = memory_resized(watch->threads, (watch->thread_count + 1) * sizeof watch->threads[0]);
+    watch->threads = memory_grown(watch->threads, watch->thread_count, sizeof watch->threads[0]);
     watch->threads[watch->thread_count] = (struct thread_switches){.thread = thread};
     return &watch->threads[watch->thread_count++];
 }

@@ -38,6 +38,7 @@ void costs_look(struct costs_watch *watch, uint64_t now);
  */
 void costs_tell(const struct costs_watch *watch, struct model_record *model);
 
+/* Frees what the watch needed. */
 void costs_free(struct costs_watch *watch);
 
 #endif

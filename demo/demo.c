@@ -68,21 +68,13 @@ static int read_arguments(int argc, char **argv, struct options *options)
     return 0;
 }
 
-static const struct model *find_model(const struct models *models, const char *name)
-{
-    for (size_t i = 0; i < models->count; i++)
-        if (strcmp(models->items[i].name, name) == 0)
-            return &models->items[i];
-    return NULL;
-}
-
 /* Those that were asked for, or all, into `chosen`. Returns how many. */
 static size_t choose_models(const struct options *options, const struct models *models, const struct model **chosen)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < options->model_count; i++, count++) {
-        chosen[count] = find_model(models, options->models[i]);
+        chosen[count] = models_named(models, options->models[i]);
         if (chosen[count] == NULL) {
             misuse("there is no model ", options->models[i]);
             return 0;

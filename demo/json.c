@@ -25,11 +25,12 @@ void json_close(struct json *json, char bracket)
     json->has_before = true;
 }
 
-void json_key(struct json *json, const char *key)
+struct json *json_key(struct json *json, const char *key)
 {
     json_text(json, key);
     putc(':', json->file);
     json->has_before = false;
+    return json;
 }
 
 /* How many bytes a UTF-8 character has that begins with `first`, or 0 if none does. */

@@ -5,8 +5,7 @@
  *
  *     struct json json = {.file = file};
  *     json_open(&json, '{');
- *     json_key(&json, "names");
- *     json_open(&json, '[');
+ *     json_open(json_key(&json, "names"), '[');
  *     json_text(&json, "A");
  *     json_close(&json, ']');
  *     json_close(&json, '}');                     {"names":["A"]}
@@ -32,8 +31,8 @@ void json_open(struct json *json, char bracket);
 /* Ends what json_open() began: `bracket` is '}' or ']'. */
 void json_close(struct json *json, char bracket);
 
-/* The name of the next value, in an object. */
-void json_key(struct json *json, const char *key);
+/* The name of the next value, in an object. Returns `json`, for that value. */
+struct json *json_key(struct json *json, const char *key);
 
 /*
  * A string. NULL is written as null. Any bytes will do: what is not UTF-8 (RFC 3629) becomes U+FFFD, one for each byte

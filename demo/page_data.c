@@ -57,7 +57,7 @@ const char *page_mark_name(enum mark_kind kind)
 /* The system calls that occur in a record, each once, in the order in which they were met. */
 struct calls {
     const char **names;
-    size_t count, room;
+    size_t count;
 };
 
 static size_t call_index(struct calls *calls, const char *name)
@@ -65,10 +65,7 @@ static size_t call_index(struct calls *calls, const char *name)
     for (size_t i = 0; i < calls->count; i++)
         if (strcmp(calls->names[i], name) == 0)
             return i;
-    if (calls->count == calls->room) {
-        calls->room = (calls->room + 8) * 2;
-        calls->names = memory_resized(calls->names, calls->room * sizeof calls->names[0]);
-    }
+    calls->names = memory_grown(calls->names, calls->count, sizeof calls->names[0]);
     calls->names[calls->count] = name;
     return calls->count++;
 }
@@ -145,15 +142,12 @@ static void write_call(struct json *json, const struct call_span *span, struct c
 static void write_lane(struct json *json, const struct lane *lane, struct errors *errors)
 {
     json_open(json, '{');
-    json_key(json, "actor");
-    json_number(json, lane->actor);
-    json_key(json, "spans");
-    json_open(json, '[');
+    json_number(json_key(json, "actor"), lane->actor);
+    json_open(json_key(json, "spans"), '[');
     for (size_t i = 0; i < lane->span_count; i++)
         write_lane_span(json, &lane->spans[i]);
     json_close(json, ']');
-    json_key(json, "marks");
-    json_open(json, '[');
+    json_open(json_key(json, "marks"), '[');
     for (size_t i = 0; i < lane->mark_count; i++)
         write_mark(json, &lane->marks[i], errors);
     json_close(json, ']');
@@ -164,10 +158,8 @@ static void write_thread(struct json *json, const struct thread_lane *thread, st
                          struct errors *errors)
 {
     json_open(json, '{');
-    json_key(json, "thread");
-    json_number(json, thread->thread);
-    json_key(json, "spans");
-    json_open(json, '[');
+    json_number(json_key(json, "thread"), thread->thread);
+    json_open(json_key(json, "spans"), '[');
     for (size_t i = 0; i < thread->span_count; i++)
         write_call(json, &thread->spans[i], calls, errors);
     json_close(json, ']');
@@ -194,13 +186,11 @@ static void write_number_if_known(struct json *json, const char *key, long value
 
 static void write_costs(struct json *json, const struct costs *costs)
 {
-    json_key(json, "costs");
-    json_open(json, '{');
+    json_open(json_key(json, "costs"), '{');
     write_real_if_known(json, "cpuSeconds", costs->cpu_seconds);
     write_real_if_known(json, "cpuShare", costs->cpu_share);
     write_number_if_known(json, "systemCalls", costs->system_calls);
-    json_key(json, "callsAreMore");
-    json_bool(json, costs->calls_are_more);
+    json_bool(json_key(json, "callsAreMore"), costs->calls_are_more);
     write_number_if_known(json, "threads", costs->threads);
     write_number_if_known(json, "contextSwitches", costs->context_switches);
     write_number_if_known(json, "memoryKib", costs->memory_kib);
@@ -209,33 +199,24 @@ static void write_costs(struct json *json, const struct costs *costs)
 
 static void write_words(struct json *json, const struct model_record *model)
 {
-    json_key(json, "name");
-    json_text(json, model->name);
-    json_key(json, "idea");
-    json_text(json, model->idea);
-    json_key(json, "state");
-    json_text(json, model->state);
-    json_key(json, "problem");
-    json_text(json, model->problem);
-    json_key(json, "verdict");
-    json_text(json, model->verdict);
+    json_text(json_key(json, "name"), model->name);
+    json_text(json_key(json, "idea"), model->idea);
+    json_text(json_key(json, "state"), model->state);
+    json_text(json_key(json, "problem"), model->problem);
+    json_text(json_key(json, "verdict"), model->verdict);
 }
 
 static void write_times(struct json *json, const struct model_record *model)
 {
-    json_key(json, "began");
-    write_time(json, model->began);
-    json_key(json, "ended");
-    write_time(json, model->ended);
+    write_time(json_key(json, "began"), model->began);
+    write_time(json_key(json, "ended"), model->ended);
     json_key(json, "served");
     if (model->everybody_served == 0)
         json_null(json);
     else
         write_time(json, model->everybody_served);
-    json_key(json, "longestWait");
-    write_time(json, model->longest_wait);
-    json_key(json, "longestLane");
-    json_number(json, model->longest_lane);
+    write_time(json_key(json, "longestWait"), model->longest_wait);
+    json_number(json_key(json, "longestLane"), model->longest_lane);
 }
 
 static void write_model(struct json *json, const struct model_record *model, struct calls *calls, struct errors *errors)
@@ -244,13 +225,11 @@ static void write_model(struct json *json, const struct model_record *model, str
     write_words(json, model);
     write_times(json, model);
     write_costs(json, &model->costs);
-    json_key(json, "lanes");
-    json_open(json, '[');
+    json_open(json_key(json, "lanes"), '[');
     for (size_t i = 0; i < model->lane_count; i++)
         write_lane(json, &model->lanes[i], errors);
     json_close(json, ']');
-    json_key(json, "threads");
-    json_open(json, '[');
+    json_open(json_key(json, "threads"), '[');
     for (size_t i = 0; i < model->thread_count; i++)
         write_thread(json, &model->threads[i], calls, errors);
     json_close(json, ']');
@@ -261,21 +240,15 @@ static void write_model(struct json *json, const struct model_record *model, str
 
 static void write_script(struct json *json, const struct script *script)
 {
-    json_key(json, "script");
-    json_open(json, '{');
-    json_key(json, "name");
-    json_text(json, script->name);
-    json_key(json, "title");
-    json_text(json, script->title);
-    json_key(json, "source");
-    json_text(json, script->source);
-    json_key(json, "actors");
-    json_open(json, '[');
+    json_open(json_key(json, "script"), '{');
+    json_text(json_key(json, "name"), script->name);
+    json_text(json_key(json, "title"), script->title);
+    json_text(json_key(json, "source"), script->source);
+    json_open(json_key(json, "actors"), '[');
     for (int i = 0; i < script->actor_count; i++)
         json_text(json, script->actors[i]);
     json_close(json, ']');
-    json_key(json, "steps");
-    json_open(json, '[');
+    json_open(json_key(json, "steps"), '[');
     for (int i = 0; i < script->step_count; i++) {
         json_open(json, '[');
         json_number(json, script->steps[i].line);
@@ -288,18 +261,15 @@ static void write_script(struct json *json, const struct script *script)
 
 static void write_names(struct json *json)
 {
-    json_key(json, "states");
-    json_open(json, '[');
+    json_open(json_key(json, "states"), '[');
     for (int state = LANE_ABSENT; state <= LANE_ENDED; state++)
         json_text(json, page_state_name((enum lane_state)state));
     json_close(json, ']');
-    json_key(json, "kinds");
-    json_open(json, '[');
+    json_open(json_key(json, "kinds"), '[');
     for (int kind = MARK_CONNECTED; kind <= MARK_LEFT; kind++)
         json_text(json, page_mark_name((enum mark_kind)kind));
     json_close(json, ']');
-    json_key(json, "statuses");
-    json_open(json, '[');
+    json_open(json_key(json, "statuses"), '[');
     for (int status = IO_SUCCESS; status <= IO_ERROR; status++)
         json_text(json, io_status_name((enum io_status)status));
     json_close(json, ']');
@@ -309,14 +279,12 @@ static void write_errors(struct json *json, const struct errors *errors)
 {
     char words[IO_TEXT_SIZE], key[16];
 
-    json_key(json, "errors");
-    json_open(json, '{');
+    json_open(json_key(json, "errors"), '{');
     for (int error = 0; error < ERRORS; error++) {
         if (!errors->seen[error])
             continue;
         snprintf(key, sizeof key, "%d", error);
-        json_key(json, key);
-        json_text(json, page_data_error(error, words));
+        json_text(json_key(json, key), page_data_error(error, words));
     }
     json_close(json, '}');
 }
@@ -329,18 +297,14 @@ void page_data_write(struct json *json, const struct record *record)
 
     json_open(json, '{');
     write_script(json, record->script);
-    json_key(json, "now");
-    write_time(json, record->now);
-    json_key(json, "traced");
-    json_bool(json, record->is_traced);
+    write_time(json_key(json, "now"), record->now);
+    json_bool(json_key(json, "traced"), record->is_traced);
     write_names(json);
-    json_key(json, "models");
-    json_open(json, '[');
+    json_open(json_key(json, "models"), '[');
     for (size_t i = 0; i < record->model_count; i++)
         write_model(json, &record->models[i], &calls, &errors);
     json_close(json, ']');
-    json_key(json, "calls");
-    json_open(json, '[');
+    json_open(json_key(json, "calls"), '[');
     for (size_t i = 0; i < calls.count; i++)
         json_text(json, calls.names[i]);
     json_close(json, ']');

@@ -101,48 +101,38 @@ static struct events collect(const struct record *record)
 
 static void write_place(struct json *json, int process, int thread)
 {
-    json_key(json, "pid");
-    json_number(json, process);
-    json_key(json, "tid");
-    json_number(json, thread);
+    json_number(json_key(json, "pid"), process);
+    json_number(json_key(json, "tid"), thread);
 }
 
 static void begin_event(struct json *json, const struct event *event, const char *phase, const char *name)
 {
     json_open(json, '{');
-    json_key(json, "ph");
-    json_text(json, phase);
-    json_key(json, "name");
-    json_text(json, name);
+    json_text(json_key(json, "ph"), phase);
+    json_text(json_key(json, "name"), name);
     write_place(json, event->process, event->thread);
-    json_key(json, "ts");
-    json_microseconds(json, event->at);
+    json_microseconds(json_key(json, "ts"), event->at);
 }
 
 static void write_duration(struct json *json, uint64_t from, uint64_t to)
 {
-    json_key(json, "dur");
-    json_microseconds(json, to > from ? to - from : 0);
+    json_microseconds(json_key(json, "dur"), to > from ? to - from : 0);
 }
 
 static void write_step(struct json *json, const struct script *script, int step)
 {
     if (step < 0 || step >= script->step_count)
         return;
-    json_key(json, "line");
-    json_number(json, script->steps[step].line);
-    json_key(json, "step");
-    json_text(json, script->steps[step].text);
+    json_number(json_key(json, "line"), script->steps[step].line);
+    json_text(json_key(json, "step"), script->steps[step].text);
 }
 
 static void write_span(struct json *json, const struct script *script, const struct event *event)
 {
     begin_event(json, event, "X", page_state_name(event->span->state));
     write_duration(json, event->span->from, event->span->to);
-    json_key(json, "cat");
-    json_text(json, "client");
-    json_key(json, "args");
-    json_open(json, '{');
+    json_text(json_key(json, "cat"), "client");
+    json_open(json_key(json, "args"), '{');
     write_step(json, script, event->span->step);
     json_close(json, '}');
     json_close(json, '}');
@@ -153,18 +143,13 @@ static void write_mark(struct json *json, const struct script *script, const str
     char words[IO_TEXT_SIZE];
 
     begin_event(json, event, "i", page_mark_name(event->mark->kind));
-    json_key(json, "s"); /* its scope: the thread */
-    json_text(json, "t");
-    json_key(json, "cat");
-    json_text(json, "client");
-    json_key(json, "args");
-    json_open(json, '{');
+    json_text(json_key(json, "s"), "t"); /* its scope: the thread */
+    json_text(json_key(json, "cat"), "client");
+    json_open(json_key(json, "args"), '{');
     write_step(json, script, event->mark->step);
-    json_key(json, "status");
-    json_text(json, io_describe(event->mark->result, words));
+    json_text(json_key(json, "status"), io_describe(event->mark->result, words));
     if (event->mark->waited > 0) {
-        json_key(json, "waited_ms");
-        json_real(json, (double)event->mark->waited / 1e6, 6);
+        json_real(json_key(json, "waited_ms"), (double)event->mark->waited / 1e6, 6);
     }
     json_close(json, '}');
     json_close(json, '}');
@@ -175,29 +160,23 @@ static void write_client(struct json *json, const struct script *script, const s
 {
     if (client < 0 || (size_t)client >= model->lane_count)
         return;
-    json_key(json, "client");
-    json_text(json, script->actors[model->lanes[client].actor]);
+    json_text(json_key(json, "client"), script->actors[model->lanes[client].actor]);
 }
 
 static void write_call(struct json *json, const struct record *record, const struct event *event)
 {
     begin_event(json, event, "X", event->call->call);
     write_duration(json, event->call->from, event->call->to);
-    json_key(json, "cat");
-    json_text(json, "server");
-    json_key(json, "args");
-    json_open(json, '{');
+    json_text(json_key(json, "cat"), "server");
+    json_open(json_key(json, "args"), '{');
     if (event->call->fd >= 0) {
-        json_key(json, "fd");
-        json_number(json, event->call->fd);
+        json_number(json_key(json, "fd"), event->call->fd);
     }
     write_client(json, record->script, &record->models[event->process - 1], event->call->client);
-    json_key(json, "times");
-    json_number(json, (int64_t)event->call->times);
+    json_number(json_key(json, "times"), (int64_t)event->call->times);
     if (event->call->error != 0) {
         char words[IO_TEXT_SIZE];
-        json_key(json, "error");
-        json_text(json, page_data_error(event->call->error, words));
+        json_text(json_key(json, "error"), page_data_error(event->call->error, words));
     }
     json_close(json, '}');
     json_close(json, '}');
@@ -217,20 +196,16 @@ static void write_event(struct json *json, const struct record *record, const st
 static void begin_metadata(struct json *json, const char *what, int process, int thread)
 {
     json_open(json, '{');
-    json_key(json, "ph");
-    json_text(json, "M");
-    json_key(json, "name");
-    json_text(json, what);
+    json_text(json_key(json, "ph"), "M");
+    json_text(json_key(json, "name"), what);
     write_place(json, process, thread);
-    json_key(json, "args");
-    json_open(json, '{');
+    json_open(json_key(json, "args"), '{');
 }
 
 static void write_name(struct json *json, const char *what, int process, int thread, const char *name)
 {
     begin_metadata(json, what, process, thread);
-    json_key(json, "name");
-    json_text(json, name);
+    json_text(json_key(json, "name"), name);
     json_close(json, '}');
     json_close(json, '}');
 }
@@ -238,8 +213,7 @@ static void write_name(struct json *json, const char *what, int process, int thr
 static void write_order(struct json *json, const char *what, int process, int thread)
 {
     begin_metadata(json, what, process, thread);
-    json_key(json, "sort_index");
-    json_number(json, thread > 0 ? thread : process);
+    json_number(json_key(json, "sort_index"), thread > 0 ? thread : process);
     json_close(json, '}');
     json_close(json, '}');
 }
@@ -281,15 +255,11 @@ bool page_write_trace(const struct record *record, const char *path)
     struct json json = {.file = file};
     struct events events = collect(record);
     json_open(&json, '{');
-    json_key(&json, "displayTimeUnit");
-    json_text(&json, "ms");
-    json_key(&json, "otherData");
-    json_open(&json, '{');
-    json_key(&json, "script");
-    json_text(&json, record->script->name);
+    json_text(json_key(&json, "displayTimeUnit"), "ms");
+    json_open(json_key(&json, "otherData"), '{');
+    json_text(json_key(&json, "script"), record->script->name);
     json_close(&json, '}');
-    json_key(&json, "traceEvents");
-    json_open(&json, '[');
+    json_open(json_key(&json, "traceEvents"), '[');
     write_all_names(&json, record);
     for (size_t i = 0; i < events.count; i++)
         write_event(&json, record, &events.all[i]);

@@ -96,14 +96,17 @@ struct costs {
     bool calls_are_more; /* system_calls is a lower bound, see CALL_SPINS */
 };
 
+/* Nothing is known. */
+#define COSTS_UNKNOWN ((struct costs){-1, -1, -1, -1, -1, -1, false})
+
 /* The state of a model whose conversation was ended before its end, by whoever watched it. */
 #define RECORD_CUT_SHORT "cut short"
 
 struct model_record {
     const char *name; /* "05-select" */
     const char *idea; /* how it waits, in a few words; "" if not known */
-    const char
-        *state; /* "plays", "passes", "stalls", "FAILS", "did not start", "died", RECORD_CUT_SHORT: for a heading */
+    /* For a heading: "starts", "plays", "passes", "stalls", "FAILS", "did not start", "died", RECORD_CUT_SHORT. */
+    const char *state;
     const char *problem; /* one line if something went wrong, otherwise "" */
     char *verdict;       /* one sentence that says what the picture showed; NULL until the end */
     bool is_over;
@@ -114,8 +117,8 @@ struct model_record {
     struct thread_lane *threads; /* the one that began first in front; empty without strace */
     size_t thread_count;
     struct costs costs;
-    uint64_t
-        everybody_served;  /* when the last answer that a step waited for came, from `began`; 0: not everybody was */
+    /* When the last answer that a step waited for came, from `began`; 0: not everybody was served. */
+    uint64_t everybody_served;
     uint64_t longest_wait; /* of all steps that expected something */
     int longest_lane;      /* whose it was, or -1 */
 };

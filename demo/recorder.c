@@ -9,19 +9,9 @@
 
 enum { FOLDED_NS = 2 * 1000 * 1000 /* bytes that come so close together are one mark */ };
 
-/* ---- Arrays that grow ---- */
-
-/* One more element behind `count` of them: room is doubled whenever `count` is a power of two. */
-static void *grown(void *items, size_t count, size_t size)
-{
-    if (count == 0)
-        return memory_resized(items, size);
-    return (count & (count - 1)) == 0 ? memory_resized(items, 2 * count * size) : items;
-}
-
 static struct lane_mark *add_mark(struct lane *lane, struct lane_mark mark)
 {
-    lane->marks = grown(lane->marks, lane->mark_count, sizeof lane->marks[0]);
+    lane->marks = memory_grown(lane->marks, lane->mark_count, sizeof lane->marks[0]);
     lane->marks[lane->mark_count] = mark;
     return &lane->marks[lane->mark_count++];
 }
@@ -44,7 +34,7 @@ static void change_state(struct lane *lane, enum lane_state state, int step, uin
         if (last->from == at) /* it did not last: the new one takes its place */
             lane->span_count--;
     }
-    lane->spans = grown(lane->spans, lane->span_count, sizeof lane->spans[0]);
+    lane->spans = memory_grown(lane->spans, lane->span_count, sizeof lane->spans[0]);
     lane->spans[lane->span_count++] = (struct lane_span){.from = at, .to = at, .state = state, .step = step};
 }
 
@@ -200,7 +190,7 @@ static void on_received(const struct happening *what)
 
 static void note_connecting(struct model_pen *pen, int lane)
 {
-    pen->connected = grown(pen->connected, pen->connected_count, sizeof pen->connected[0]);
+    pen->connected = memory_grown(pen->connected, pen->connected_count, sizeof pen->connected[0]);
     pen->connected[pen->connected_count++] = lane;
 }
 
@@ -445,12 +435,7 @@ void recorder_init(struct recorder *recorder, const struct script *script, const
                                        .idea = pen->idea,
                                        .state = "starts",
                                        .problem = "",
-                                       .costs = {.cpu_seconds = -1,
-                                                 .cpu_share = -1,
-                                                 .system_calls = -1,
-                                                 .threads = -1,
-                                                 .context_switches = -1,
-                                                 .memory_kib = -1},
+                                       .costs = COSTS_UNKNOWN,
                                        .longest_lane = -1};
         make_lanes(script, model, pen);
     }

@@ -1,7 +1,7 @@
 /*
  * recorder - makes a record of the player's events, while the plays go on.
  *
- *     recorder_init(&recorder, script, names, count);
+ *     recorder_init(&recorder, script, names, ideas, count);
  *     recorder_event(&recorder, i, event, now);       as the player tells of model i
  *     recorder_grow(&recorder, now);                  before the record is looked at: what goes on reaches up to now
  *     recorder_done(&recorder, i, result, now);       when that play is over

@@ -55,33 +55,26 @@ static inline int story_step(const struct story *story, int line)
     return -1;
 }
 
-/* At `ms`, while the step on `line` goes on, something happens to its client; line 0: to the server. */
-static inline void story_tell(struct story *story, double ms, int line, enum play_event_kind kind,
-                              struct io_result result)
-{
-    const int step = story_step(story, line);
-    const struct play_event event = {.time = story_time(ms),
-                                     .kind = kind,
-                                     .actor = step != -1 ? story->script->steps[step].actor : -1,
-                                     .step = step,
-                                     .result = result};
-
-    recorder_event(&story->recorder, 0, &event, story_time(STORY_BEGAN_MS + ms));
-}
-
-/* The same, after a wait. */
+/* At `ms`, while the step on `line` goes on, something happens to its client, after a wait; line 0: to the server. */
 static inline void story_tell_wait(struct story *story, double ms, int line, enum play_event_kind kind,
                                    struct io_result result, double waited_ms)
 {
     const int step = story_step(story, line);
     const struct play_event event = {.time = story_time(ms),
                                      .kind = kind,
-                                     .actor = story->script->steps[step].actor,
+                                     .actor = step != -1 ? story->script->steps[step].actor : -1,
                                      .step = step,
                                      .result = result,
                                      .waited = story_time(waited_ms)};
 
     recorder_event(&story->recorder, 0, &event, story_time(STORY_BEGAN_MS + ms));
+}
+
+/* The same, without a wait. */
+static inline void story_tell(struct story *story, double ms, int line, enum play_event_kind kind,
+                              struct io_result result)
+{
+    story_tell_wait(story, ms, line, kind, result, 0);
 }
 
 /* The client of that line connects. */

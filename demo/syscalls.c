@@ -79,7 +79,7 @@ static const char *keep_name(struct record *record, const char *text, size_t len
             return record->call_names[i];
     char *name = memory_zeroed(length + 1, 1);
     memcpy(name, text, length);
-    record->call_names = memory_resized(record->call_names, (record->call_name_count + 1) * sizeof(char *));
+    record->call_names = memory_grown(record->call_names, record->call_name_count, sizeof(char *));
     record->call_names[record->call_name_count++] = name;
     return name;
 }
@@ -120,8 +120,7 @@ static struct thread_pen *find_thread(struct syscalls *syscalls, int id)
     for (size_t i = syscalls->thread_count; i-- > 0;)
         if (syscalls->threads[i].thread == id)
             return &syscalls->threads[i];
-    const size_t size = (syscalls->thread_count + 1) * sizeof syscalls->threads[0];
-    syscalls->threads = memory_resized(syscalls->threads, size);
+    syscalls->threads = memory_grown(syscalls->threads, syscalls->thread_count, sizeof syscalls->threads[0]);
     syscalls->threads[syscalls->thread_count] = (struct thread_pen){.thread = id, .lane = -1};
     return &syscalls->threads[syscalls->thread_count++];
 }
@@ -132,7 +131,7 @@ static struct thread_lane *lane_of(struct syscalls *syscalls, struct thread_pen 
 
     if (pen->lane == -1) {
         pen->lane = (int)model->thread_count;
-        model->threads = memory_resized(model->threads, (model->thread_count + 1) * sizeof model->threads[0]);
+        model->threads = memory_grown(model->threads, model->thread_count, sizeof model->threads[0]);
         model->threads[model->thread_count++] = (struct thread_lane){.thread = pen->thread};
     }
     return &model->threads[pen->lane];
@@ -145,10 +144,7 @@ static struct call_span *last_span(const struct thread_lane *lane)
 
 static void add_span(struct thread_lane *lane, struct call_span span)
 {
-    if (lane->spans == NULL || (lane->span_count & (lane->span_count - 1)) == 0) {
-        const size_t room = lane->span_count > 0 ? 2 * lane->span_count : 1;
-        lane->spans = memory_resized(lane->spans, room * sizeof lane->spans[0]);
-    }
+    lane->spans = memory_grown(lane->spans, lane->span_count, sizeof lane->spans[0]);
     lane->spans[lane->span_count++] = span;
 }
 

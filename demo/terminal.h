@@ -27,15 +27,19 @@ struct terminal {
 /* Can the whole screen be used: is standard output a terminal that can do more than write lines, and are we in front? */
 bool terminal_is_there(void);
 
-/* Takes the screen. `on_key` is called for a key ('u' and 'd' for up and down), `on_resize` when the size has changed. */
+/*
+ * Takes the screen. `on_key` is called for a key ('u' and 'd' for up and down), `on_resize` when the size has changed.
+ * Returns false, and takes nothing, if libuv cannot use standard output as a terminal.
+ */
 bool terminal_begin(struct terminal *terminal, uv_loop_t *loop);
 
+/* How many columns and rows there are; 80 and 24 if the terminal does not say. */
 void terminal_size(struct terminal *terminal, int *width, int *height);
 
 /* Is the last picture still on its way? Then the terminal is slow, and another one would be too much. */
 bool terminal_is_busy(const struct terminal *terminal);
 
-/* Draws; `picture` is free()d when that is done. */
+/* Draws; not while terminal_is_busy(). `picture` is free()d when that is done. */
 void terminal_draw(struct terminal *terminal, char *picture);
 
 /*

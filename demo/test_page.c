@@ -233,11 +233,9 @@ static void test_values_and_commas(void **state)
 
     (void)state;
     json_open(&json, '{');
-    json_key(&json, "none");
-    json_open(&json, '[');
+    json_open(json_key(&json, "none"), '[');
     json_close(&json, ']');
-    json_key(&json, "some");
-    json_open(&json, '[');
+    json_open(json_key(&json, "some"), '[');
     json_number(&json, -7);
     json_real(&json, 0.125, 3);
     json_real(&json, 1.0 / 0.0, 3);

@@ -344,7 +344,7 @@ static void test_the_table(void **state)
     table_add(&story.recorder.record, &view.style, &table);
     assert_shows(table.chars, "\n05-mine  0.70 s   0.50 s   1.2 s   50 %  >92,000       1    1,234  1.7 MiB\n");
     text_free(&table);
-    story.model->costs = (struct costs){-1, -1, -1, -1, -1, -1, false};
+    story.model->costs = COSTS_UNKNOWN;
     table_add(&story.recorder.record, &view.style, &table);
     assert_shows(table.chars, "\n05-mine  0.70 s   0.50 s       -      -        -       -        -        -\n");
     text_free(&table);

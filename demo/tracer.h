@@ -24,8 +24,8 @@ struct tracer {
     bool is_open; /* the pipe */
     int pid;      /* the server's; 0 as long as it is not ready */
     bool is_on;   /* strace watches the server */
-    const char
-        *busy;     /* it was taken away: CALL_SPINS or CALL_WORKS, what the server does all the time; otherwise NULL */
+    /* What the server does all the time, CALL_SPINS or CALL_WORKS, if strace was taken away for that; otherwise NULL. */
+    const char *busy;
     double rate;   /* of calls, when it was */
     char *path;    /* of the FIFO; NULL: it has no name any more */
     int other_end; /* of it, held open until strace has opened it; -1: not open */
@@ -75,6 +75,7 @@ void tracer_close(struct tracer *tracer);
 /* Removes the FIFO's name, if it has one; safe at any time. */
 void tracer_clean_up(struct tracer *tracer);
 
+/* Frees what the tracer needed, but nothing of the record. */
 void tracer_free(struct tracer *tracer);
 
 #endif

@@ -135,24 +135,16 @@ static int read_arguments(int argc, char **argv, struct options *options)
     return 0;
 }
 
-static bool is_known_model(const struct check *check, const char *name)
-{
-    for (size_t i = 0; i < check->models.count; i++)
-        if (strcmp(check->models.items[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 static int check_filters(const struct check *check)
 {
     const struct filter *models = &check->options.models;
     const struct filter *scripts = &check->options.scripts;
 
     for (int i = 0; i < models->count; i++)
-        if (!is_known_model(check, models->names[i]))
+        if (models_named(&check->models, models->names[i]) == NULL)
             return misuse("there is no model ", models->names[i]);
     for (int i = 0; i < scripts->count; i++)
-        if (scripts_find(&check->scripts, scripts->names[i]) == NULL)
+        if (scripts_named(&check->scripts, scripts->names[i]) == NULL)
             return misuse("there is no script ", scripts->names[i]);
     return 0;
 }

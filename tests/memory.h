@@ -15,6 +15,12 @@ void *memory_zeroed(size_t count, size_t size);
 /* `old` (or NULL), moved to where `size` bytes fit; what is new is uninitialised. The caller's to free(). */
 void *memory_resized(void *old, size_t size);
 
+/*
+ * `items`, `count` of `size` bytes each (or NULL and 0), moved if need be to where one more fits. What is always made
+ * longer by this has room for the next power of two, and needs no field that says so. The caller's to free().
+ */
+void *memory_grown(void *items, size_t count, size_t size);
+
 /* A copy of the string `text`, the caller's to free(). */
 char *memory_string(const char *text);
 

@@ -11,6 +11,7 @@
 
 #include "io_status.h"
 #include "net.h"
+#include "sockets.h"
 #include "upper.h"
 
 static volatile sig_atomic_t exit_status_on_sigterm;
@@ -30,14 +31,6 @@ static void send_all(int fd, const char *bytes, size_t size)
         bytes += result.bytes;
         size -= result.bytes;
     }
-}
-
-static void reset(int fd)
-{
-    const struct linger at_once = {.l_onoff = 1};
-
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    close(fd);
 }
 
 static void spin(void)
@@ -81,7 +74,7 @@ static bool answer_wrongly(const char *how, int fd, char *bytes, size_t size)
         return false;
     }
     if (strcmp(how, "resets") == 0) {
-        reset(fd);
+        sockets_reset(fd);
         return false;
     }
     if (strcmp(how, "dies") == 0)

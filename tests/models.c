@@ -55,7 +55,7 @@ static struct names list(const char *folder, bool (*is_wanted)(const char *name)
     for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         if (!is_wanted(entry->d_name))
             continue;
-        names.items = memory_resized(names.items, (names.count + 1) * sizeof names.items[0]);
+        names.items = memory_grown(names.items, names.count, sizeof names.items[0]);
         names.items[names.count++] = memory_string(entry->d_name);
     }
     closedir(directory);
@@ -82,7 +82,7 @@ static bool is_model(const char *name)
 
 struct model *models_add(struct models *models, const char *name, const char *expected_path)
 {
-    models->items = memory_resized(models->items, (models->count + 1) * sizeof models->items[0]);
+    models->items = memory_grown(models->items, models->count, sizeof models->items[0]);
     struct model *model = &models->items[models->count++];
     *model = (struct model){.name = memory_string(name), .is_built = true};
     if (expected_path != NULL)
@@ -110,6 +110,14 @@ void models_find(struct models *models, const char *build)
     for (size_t i = 0; i < names.count; i++)
         models_add_folder(models, names.items[i], build);
     free_names(&names);
+}
+
+const struct model *models_named(const struct models *models, const char *name)
+{
+    for (size_t i = 0; i < models->count; i++)
+        if (strcmp(models->items[i].name, name) == 0)
+            return &models->items[i];
+    return NULL;
 }
 
 void models_free(struct models *models)
@@ -145,8 +153,8 @@ static bool add_script(struct scripts *scripts, const char *path, char *error, s
 
     if (script == NULL)
         return false;
-    const struct script *namesake = scripts_find(scripts, script->name);
-    scripts->items = memory_resized(scripts->items, (scripts->count + 1) * sizeof(struct script *));
+    const struct script *namesake = scripts_named(scripts, script->name);
+    scripts->items = memory_grown(scripts->items, scripts->count, sizeof(struct script *));
     scripts->items[scripts->count++] = script;
     if (namesake != NULL)
         snprintf(error, error_size, "%s: there is a script of that name already: %s", path, namesake->path);
@@ -196,7 +204,7 @@ struct script *scripts_open(const char *name, char *error, size_t error_size)
     return script;
 }
 
-const struct script *scripts_find(const struct scripts *scripts, const char *name)
+const struct script *scripts_named(const struct scripts *scripts, const char *name)
 {
     for (size_t i = 0; i < scripts->count; i++)
         if (strcmp(scripts->items[i]->name, name) == 0)
@@ -246,7 +254,7 @@ static char *rest_of(char *line)
 static const char *mistake_in(const struct model *model, const struct scripts *scripts, const char *script,
                               const char *outcome, const char *reason)
 {
-    if (scripts_find(scripts, script) == NULL)
+    if (scripts_named(scripts, script) == NULL)
         return "there is no script of that name";
     if (strcmp(outcome, "passes") != 0 && strcmp(outcome, "stalls") != 0)
         return "the outcome is \"passes\" or \"stalls\"";
@@ -269,8 +277,7 @@ static const char *read_expectation(struct model *model, const struct scripts *s
     if (mistake != NULL)
         return mistake;
 
-    const size_t size = (model->expectation_count + 1) * sizeof model->expectations[0];
-    model->expectations = memory_resized(model->expectations, size);
+    model->expectations = memory_grown(model->expectations, model->expectation_count, sizeof model->expectations[0]);
     model->expectations[model->expectation_count++] =
         (struct expectation){.script = memory_string(script),
                              .outcome = outcome[0] == 'p' ? PLAY_PASSES : PLAY_STALLS,

@@ -48,6 +48,9 @@ void models_add_folder(struct models *models, const char *path, const char *buil
 /* Adds a model that is only a name: somebody else's server. Its expectations are read from `expected_path`, or NULL. */
 struct model *models_add(struct models *models, const char *name, const char *expected_path);
 
+/* The model of that name, or NULL. */
+const struct model *models_named(const struct models *models, const char *name);
+
 /*
  * Reads all scripts of tests/scripts/servers and tests/scripts/clients; each needs a name of its own. Returns true, or
  * false with the first mistake ("tests/scripts/servers/x.script:3: ...") in `error`; in both cases scripts_free() follows.
@@ -62,7 +65,7 @@ bool scripts_read(struct scripts *scripts, char *error, size_t error_size);
 struct script *scripts_open(const char *name, char *error, size_t error_size);
 
 /* The script of that name, or NULL. */
-const struct script *scripts_find(const struct scripts *scripts, const char *name);
+const struct script *scripts_named(const struct scripts *scripts, const char *name);
 
 /*
  * Reads what is expected of `model`: lines SCRIPT OUTCOME REASON..., '#' comments. If there is no such file, all scripts
@@ -74,6 +77,7 @@ bool model_read_expected(struct model *model, const struct scripts *scripts, cha
 /* What is said of `script`, or NULL: it is expected to pass. */
 const struct expectation *model_expectation(const struct model *model, const char *script);
 
+/* Free all that the lists hold, which are empty then. */
 void models_free(struct models *models);
 void scripts_free(struct scripts *scripts);
 

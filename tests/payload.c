@@ -22,10 +22,7 @@ void payload_add(struct payload *payload, struct payload_part part)
         payload->parts[payload->count - 1].size += part.size;
         return;
     }
-    if (payload->count == payload->room) {
-        payload->room = payload->room * 2 + 4;
-        payload->parts = memory_resized(payload->parts, payload->room * sizeof payload->parts[0]);
-    }
+    payload->parts = memory_grown(payload->parts, payload->count, sizeof payload->parts[0]);
     payload->parts[payload->count++] = part;
 }
 

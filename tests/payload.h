@@ -27,7 +27,6 @@ struct payload_part {
 struct payload {
     struct payload_part *parts;
     size_t count;
-    size_t room;
     size_t total; /* bytes in all parts */
 };
 

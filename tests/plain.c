@@ -3,10 +3,12 @@
 
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "must.h"
@@ -15,20 +17,39 @@
 
 struct plain_server plain_start(int (*program)(const void *data), const void *data)
 {
+    struct plain_server server;
     int out[2], err[2];
 
     must(pipe(out) == 0 && pipe(err) == 0, "pipe");
     (void)fflush(stdout); /* or the child would write it once more */
-    const pid_t pid = fork();
-    must(pid != -1, "fork");
-    if (pid == 0) {
+    server.pid = fork();
+    must(server.pid != -1, "fork");
+    if (server.pid == 0) {
         dup2(out[1], STDOUT_FILENO);
         dup2(err[1], STDERR_FILENO);
         exit(program(data));
     }
     close(out[1]);
     close(err[1]);
-    return (struct plain_server){.pid = pid, .output = out[0], .words = err[0]};
+    server.output = out[0];
+    server.words = err[0];
+    plain_read_until(server.output, "\n", server.ready, sizeof server.ready);
+    server.ready[strcspn(server.ready, "\n")] = '\0';
+    return server;
+}
+
+int plain_stop(const struct plain_server *server)
+{
+    char rest[128];
+    int status;
+
+    kill(server->pid, SIGTERM);
+    plain_read_until(server->output, "\n", rest, sizeof rest); /* it says no more: this ends when the server does */
+    kill(server->pid, SIGKILL);
+    must(waitpid(server->pid, &status, 0) == server->pid, "waitpid");
+    close(server->output);
+    close(server->words);
+    return status;
 }
 
 bool plain_read_until(int fd, const char *text, char *all, size_t size)
@@ -51,13 +72,11 @@ bool plain_read_until(int fd, const char *text, char *all, size_t size)
     return true;
 }
 
-int plain_connect(const char *ready)
+int plain_connect(const struct plain_server *server)
 {
     struct sockaddr_storage address;
-    char line[128] = "";
 
-    strncat(line, ready, strcspn(ready, "\n") < sizeof line ? strcspn(ready, "\n") : sizeof line - 1);
-    if (!process_parse_ready(line, &address))
+    if (!process_parse_ready(server->ready, &address))
         return -1;
     const int fd = socket(address.ss_family, SOCK_STREAM, 0);
     const socklen_t size = address.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);

@@ -9,13 +9,20 @@
 struct plain_server {
     pid_t pid;
     int output, words; /* its standard output and standard error: where to read what it says */
+    char ready[128];   /* the first line that it said: "listening on 127.0.0.1:9000"; "" if it said nothing */
 };
 
 /*
- * Starts `program(data)` as a server in a process of its own; what it returns is its exit status. The process is the
- * caller's to end and to wait for, the two descriptors are the caller's to close.
+ * Starts `program(data)` as a server in a process of its own, and waits for its first line; what the program returns is
+ * its exit status. plain_stop() is to follow.
  */
 struct plain_server plain_start(int (*program)(const void *data), const void *data);
+
+/*
+ * Sends SIGTERM, and SIGKILL if that has not helped after 20 seconds; closes both descriptors. Returns the wait status
+ * (POSIX.1-2017 waitpid()), which is 0 if it exited with 0.
+ */
+int plain_stop(const struct plain_server *server);
 
 /*
  * Collects what comes from `fd` in `all` (NUL-terminated) until `text` is in it. Returns false if it does not come in
@@ -23,8 +30,8 @@ struct plain_server plain_start(int (*program)(const void *data), const void *da
  */
 bool plain_read_until(int fd, const char *text, char *all, size_t size);
 
-/* Connects to the server that said `ready` ("listening on 127.0.0.1:9000", a newline may follow). Returns -1 if it cannot. */
-int plain_connect(const char *ready);
+/* Connects to where the server is ready. Returns a descriptor, the caller's to close, or -1 if it cannot. */
+int plain_connect(const struct plain_server *server);
 
 /* Sends `question` and says whether `answer`, and nothing else, comes back. */
 bool plain_ask(int fd, const char *question, const char *answer);

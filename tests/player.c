@@ -18,11 +18,6 @@ enum {
     BACKLOG = 4
 };
 
-const struct script *play_script(const struct play *play)
-{
-    return play->script;
-}
-
 const struct play_event *play_events(const struct play *play, size_t *count)
 {
     *count = play->event_count;

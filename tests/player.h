@@ -100,8 +100,6 @@ void play_go(struct play *play);
 /* Kills the program now and ends the play as failed; on_done follows. */
 void play_abort(struct play *play);
 
-const struct script *play_script(const struct play *play);
-
 /* The process id of the program under test; -1 if it does not run. With a runner, of what that has become. */
 int play_pid(const struct play *play);
 

@@ -40,10 +40,7 @@ void play_trace(struct play *play, const struct actor *actor, enum play_event_ki
                                      .total = total,
                                      .waited = waited(actor, kind)};
 
-    if (play->event_count == play->event_room) {
-        play->event_room = play->event_room * 2 + 64;
-        play->events = memory_resized(play->events, play->event_room * sizeof play->events[0]);
-    }
+    play->events = memory_grown(play->events, play->event_count, sizeof play->events[0]);
     play->events[play->event_count++] = event;
     if (play->options.on_event != NULL)
         play->options.on_event(play, &event, play->options.data);

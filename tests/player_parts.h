@@ -23,7 +23,7 @@
 /*
  * How far a step has come. Each kind of actor has the same four functions for its present step: begin it; check it after
  * something happened; say what it means that its time is up; describe what it expects and what came so far. A function
- * that finds the step impossible calls play_fail(); what it returns then does not matter.
+ * that finds the step impossible returns actor_fails().
  */
 enum step_state { STEP_WAITS, STEP_DONE, STEP_OUT_OF_TIME };
 
@@ -97,7 +97,7 @@ struct play {
     int open_things;                /* to be closed before the play is done */
 
     struct play_event *events;
-    size_t event_count, event_room;
+    size_t event_count;
     struct findings findings;
     struct play_result result;
     char buffer[CONNECTION_BUFFER];
@@ -105,6 +105,7 @@ struct play {
 
 /* ---- player.c ---- */
 
+/* The actor's present step; there must be one. */
 const struct step *actor_step(const struct actor *actor);
 
 /* How long the actor's present step may take, in milliseconds. */
@@ -189,6 +190,9 @@ void play_trace(struct play *play, const struct actor *actor, enum play_event_ki
 /* The play fails: at the actor's present step, or (NULL) at that of whoever waits. The conversation ends. */
 void play_fail(struct play *play, const struct actor *actor, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* What a step's function returns that finds the step impossible: actor_fails(actor, "no %s", word). */
+#define actor_fails(actor, ...) (play_fail((actor)->play, actor, __VA_ARGS__), (enum step_state)STEP_WAITS)
 
 /* The actor's time is up. The conversation ends. */
 void play_stall(struct play *play, const struct actor *actor);

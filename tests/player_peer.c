@@ -148,10 +148,10 @@ static enum step_state begin_connect(struct actor *actor)
     play_trace(play, actor, PLAY_CONNECTING, (struct io_result){.status = IO_NO_DATA}, 0);
     const int error = connection_connect(new_connection(actor), process_address(play->program.process));
     if (error == UV_EMFILE || error == UV_ENFILE)
-        play_fail(play, actor, "the player is out of descriptors (%s): a higher limit is needed, see ulimit -Hn",
-                  uv_err_name(error));
-    else if (error != 0)
-        play_fail(play, actor, "%s cannot connect: %s", play->script->actors[actor->index], uv_strerror(error));
+        return actor_fails(actor, "the player is out of descriptors (%s): a higher limit is needed, see ulimit -Hn",
+                           uv_err_name(error));
+    if (error != 0)
+        return actor_fails(actor, "%s cannot connect: %s", play->script->actors[actor->index], uv_strerror(error));
     return STEP_WAITS;
 }
 
@@ -186,20 +186,18 @@ static struct io_result end_of(const struct connection *connection)
     return connection->has_ended ? connection->end : io_of_uv(connection->sender.error);
 }
 
-static void fail_to_send(struct actor *actor)
+static enum step_state fail_to_send(struct actor *actor)
 {
     char words[IO_TEXT_SIZE];
 
-    play_fail(actor->play, actor, "%s cannot send, its connection has ended before: %s",
-              actor->play->script->actors[actor->index], io_describe(end_of(actor->connection), words));
+    return actor_fails(actor, "%s cannot send, its connection has ended before: %s",
+                       actor->play->script->actors[actor->index], io_describe(end_of(actor->connection), words));
 }
 
 static enum step_state begin_send(struct actor *actor)
 {
-    if (!can_be_sent_to(actor)) {
-        fail_to_send(actor);
-        return STEP_WAITS;
-    }
+    if (!can_be_sent_to(actor))
+        return fail_to_send(actor);
     const struct payload_part part = peer_part(actor, 0);
     actor->result.bytes = part.size;
     connection_send(actor->connection, part);
@@ -272,17 +270,10 @@ enum step_state peer_begin(struct actor *actor)
     }
     if (actor->connection != NULL)
         return begin_on_connection(actor);
-    play_fail(actor->play, actor, "%s is not connected", actor->play->script->actors[actor->index]);
-    return STEP_WAITS;
+    return actor_fails(actor, "%s is not connected", actor->play->script->actors[actor->index]);
 }
 
 /* ---- Is a step done? ---- */
-
-static enum step_state fail(struct actor *actor, const char *problem)
-{
-    play_fail(actor->play, actor, "%s", problem);
-    return STEP_WAITS;
-}
 
 static enum step_state check_accept(struct actor *actor)
 {
@@ -296,8 +287,8 @@ static enum step_state fail_ended(struct actor *actor)
 {
     const struct connection *connection = actor->connection;
 
-    return fail(actor, connection->end.status == IO_CONNECTION_CLOSED ? "the connection was closed too early"
-                                                                      : "the connection was reset");
+    return actor_fails(actor, connection->end.status == IO_CONNECTION_CLOSED ? "the connection was closed too early"
+                                                                             : "the connection was reset");
 }
 
 /* Waits for so many bytes more; all that came are right already, as they are compared when they come. */
@@ -326,7 +317,7 @@ static enum step_state check_text(struct actor *actor)
         upper(came, size);
     const bool is_right = memcmp(came, step->bytes[0], size) == 0;
     free(came);
-    return is_right ? check_bytes(actor, size) : fail(actor, "something else came than the script expects");
+    return is_right ? check_bytes(actor, size) : actor_fails(actor, "something else came than the script expects");
 }
 
 static enum step_state check_closed(struct actor *actor)
@@ -334,13 +325,13 @@ static enum step_state check_closed(struct actor *actor)
     const struct connection *connection = actor->connection;
 
     if (unexpected(connection) > 0)
-        return fail(actor, "bytes came where the end of the stream should have come");
+        return actor_fails(actor, "bytes came where the end of the stream should have come");
     if (!connection->has_ended)
         return STEP_WAITS;
     actor->result = connection->end;
     if (connection->end.status == IO_CONNECTION_CLOSED)
         return STEP_DONE;
-    return fail(actor, "the connection was reset instead of closed in an orderly way");
+    return actor_fails(actor, "the connection was reset instead of closed in an orderly way");
 }
 
 static enum step_state check_reset(struct actor *actor)
@@ -353,13 +344,13 @@ static enum step_state check_reset(struct actor *actor)
     actor->result = connection->end;
     if (connection->end.status == IO_ERROR)
         return STEP_DONE;
-    return fail(actor, "the connection was closed in an orderly way instead of reset");
+    return actor_fails(actor, "the connection was closed in an orderly way instead of reset");
 }
 
 static enum step_state check_nothing(struct actor *actor)
 {
     if (unexpected(actor->connection) > 0)
-        return fail(actor, "something came where nothing should have come");
+        return actor_fails(actor, "something came where nothing should have come");
     return actor->connection->has_ended ? fail_ended(actor) : STEP_WAITS;
 }
 
@@ -368,15 +359,13 @@ static enum step_state check_stuck(struct actor *actor)
 {
     const struct connection *connection = actor->connection;
 
-    if (!can_be_sent_to(actor)) {
-        fail_to_send(actor);
-        return STEP_WAITS;
-    }
+    if (!can_be_sent_to(actor))
+        return fail_to_send(actor);
     if (bytes_taken(actor) < connection->sent.total)
         return STEP_WAITS;
-    return fail(actor, connection->has_stopped
-                           ? "everything was taken: the server keeps what it cannot send, or loses it"
-                           : "everything was taken: there is nothing more to be stuck with");
+    return actor_fails(actor, connection->has_stopped
+                                  ? "everything was taken: the server keeps what it cannot send, or loses it"
+                                  : "everything was taken: there is nothing more to be stuck with");
 }
 
 /*

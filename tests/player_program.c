@@ -143,6 +143,8 @@ static void on_ready(struct process *process)
 {
     struct play *play = process_owner(process);
 
+    if (play->stage != STAGE_STARTS)
+        return; /* it was aborted before this news came */
     if (play->options.on_ready != NULL)
         play->options.on_ready(play, play->options.data);
     else

@@ -113,12 +113,6 @@ enum step_state program_time_is_up(struct actor *actor)
 
 /* ---- Is a step done? ---- */
 
-static enum step_state fail(struct actor *actor, const char *problem)
-{
-    play_fail(actor->play, actor, "%s", problem);
-    return STEP_WAITS;
-}
-
 static enum step_state check_printed(struct actor *actor, size_t size)
 {
     struct program *program = &actor->play->program;
@@ -129,7 +123,7 @@ static enum step_state check_printed(struct actor *actor, size_t size)
         return STEP_DONE;
     }
     if (process_has_ended(program->process))
-        return fail(actor, "the client ended before it had printed that");
+        return actor_fails(actor, "the client ended before it had printed that");
     return STEP_WAITS;
 }
 
@@ -146,7 +140,7 @@ static enum step_state check_printed_text(struct actor *actor)
         is_right = memcmp(came, step->bytes[0], size) == 0;
         free(came);
     }
-    return is_right ? check_printed(actor, size) : fail(actor, "the client prints something else");
+    return is_right ? check_printed(actor, size) : actor_fails(actor, "the client prints something else");
 }
 
 /* Does one of the step's texts stand at `place`? Returns its length, or 0. */
@@ -172,7 +166,7 @@ static enum step_state check_says(struct actor *actor)
         }
     }
     if (process_has_ended(program->process))
-        return fail(actor, "the program ended without saying so");
+        return actor_fails(actor, "the program ended without saying so");
     return STEP_WAITS;
 }
 
@@ -184,7 +178,7 @@ static enum step_state check_exits(struct actor *actor)
         return STEP_WAITS;
     if (process_exit_status(process) == actor_step(actor)->exit_status)
         return STEP_DONE;
-    return fail(actor, "the client's exit status is wrong");
+    return actor_fails(actor, "the client's exit status is wrong");
 }
 
 static enum step_state check_stop(struct actor *actor)
@@ -196,9 +190,7 @@ static enum step_state check_stop(struct actor *actor)
     if (!process_was_killed(process) && process_signal(process) == 0 && process_exit_status(process) == 0)
         return STEP_DONE;
     actor->play->program.end_is_explained = true;
-    play_fail(actor->play, actor, "the server should exit with 0 after SIGTERM, but it %s",
-              process_describe_end(process));
-    return STEP_WAITS;
+    return actor_fails(actor, "the server should exit with 0 after SIGTERM, but it %s", process_describe_end(process));
 }
 
 enum step_state program_check(struct actor *actor)

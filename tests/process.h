@@ -50,6 +50,7 @@ struct process_options {
  */
 struct process *process_start(uv_loop_t *loop, const struct process_options *options);
 
+/* The `owner` of its options. */
 void *process_owner(const struct process *process);
 
 /* Its process id; -1 if it could not be started or has ended. */

@@ -14,7 +14,6 @@ struct ready_watch {
     uv_timer_t pause;
     uv_tcp_t attempt;
     uv_connect_t connect;
-    int open_handles;
     bool is_attempting, is_stopped, is_done;
     void (*on_ready)(struct ready_watch *watch);
     void (*on_closed)(struct ready_watch *watch);

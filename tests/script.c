@@ -110,14 +110,6 @@ static char *keep_copy(struct parser *p, const char *bytes, size_t size)
     return memcpy(keep(p, size + 1), bytes, size);
 }
 
-/* Room in `array`, which holds `count` elements, for one more. It doubles when the count reaches a power of two. */
-static void *grow(void *array, int count, size_t size)
-{
-    if ((count & (count - 1)) != 0)
-        return array;
-    return memory_resized(array, (count == 0 ? 1 : (size_t)count * 2) * size);
-}
-
 /* ---- Words ---- */
 
 static bool at_end(const struct parser *p)
@@ -230,7 +222,6 @@ static bool read_own_number(struct parser *p, char **end)
 
 static bool read_text(struct parser *p, struct step *step)
 {
-
     if (*p->at != '"')
         return mistake(p, "a text in double quotes is missing, there is %s; write: %s", found(p), p->row->usage);
     if (step->texts == SCRIPT_MAX_TEXTS)
@@ -384,7 +375,6 @@ static bool maybe_within(struct parser *p, struct step *step)
 
 static bool text_or_size(struct parser *p, struct step *step)
 {
-
     if (*p->at == '"')
         return read_nonempty_text(p, step);
     if (strspn(p->at, DIGITS) == 0)
@@ -435,7 +425,6 @@ static bool duration(struct parser *p, struct step *step)
 
 static bool for_duration(struct parser *p, struct step *step)
 {
-
     if (!take(p, "for"))
         return mistake(p, "for how long? There is %s; write: %s", found(p), p->row->usage);
     return duration(p, step);
@@ -623,7 +612,7 @@ static bool find_actor(struct parser *p, const char *name, int *actor)
     }
     if (count == MOST_CLIENTS + 1) /* and the server */
         return mistake(p, "more than %d clients", MOST_CLIENTS);
-    script->actors = grow(script->actors, count, sizeof *script->actors);
+    script->actors = memory_grown(script->actors, (size_t)count, sizeof *script->actors);
     script->actors[count] = keep_copy(p, name, strlen(name));
     p->last_actor = *actor = script->actor_count++;
     return true;
@@ -644,14 +633,13 @@ static bool add_step(struct parser *p, struct step step, const struct names *nam
         return mistake(p, "more than %d steps once ranges and repeats are written out", MOST_STEPS);
     if (p->kept > MOST_KEPT)
         return mistake(p, "too large once its ranges and repeats are written out");
-    script->steps = grow(script->steps, script->step_count, sizeof *script->steps);
+    script->steps = memory_grown(script->steps, (size_t)script->step_count, sizeof *script->steps);
     script->steps[script->step_count++] = step;
     return true;
 }
 
 static bool expect_end_of_line(struct parser *p, const char *usage)
 {
-
     return at_end(p) || mistake(p, "there is %s too much; write: %s", found(p), usage);
 }
 
@@ -832,7 +820,7 @@ struct script *script_parse(const char *path, enum script_kind kind, const char 
     struct script *script = memory_zeroed(1, sizeof *script);
     struct parser parser = {.script = script, .error_size = error_size};
 
-    parser.error = error;
+    parser.error = error; /* not above: clang-tidy does not see there that it is written to, and wants it const */
     script->kind = kind;
     keep_names(&parser, path);
     keep_lines(&parser, source);

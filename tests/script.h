@@ -80,10 +80,10 @@ struct script {
     int step_count;
     int phase_count; /* number of `sync`s + 1 */
 
-    char *source; /* the whole text, for showing beside a replay; and what the steps' texts point into */
-    char **lines; /* pointers for step.text */
+    char *source; /* the whole text, for showing beside a replay */
+    char **lines; /* each of them trimmed: step.text is one */
     int line_count;
-    void *arena; /* owns every TEXT */
+    void *arena; /* owns all strings, every TEXT among them */
 };
 
 /*

@@ -25,6 +25,7 @@ int sockets_port(int fd);
 /* Connects to `listener`, which need not accept yet. Returns -1 if that has not worked within 5 seconds. */
 int sockets_connect(int listener);
 
+/* Opens such a connection; and closes both of its ends. */
 struct pair sockets_open(void);
 void sockets_close(const struct pair *pair);
 

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "memory.h"
 #include "models.h"
 #include "must.h"
 #include "plain.h"
@@ -88,30 +89,29 @@ static int run_server(const void *server)
 /* Plays it. What went wrong goes to standard output, the report. */
 static int play(const char *server)
 {
-    char text[4096];
-    int status;
+    char words[4096];
 
     // cppcheck-suppress knownConditionTrueFalse ; only where this is not Linux
     if (!own_network())
         return NOT_ALLOWED;
     switch_loopback(true);
     const struct plain_server started = plain_start(run_server, server);
-    if (!plain_read_until(started.output, "\n", text, sizeof text)) {
-        printf("it did not say where it listens, but \"%s\"", text);
+    if (started.ready[0] == '\0') {
+        printf("it did not say where it listens");
         return FAILED;
     }
-    const int fd = plain_connect(text);
+    const int fd = plain_connect(&started);
     if (fd == -1 || !plain_ask(fd, "hi", "HI")) {
-        printf("it said \"%s\", but did not answer \"hi\" there while the network was up", text);
+        printf("it said \"%s\", but did not answer \"hi\" there while the network was up", started.ready);
         return FAILED;
     }
     switch_loopback(false);
-    if (!plain_read_until(started.words, "ETIMEDOUT", text, sizeof text)) {
-        printf("it did not notice (is keepalive on?); with -k 2 it should have said ETIMEDOUT, but said \"%s\"", text);
+    if (!plain_read_until(started.words, "ETIMEDOUT", words, sizeof words)) {
+        printf("it did not notice (is keepalive on?); with -k 2 it should have said ETIMEDOUT, but said \"%s\"", words);
         return FAILED;
     }
-    kill(started.pid, SIGTERM);
-    if (waitpid(started.pid, &status, 0) != started.pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    const int status = plain_stop(&started);
+    if (status != 0) {
         printf("it noticed, but then it did not stop as it should: wait status %d", status);
         return FAILED;
     }
@@ -160,10 +160,8 @@ int main(void)
 
     unit_begin();
     models_find(&models, build == NULL ? "build" : build);
-    struct trial *trials = calloc(models.count, sizeof *trials);
-    struct CMUnitTest *tests = calloc(models.count, sizeof *tests);
-    must(models.count == 0 || (trials != NULL && tests != NULL), "calloc");
-
+    struct trial *trials = memory_zeroed(models.count, sizeof *trials);
+    struct CMUnitTest *tests = memory_zeroed(models.count, sizeof *tests);
     size_t count = 0;
     for (size_t i = 0; i < models.count; i++) {
         if (!models.items[i].is_built)

@@ -126,8 +126,8 @@ static void test_scripts_are_found(void **state)
     assert_int_equal(scripts.items[1]->kind, SCRIPT_FOR_SERVERS);
     assert_string_equal(scripts.items[2]->name, "c");
     assert_int_equal(scripts.items[2]->kind, SCRIPT_FOR_CLIENTS);
-    assert_ptr_equal(scripts_find(&scripts, "c"), scripts.items[2]);
-    assert_null(scripts_find(&scripts, "d"));
+    assert_ptr_equal(scripts_named(&scripts, "c"), scripts.items[2]);
+    assert_null(scripts_named(&scripts, "d"));
     scripts_free(&scripts);
 }
 

@@ -8,10 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
-#include <sys/wait.h>
 
-#include "must.h"
 #include "plain.h"
 
 static int create_all_but_the_second(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
@@ -41,32 +38,25 @@ static int run_server(const void *data)
 static void is_a_client_without_a_thread_sent_away(void **state)
 {
     const struct plain_server server = plain_start(run_server, NULL);
-    char ready[128], words[1024], bytes[16];
-    int status;
+    char words[1024], bytes[16];
 
     (void)state;
-    assert_true(plain_read_until(server.output, "\n", ready, sizeof ready));
-    const int first = plain_connect(ready);
+    const int first = plain_connect(&server);
     if (!plain_ask(first, "first", "FIRST"))
         fail_msg("The first client was not answered, although it had a thread.");
-    const int second = plain_connect(ready);
+    const int second = plain_connect(&server);
     if (plain_read_until(second, "x", bytes, sizeof bytes) || recv(second, bytes, sizeof bytes, MSG_DONTWAIT) != 0)
         fail_msg("The second client, for which there was no thread, should have been closed, and was not.");
     if (!plain_read_until(server.words, "no thread for it", words, sizeof words))
         fail_msg("The server should say on standard error that it had no thread; it said \"%s\"", words);
-    const int third = plain_connect(ready);
+    const int third = plain_connect(&server);
     if (!plain_ask(third, "third", "THIRD") || !plain_ask(first, "again", "AGAIN"))
         fail_msg("After a client without a thread the others must be served on, and they were not.");
 
-    kill(server.pid, SIGTERM);
-    must(waitpid(server.pid, &status, 0) == server.pid, "waitpid");
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(plain_stop(&server), 0);
     close(first);
     close(second);
     close(third);
-    close(server.output);
-    close(server.words);
 }
 
 int main(void)

@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -206,18 +207,24 @@ static void test_wrong_bytes_fail(void **state)
           "everything: 1048576 bytes within 10 s", NULL);
 }
 
-static void test_bytes_that_no_step_expected_fail(void **state)
+/* Plays a script that the parser refuses to read: the step expects no more than `size` bytes of what comes. */
+static void fails_with_less(const char *how, const char *source, int step, size_t size, const char *problem)
 {
     struct stage stage;
 
-    (void)state;
-    begin(&stage, "right", HELLO "A send \"abc\"\nA expect \"ABC\"\n", (struct play_options){0});
-    stage.script->steps[4].sizes[0] = 1; /* the parser refuses to read such a script */
+    begin(&stage, how, source, (struct play_options){0});
+    stage.script->steps[step].sizes[0] = size;
     run_loop(&stage);
     assert_int_equal(play_result(stage.play)->outcome, PLAY_FAILS);
-    assert_text("right", "the problem", play_result(stage.play)->problem,
-                "at the end A had received more than any step expected: 2 bytes: \"BC\"");
+    assert_text(how, "the problem", play_result(stage.play)->problem, problem);
     end(&stage);
+}
+
+static void test_bytes_that_no_step_expected_fail(void **state)
+{
+    (void)state;
+    fails_with_less("right", HELLO "A send \"abc\"\nA expect \"ABC\"\n", 4, 1,
+                    "at the end A had received more than any step expected: 2 bytes: \"BC\"");
     fails("right", "A connect\nA send \"abc\"\nA wait 100ms\nA expect nothing for 100ms\nA reset\n", 4,
           "something came where nothing should have come", "nothing for 100 ms", "3 bytes: \"ABC\"");
 }
@@ -485,16 +492,9 @@ static void test_wrong_client_fails(void **state)
 
 static void test_prints_that_no_step_expected_fail(void **state)
 {
-    struct stage stage;
-
     (void)state;
-    begin(&stage, "client", SERVER_ANSWERS "client prints \"HELLO\\n\"\nclient exits 0\n", (struct play_options){0});
-    stage.script->steps[3].sizes[0] = 2; /* the parser refuses to read such a script */
-    run_loop(&stage);
-    assert_int_equal(play_result(stage.play)->outcome, PLAY_FAILS);
-    assert_text("client", "the problem", play_result(stage.play)->problem,
-                "at the end the client had printed 4 bytes that no step expected");
-    end(&stage);
+    fails_with_less("client", SERVER_ANSWERS "client prints \"HELLO\\n\"\nclient exits 0\n", 3, 2,
+                    "at the end the client had printed 4 bytes that no step expected");
 }
 
 /* ---- Nothing is left behind ---- */
@@ -507,24 +507,37 @@ static void on_abort_time(uv_timer_t *timer)
     uv_close((uv_handle_t *)timer, NULL);
 }
 
+/* The server has time enough to say that it is ready, but that is read only after the abort. */
+static void on_abort_time_before_news(uv_timer_t *timer)
+{
+    (void)poll(NULL, 0, 300);
+    on_abort_time(timer);
+}
+
+static void abort_at(uint64_t moment, uv_timer_cb on_moment)
+{
+    struct stage stage;
+    uv_timer_t timer;
+
+    begin(&stage, "is deaf", HELLO "A wait 20s\n", (struct play_options){0});
+    uv_timer_init(&stage.loop, &timer);
+    timer.data = &stage;
+    uv_timer_start(&timer, on_moment, moment, 0);
+    run_loop(&stage);
+    assert_text("abort", "the problem", play_result(stage.play)->problem, "given up");
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    end(&stage);
+}
+
 static void test_abort_kills(void **state)
 {
     static const uint64_t moments[] = {0, 1, 5, 60};
 
     (void)state;
-    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
-        struct stage stage;
-        uv_timer_t timer;
-        begin(&stage, "is deaf", HELLO "A wait 20s\n", (struct play_options){0});
-        uv_timer_init(&stage.loop, &timer);
-        timer.data = &stage;
-        uv_timer_start(&timer, on_abort_time, moments[i], 0);
-        run_loop(&stage);
-        assert_text("abort", "the problem", play_result(stage.play)->problem, "given up");
-        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-        assert_int_equal(errno, ECHILD);
-        end(&stage);
-    }
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++)
+        abort_at(moments[i], on_abort_time);
+    abort_at(1, on_abort_time_before_news);
 }
 
 static void test_what_a_shell_started_goes_too(void **state)

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "memory.h"
 #include "models.h"
 #include "must.h"
 #include "net.h"
@@ -20,10 +21,10 @@
 enum { CLIENTS = 4 };
 
 /* Sends and receives as fast as it can, until the server ends the connection. Writes a byte to `news` when it gets going. */
-static void flood(const char *ready, int news)
+static void flood(const struct plain_server *server, int news)
 {
     static char bytes[64 * 1024];
-    const int fd = plain_connect(ready);
+    const int fd = plain_connect(server);
     bool is_going = false;
 
     must(fd != -1 && net_set_nonblocking(fd), "connect");
@@ -46,41 +47,35 @@ static int run_server(const void *server)
     return 127;
 }
 
-static void start_client(const char *ready, int news)
+static void start_client(const struct plain_server *server, int news)
 {
     const pid_t pid = fork();
 
     must(pid != -1, "fork");
     if (pid == 0)
-        flood(ready, news);
+        flood(server, news);
 }
 
 static void does_it_stop_when_always_busy(void **state)
 {
-    char ready[128], going[8], rest[8];
-    int news[2], status;
+    char going[8];
+    int news[2];
 
     must(pipe(news) == 0, "pipe");
     const struct plain_server server = plain_start(run_server, *state);
-    assert_true(plain_read_until(server.output, "\n", ready, sizeof ready));
+    assert_string_not_equal(server.ready, "");
     for (int i = 0; i < CLIENTS; i++)
-        start_client(ready, news[1]);
+        start_client(&server, news[1]);
     assert_true(plain_read_until(news[0], "!", going, sizeof going)); /* one is enough: 01 serves no more */
 
     const double told = net_now();
-    kill(server.pid, SIGTERM);
-    plain_read_until(server.output, "\n", rest,
-                     sizeof rest); /* says no more: this ends when the server does, or after 20 s */
+    const int status = plain_stop(&server);
     const double took = net_now() - told;
-    kill(server.pid, SIGKILL);
-    must(waitpid(server.pid, &status, 0) == server.pid, "waitpid");
     for (int i = 0; i < CLIENTS; i++)
         must(wait(NULL) > 0, "wait");
-    close(server.output);
-    close(server.words);
     close(news[0]);
     close(news[1]);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    if (status != 0)
         fail_msg(
             "Told to stop (SIGTERM) while %d clients kept it busy, the server was still there %.1f s later. Does it "
             "look for the signal only while it waits?",
@@ -94,8 +89,7 @@ int main(void)
 
     unit_begin();
     models_find(&models, build == NULL ? "build" : build);
-    struct CMUnitTest *tests = calloc(models.count, sizeof *tests);
-    must(models.count == 0 || tests != NULL, "calloc");
+    struct CMUnitTest *tests = memory_zeroed(models.count, sizeof *tests);
     size_t count = 0;
     for (size_t i = 0; i < models.count; i++)
         if (models.items[i].is_built)

@@ -89,6 +89,7 @@ static inline void unit_assert_status(const char *what, const struct child *chil
     _fail(file, line);
 }
 
+/* Did `child` end with the exit status that was expected? */
 #define assert_status(what, child, expected) unit_assert_status(what, child, expected, __FILE__, __LINE__)
 
 /* Did `child` end with the exit status, the standard output and the standard error that were expected? */

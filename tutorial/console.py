@@ -120,6 +120,8 @@ class Program:
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         self.output = bytearray()
         self.taken = 0  # lines
+        self.step = None  # the last one that it was part of,
+        self.open_ended = False  # and whether the last line of that is a gap
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
 
@@ -196,8 +198,6 @@ class Session:
         self.has_namespaces = has_namespaces
         self.left_out = []  # the lines of commands that need what the system does not allow
         self.programs = {}  # that a terminal runs
-        self.last = {}  # step of a terminal
-        self.open_ended = {}  # whether the last line of that is a gap
         self.all = []
         self.starting = threading.Lock()
         self.blocks = {}  # line -> steps
@@ -220,14 +220,13 @@ class Session:
                 continue
             elif step.command:
                 self.programs[name].press(step.command)
-            self.expect(name, step, must_end=following.command not in KEYS if following else name is None)
-            self.last[name] = step
+            self.expect(self.programs[name], step, following.command not in KEYS if following else name is None)
         if name is None:
             self.programs.pop(name, None)
 
-    def expect(self, name, step, must_end):
-        program = self.programs[name]
-        shown = [GAP] * self.open_ended.pop(name, False) + step.shown
+    def expect(self, program, step, must_end):
+        program.step = step
+        shown = [GAP] * program.open_ended + step.shown
         if must_end:
             self.wait_for_end(program, step)
         elif shown and shown != [GAP]:
@@ -241,7 +240,7 @@ class Session:
             count = len(lines) if matches(parts(shown), lines) else None
         else:
             count = beginning(parts(shown), lines)
-            self.open_ended[name] = bool(shown) and is_gap(shown[-1])
+        program.open_ended = not must_end and bool(shown) and is_gap(shown[-1])
         if self.is_update and lines and not shown:
             count = None  # an empty block wants all of it
         program.taken += len(lines) if count is None else count
@@ -263,23 +262,23 @@ class Session:
         if program and name:  # the others have ended, and what they may have left in the background is not looked at
             program.wait(TO_SHOW)
             if not program.ended():
-                self.find(self.last[name].line,
+                self.find(program.step.line,
                           f"is still running when the next command of the terminal {name} comes: {program.command}")
                 program.signal(signal.SIGKILL)
-            self.check_rest(name, program)
+            self.check_rest(program)
 
-    def check_rest(self, name, program):
+    def check_rest(self, program):
         rest = program.lines()
-        if not self.open_ended.pop(name, False) and rest:
+        if rest and not program.open_ended:
             if self.is_update:
-                self.last[name].shown += map(generalised, rest)
+                program.step.shown += map(generalised, rest)
             else:
-                self.find(self.last[name].line, f"prints more than is shown: {program.command}", ["+" + line for line in rest])
+                self.find(program.step.line, f"prints more than is shown: {program.command}", ["+" + line for line in rest])
 
     def end(self):
-        for name, program in self.programs.items():
+        for program in self.programs.values():
             program.wait(MOMENT)
-            self.check_rest(name, program)
+            self.check_rest(program)
 
     def stop(self):
         """Ends all. It may be called by any thread, and once: nothing is started any more."""

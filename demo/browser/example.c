@@ -43,7 +43,7 @@ static void mark(struct pen *pen, int line, enum mark_kind kind, struct io_resul
 {
     struct lane *lane = pen->lane;
 
-    lane->marks = memory_resized(lane->marks, (lane->mark_count + 1) * sizeof lane->marks[0]);
+    lane->marks = memory_grown(lane->marks, lane->mark_count, sizeof lane->marks[0]);
     lane->marks[lane->mark_count++] = (struct lane_mark){.at = pen->at,
                                                          .kind = kind,
                                                          .step = step_on(pen->script, line, lane->actor),
@@ -55,7 +55,7 @@ static void span(struct pen *pen, int line, enum lane_state state, uint64_t leng
 {
     struct lane *lane = pen->lane;
 
-    lane->spans = memory_resized(lane->spans, (lane->span_count + 1) * sizeof lane->spans[0]);
+    lane->spans = memory_grown(lane->spans, lane->span_count, sizeof lane->spans[0]);
     lane->spans[lane->span_count++] = (struct lane_span){
         .from = pen->at, .to = pen->at + length, .state = state, .step = step_on(pen->script, line, lane->actor)};
     pen->at += length;
@@ -106,26 +106,26 @@ static void call(struct thread_lane *thread, uint64_t from, uint64_t to, struct 
         what.times = 1;
     if (what.fd <= LISTENER)
         what.client = -1;
-    thread->spans = memory_resized(thread->spans, (thread->span_count + 1) * sizeof thread->spans[0]);
+    thread->spans = memory_grown(thread->spans, thread->span_count, sizeof thread->spans[0]);
     thread->spans[thread->span_count++] = what;
 }
 
 static struct thread_lane *add_thread(struct model_record *model, int id)
 {
-    model->threads = memory_resized(model->threads, (model->thread_count + 1) * sizeof model->threads[0]);
+    model->threads = memory_grown(model->threads, model->thread_count, sizeof model->threads[0]);
     model->threads[model->thread_count] = (struct thread_lane){.thread = id};
     return &model->threads[model->thread_count++];
 }
 
-static struct model_record *add_model(struct example *example, const struct model_record *model)
+static struct model_record *add_model(struct example *example, struct model_record model)
 {
     struct record *record = &example->record;
-    struct model_record *added;
 
-    record->models = memory_resized(record->models, (record->model_count + 1) * sizeof record->models[0]);
-    added = &record->models[record->model_count++];
-    *added = *model;
-    added->verdict = model->verdict != NULL ? memory_string(model->verdict) : NULL;
+    record->models = memory_grown(record->models, record->model_count, sizeof record->models[0]);
+    struct model_record *added = &record->models[record->model_count++];
+    *added = model;
+    if (model.verdict != NULL)
+        added->verdict = memory_string(model.verdict);
     added->lane_count = (size_t)example->script->actor_count;
     added->lanes = memory_zeroed(added->lane_count + 1, sizeof added->lanes[0]);
     for (size_t i = 0; i < added->lane_count; i++)
@@ -256,40 +256,58 @@ static void play_late(struct pen pen, const struct pace *pace)
     mark(&pen, 27, MARK_STALLED, only(IO_TIMEOUT), ms(5000));
 }
 
-static void play_class(struct example *example, struct model_record *model, const struct pace *pace)
+/* A model of the class: what is said of it, how long its answers take, what it costs, and what its server does. */
+struct entrant {
+    const char *name, *idea;
+    char *verdict;
+    struct pace pace;
+    struct costs costs;
+    void (*add_calls)(struct model_record *model);
+};
+
+/* The longest of the waits, as a recorder would have noted it. */
+static void note_longest(struct model_record *model, const struct pace *pace)
 {
+    const unsigned waits[] = {pace->first, pace->second, pace->everything, pace->late};
+    static const int lanes[] = {A, A, C, D};
+
+    for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++)
+        if (ms(waits[i]) > model->longest_wait) {
+            model->longest_wait = ms(waits[i]);
+            model->longest_lane = lanes[i];
+        }
+}
+
+static struct model_record *add_entrant(struct example *example, const struct entrant *entrant)
+{
+    const struct pace *pace = &entrant->pace;
+    const bool stalls = pace->late >= 5000;
+    struct model_record *model = add_model(
+        example, (struct model_record){.name = entrant->name,
+                                       .idea = entrant->idea,
+                                       .state = stalls ? "stalls" : "passes",
+                                       .problem = "",
+                                       .verdict = entrant->verdict,
+                                       .is_over = true,
+                                       .outcome = stalls ? PLAY_STALLS : PLAY_PASSES,
+                                       .began = began,
+                                       .ended = began + ms(pace->end),
+                                       .costs = entrant->costs,
+                                       .everybody_served = stalls ? 0 : ms(2000 + pace->first + pace->second)});
+
     play_talker(pen_of(example, model, A), pace);
     play_silent(pen_of(example, model, B), pace);
     play_slow_reader(pen_of(example, model, C), pace);
     play_late(pen_of(example, model, D), pace);
-    model->began = began;
-    model->ended = began + ms(pace->end);
-    model->is_over = true;
+    note_longest(model, pace);
+    entrant->add_calls(model);
+    return model;
 }
 
-static void add_blocking(struct example *example)
+static void add_calls_of_blocking(struct model_record *model)
 {
-    const struct pace pace = {1, 1, 3300, 5000, 6001};
-    struct model_record *model = add_model(
-        example,
-        &(struct model_record){
-            .name = "01-blocking",
-            .idea = "in accept(), recv() and send(), for one client at a time",
-            .state = "stalls",
-            .problem = "",
-            .verdict = "D waited 5.0 s and gave up, C 3.3 s: the server sat in recv() for B, who said nothing.",
-            .outcome = PLAY_STALLS,
-            .costs = {.cpu_seconds = 0.0021,
-                      .cpu_share = 0.001,
-                      .system_calls = 38,
-                      .calls_are_more = false,
-                      .threads = 1,
-                      .context_switches = 14,
-                      .memory_kib = 1672},
-            .longest_wait = ms(5000),
-            .longest_lane = D});
-    play_class(example, model, &pace);
     struct thread_lane *thread = add_thread(model, 4711);
+
     call(thread, 0, began + us(180), (struct call_span){.call = "accept", .fd = 3});
     call(thread, began + us(200), began + ms(1), (struct call_span){.call = "recv", .fd = 4, .client = A});
     call(thread, began + ms(1), began + ms(1) + us(90), (struct call_span){.call = "send", .fd = 4, .client = A});
@@ -303,28 +321,10 @@ static void add_blocking(struct example *example)
     call(thread, began + ms(5131), began + ms(6001), (struct call_span){.call = "recv", .fd = 4, .client = D});
 }
 
-static void add_nonblocking(struct example *example)
+static void add_calls_of_nonblocking(struct model_record *model)
 {
-    const struct pace pace = {1, 1, 12, 1, 5000};
-    struct model_record *model = add_model(
-        example, &(struct model_record){
-                     .name = "02-fcntl-nonblock",
-                     .idea = "never: it asks everybody in turn, again and again",
-                     .state = "passes",
-                     .problem = "",
-                     .verdict = "Nobody waited longer than 12 ms, but the server never slept: it burnt a whole core.",
-                     .costs = {.cpu_seconds = 4.87,
-                               .cpu_share = 0.97,
-                               .system_calls = 1843211,
-                               .calls_are_more = true,
-                               .threads = 1,
-                               .context_switches = 412,
-                               .memory_kib = 1704},
-                     .everybody_served = ms(2002),
-                     .longest_wait = ms(12),
-                     .longest_lane = C});
-    play_class(example, model, &pace);
     struct thread_lane *thread = add_thread(model, 4712);
+
     call(thread, 0, began, (struct call_span){.call = "accept", .fd = 3, .times = 9210, .error = EAGAIN});
     for (unsigned i = 0; i < 20; i++)
         call(thread, began + ms(i * 100), began + ms(i * 100 + 100),
@@ -336,27 +336,10 @@ static void add_nonblocking(struct example *example)
     call(thread, began + ms(2000), began + ms(5000), (struct call_span){.call = CALL_SPINS, .fd = -1});
 }
 
-static void add_settimeout(struct example *example)
+static void add_calls_of_settimeout(struct model_record *model)
 {
-    const struct pace pace = {1, 102, 214, 99, 5001};
-    struct model_record *model = add_model(
-        example, &(struct model_record){.name = "03-settimeout",
-                                        .idea = "a tenth of a second for each, in turn",
-                                        .state = "passes",
-                                        .problem = "",
-                                        .verdict = "C waited 214 ms: two others were waited for first, 0.1 s each.",
-                                        .costs = {.cpu_seconds = 0.0054,
-                                                  .cpu_share = 0.001,
-                                                  .system_calls = 312,
-                                                  .calls_are_more = false,
-                                                  .threads = 1,
-                                                  .context_switches = 121,
-                                                  .memory_kib = 1688},
-                                        .everybody_served = ms(2103),
-                                        .longest_wait = ms(214),
-                                        .longest_lane = C});
-    play_class(example, model, &pace);
     struct thread_lane *thread = add_thread(model, 4713);
+
     for (unsigned i = 0; i < 51; i++) {
         const uint64_t from = ms(i * 100);
         call(thread, from, from + ms(99),
@@ -366,58 +349,21 @@ static void add_settimeout(struct example *example)
     }
 }
 
-static void add_threads(struct example *example)
+static void add_calls_of_threads(struct model_record *model)
 {
-    const struct pace pace = {1, 1, 9, 1, 5000};
     static const unsigned begins[] = {0, 1, 300, 1001}, ends[] = {2004, 5000, 1850, 1004};
-    struct model_record *model = add_model(
-        example, &(struct model_record){
-                     .name = "04-thread-per-client",
-                     .idea = "in a thread for each client",
-                     .state = "passes",
-                     .problem = "",
-                     .verdict = "Nobody waited longer than 9 ms: each client had a thread of its own, 5 in all.",
-                     .costs = {.cpu_seconds = 0.0061,
-                               .cpu_share = 0.001,
-                               .system_calls = 88,
-                               .calls_are_more = false,
-                               .threads = 5,
-                               .context_switches = 39,
-                               .memory_kib = 2212},
-                     .everybody_served = ms(2002),
-                     .longest_wait = ms(9),
-                     .longest_lane = C});
-    play_class(example, model, &pace);
+
     call(add_thread(model, 4714), 0, began + ms(5000), (struct call_span){.call = "accept", .fd = 3, .times = 5});
     for (int i = 0; i < 4; i++)
         call(add_thread(model, 4720 + i), began + ms(begins[i]), began + ms(ends[i]),
              (struct call_span){.call = "recv", .fd = 4 + i, .client = i});
 }
 
-static void add_select(struct example *example)
+static void add_calls_of_select(struct model_record *model)
 {
-    const struct pace pace = {1, 1, 8, 1, 5000};
     static const unsigned wakes[] = {0, 1, 300, 1001, 1003, 1801, 1809, 1840, 2001, 2003, 5000};
-    struct model_record *model = add_model(
-        example,
-        &(struct model_record){
-            .name = "05-select",
-            .idea = "in select(), for everybody at once",
-            .state = "passes",
-            .problem = "",
-            .verdict = "Nobody waited longer than 8 ms: the server slept in select() until somebody needed it.",
-            .costs = {.cpu_seconds = 0.0019,
-                      .cpu_share = 0.0004,
-                      .system_calls = 61,
-                      .calls_are_more = false,
-                      .threads = 1,
-                      .context_switches = 22,
-                      .memory_kib = 1680},
-            .everybody_served = ms(2002),
-            .longest_wait = ms(8),
-            .longest_lane = C});
-    play_class(example, model, &pace);
     struct thread_lane *thread = add_thread(model, 4715);
+
     for (size_t i = 0; i + 1 < sizeof wakes / sizeof wakes[0]; i++) {
         const uint64_t from = began + ms(wakes[i]);
         call(thread, from, from + us(40), (struct call_span){.call = "recv", .fd = 4});
@@ -426,8 +372,56 @@ static void add_select(struct example *example)
     }
 }
 
-/* Ends every client's lane where the server died. */
-static void cut_lanes(struct example *example, struct model_record *model, uint64_t at)
+static void add_calls_of_dying(struct model_record *model)
+{
+    struct thread_lane *thread = add_thread(model, 4716);
+
+    call(thread, 0, began, (struct call_span){.call = "epoll_wait", .fd = -1});
+    call(thread, began + us(60), began + ms(1000), (struct call_span){.call = "epoll_wait", .fd = -1});
+    call(thread, began + ms(1001), began + ms(1899), (struct call_span){.call = "epoll_wait", .fd = -1});
+}
+
+static const struct entrant entrants[] = {
+    {"01-blocking",
+     "in accept(), recv() and send(), for one client at a time",
+     "D waited 5.0 s and gave up, C 3.3 s: the server sat in recv() for B, who said nothing.",
+     {1, 1, 3300, 5000, 6001},
+     {0.0021, 0.001, 38, 1, 14, 1672, false},
+     add_calls_of_blocking},
+    {"02-fcntl-nonblock",
+     "never: it asks everybody in turn, again and again",
+     "Nobody waited longer than 12 ms, but the server never slept: it burnt a whole core.",
+     {1, 1, 12, 1, 5000},
+     {4.87, 0.97, 1843211, 1, 412, 1704, true},
+     add_calls_of_nonblocking},
+    {"03-settimeout",
+     "a tenth of a second for each, in turn",
+     "C waited 214 ms: two others were waited for first, 0.1 s each.",
+     {1, 102, 214, 99, 5001},
+     {0.0054, 0.001, 312, 1, 121, 1688, false},
+     add_calls_of_settimeout},
+    {"04-thread-per-client",
+     "in a thread for each client",
+     "Nobody waited longer than 9 ms: each client had a thread of its own, 5 in all.",
+     {1, 1, 9, 1, 5000},
+     {0.0061, 0.001, 88, 5, 39, 2212, false},
+     add_calls_of_threads},
+    {"05-select",
+     "in select(), for everybody at once",
+     "Nobody waited longer than 8 ms: the server slept in select() until somebody needed it.",
+     {1, 1, 8, 1, 5000},
+     {0.0019, 0.0004, 61, 1, 22, 1680, false},
+     add_calls_of_select},
+    {"06-libuv",
+     "in a library's loop, which calls back",
+     "It served A and D at once, and died 1.9 s after the beginning.",
+     {1, 1, 700, 1, 5000},
+     {-1, -1, -1, 1, -1, -1, false},
+     add_calls_of_dying},
+};
+
+/* The server dies at that moment, and every client's lane ends there. */
+static void die(struct example *example, struct model_record *model, uint64_t at)
 {
     static const int lines[] = {9, 12, 22, 29};
 
@@ -446,61 +440,32 @@ static void cut_lanes(struct example *example, struct model_record *model, uint6
              (struct io_result){.status = IO_ERROR, .error = ECONNRESET}, 0);
     }
     model->ended = at;
-}
-
-static void add_dying(struct example *example)
-{
-    const struct pace pace = {1, 1, 700, 1, 5000};
-    struct model_record *model = add_model(
-        example, &(struct model_record){.name = "06-libuv",
-                                        .idea = "in a library's loop, which calls back",
-                                        .state = "died",
-                                        .problem = "the server was killed by signal 11 (SIGSEGV)",
-                                        .verdict = "It served A and D at once, and died 1.9 s after the beginning.",
-                                        .outcome = PLAY_FAILS,
-                                        .costs = {.cpu_seconds = -1,
-                                                  .cpu_share = -1,
-                                                  .system_calls = -1,
-                                                  .calls_are_more = false,
-                                                  .threads = 1,
-                                                  .context_switches = -1,
-                                                  .memory_kib = -1},
-                                        .longest_wait = ms(1),
-                                        .longest_lane = A});
-    play_class(example, model, &pace);
-    cut_lanes(example, model, began + ms(1900));
-    struct thread_lane *thread = add_thread(model, 4716);
-    call(thread, 0, began, (struct call_span){.call = "epoll_wait", .fd = -1});
-    call(thread, began + us(60), began + ms(1000), (struct call_span){.call = "epoll_wait", .fd = -1});
-    call(thread, began + ms(1001), began + ms(1899), (struct call_span){.call = "epoll_wait", .fd = -1});
+    model->state = "died";
+    model->problem = "the server was killed by signal 11 (SIGSEGV)";
+    model->outcome = PLAY_FAILS;
+    model->everybody_served = 0;
+    model->longest_wait = ms(1);
+    model->longest_lane = A;
 }
 
 struct example *example_class(void)
 {
     struct example *example = begin("scripts/class.script", class_source);
+    struct model_record *last = NULL;
 
-    add_blocking(example);
-    add_nonblocking(example);
-    add_settimeout(example);
-    add_threads(example);
-    add_select(example);
-    add_dying(example);
+    for (size_t i = 0; i < sizeof entrants / sizeof entrants[0]; i++)
+        last = add_entrant(example, &entrants[i]);
+    die(example, last, began + ms(1900));
     add_model(example,
-              &(struct model_record){.name = "07-mine",
-                                     .idea = "",
-                                     .state = "did not start",
-                                     .problem = "server: cannot listen on 127.0.0.1:9000: Address already in use",
-                                     .verdict = "It did not start.",
-                                     .outcome = PLAY_FAILS,
-                                     .is_over = true,
-                                     .costs = {.cpu_seconds = -1,
-                                               .cpu_share = -1,
-                                               .system_calls = -1,
-                                               .calls_are_more = false,
-                                               .threads = -1,
-                                               .context_switches = -1,
-                                               .memory_kib = -1},
-                                     .longest_lane = -1});
+              (struct model_record){.name = "07-mine",
+                                    .idea = "",
+                                    .state = "did not start",
+                                    .problem = "server: cannot listen on 127.0.0.1:9000: Address already in use",
+                                    .verdict = "It did not start.",
+                                    .outcome = PLAY_FAILS,
+                                    .is_over = true,
+                                    .costs = COSTS_UNKNOWN,
+                                    .longest_lane = -1});
     example->record.now = began + ms(6100);
     return example;
 }
@@ -561,18 +526,13 @@ struct example *example_crowd(void)
     struct example *example = begin("scripts/crowd.script", crowd_source);
 
     for (size_t i = 0; i < 3; i++) {
-        struct model_record *model = add_model(example, &(struct model_record){.name = names[i],
-                                                                               .idea = "in a way of its own",
-                                                                               .state = "passes",
-                                                                               .problem = "",
-                                                                               .verdict = "C50 was served last.",
-                                                                               .costs = {.cpu_seconds = 0.3,
-                                                                                         .cpu_share = 0.1,
-                                                                                         .system_calls = 4000,
-                                                                                         .calls_are_more = false,
-                                                                                         .threads = 1,
-                                                                                         .context_switches = 300,
-                                                                                         .memory_kib = 1700}});
+        struct model_record *model =
+            add_model(example, (struct model_record){.name = names[i],
+                                                     .idea = "in a way of its own",
+                                                     .state = "passes",
+                                                     .problem = "",
+                                                     .verdict = "C50 was served last.",
+                                                     .costs = {0.3, 0.1, 4000, 1, 300, 1700, false}});
         play_crowd(example, model, ms(each[i]));
         add_busy_thread(model, model->ended);
         if (example->record.now < model->ended + ms(50))
@@ -592,20 +552,14 @@ struct example *example_odd(void)
                                  "A expect everything\n";
     struct example *example = begin("scripts/o\"d<d>&.script", source);
     struct model_record *model =
-        add_model(example, &(struct model_record){.name = "<i>\"08\"</script>",
-                                                  .idea = "\xed\xa0\x80 \xf4\x90\x80\x80 \xc0\xaf tab\there",
-                                                  .state = "FAILS",
-                                                  .problem = "came: \"\x7f\x1b[31m\"",
-                                                  .verdict = "</script>\n<h1>verdict</h1>",
-                                                  .outcome = PLAY_FAILS,
-                                                  .costs = {.cpu_seconds = -1,
-                                                            .cpu_share = -1,
-                                                            .system_calls = -1,
-                                                            .calls_are_more = false,
-                                                            .threads = -1,
-                                                            .context_switches = -1,
-                                                            .memory_kib = -1},
-                                                  .longest_lane = -1});
+        add_model(example, (struct model_record){.name = "<i>\"08\"</script>",
+                                                 .idea = "\xed\xa0\x80 \xf4\x90\x80\x80 \xc0\xaf tab\there",
+                                                 .state = "FAILS",
+                                                 .problem = "came: \"\x7f\x1b[31m\"",
+                                                 .verdict = "</script>\n<h1>verdict</h1>",
+                                                 .outcome = PLAY_FAILS,
+                                                 .costs = COSTS_UNKNOWN,
+                                                 .longest_lane = -1});
     struct pen pen = {.script = example->script, .lane = &model->lanes[0]};
 
     connects(&pen, 2);
@@ -614,7 +568,7 @@ struct example *example_odd(void)
     mark(&pen, 4, MARK_FAILED, (struct io_result){.status = IO_ERROR, .error = 4095}, 999);
     call(add_thread(model, 1), 0, pen.at, (struct call_span){.call = "<call>", .fd = -1, .error = ENOENT});
     add_thread(model, 2);
-    add_model(example, &(struct model_record){.name = "", .idea = "", .state = "", .problem = "", .longest_lane = -1});
+    add_model(example, (struct model_record){.name = "", .idea = "", .state = "", .problem = "", .longest_lane = -1});
     model = &example->record.models[0]; /* the list has moved */
     model->ended = pen.at;
     example->record.now = pen.at;

@@ -148,6 +148,12 @@ class PageTest(unittest.TestCase):
     def path(self, page):
         return page if os.sep in page else os.path.join(self.folder, page + ".html")
 
+    def data(self, page):
+        return record.embedded(self.path(page))
+
+    def models(self, page):
+        return record.models_of(record.trace_of(self.path(page)))
+
     def pages(self):
         return ["class", "crowd", "odd", "empty", *map(os.path.abspath, self.demos)]
 
@@ -192,7 +198,7 @@ class PageTest(unittest.TestCase):
     def test_trace_says_the_same_as_the_page(self):
         for page in self.pages():
             with self.subTest(page=page):
-                data, models = record.embedded(self.path(page)), record.models_of(record.trace_of(self.path(page)))
+                data, models = self.data(page), self.models(page)
                 self.assertEqual([model["name"] for model in data["models"]], [name for name, _ in models])
                 for model, (_, lanes) in zip(data["models"], models):
                     for mine, lane in zip(model["lanes"] + model["threads"], lanes, strict=True):
@@ -250,7 +256,7 @@ class PageTest(unittest.TestCase):
         axis = Axis(drawn["ticks"])
         for at, x in axis.ticks:
             self.near(x, axis.x(at), "a tick of the axis")
-        models = record.models_of(record.trace_of(self.path(page)))
+        models = self.models(page)
         self.assertEqual([model["name"] for model in drawn["models"]], [name for name, _ in models])
         for mine, (_, lanes) in zip(drawn["models"], models):
             clients = [lane for lane in lanes if lane.kind == "client"]
@@ -326,7 +332,7 @@ class PageTest(unittest.TestCase):
 
     def test_a_moment_shows_who_does_what(self):
         for page in ["class", *map(os.path.abspath, self.demos)]:
-            data, models = record.embedded(self.path(page)), record.models_of(record.trace_of(self.path(page)))
+            data, models = self.data(page), self.models(page)
             self.open(page)
             for at in self.moments(data):
                 with self.subTest(page=page, at=at):
@@ -342,7 +348,7 @@ class PageTest(unittest.TestCase):
             self.check_lane_now(item, lanes[int(item["lane"])], at)
 
     def test_a_crowd_is_counted(self):
-        data, models = record.embedded(self.path("crowd")), record.models_of(record.trace_of(self.path("crowd")))
+        data, models = self.data("crowd"), self.models("crowd")
         self.open("crowd")
         for at in self.moments(data):
             self.browser.run(GO_TO, at)
@@ -353,8 +359,7 @@ class PageTest(unittest.TestCase):
                 self.assertEqual(counted, expected, f"at {at} us")
 
     def test_a_moment_marks_the_lines_of_the_script(self):
-        data = record.embedded(self.path("class"))
-        models = record.models_of(record.trace_of(self.path("class")))
+        data, models = self.data("class"), self.models("class")
         self.open("class")
         for at in self.moments(data):
             with self.subTest(at=at):
@@ -385,7 +390,7 @@ class PageTest(unittest.TestCase):
 
     def test_play_ends_at_the_end(self):
         self.open("class")
-        now = record.embedded(self.path("class"))["now"]
+        now = self.data("class")["now"]
         self.browser.run(GO_TO, now - 200000)
         self.browser.click("#play")
         self.assertTrue(self.browser.wait_until("return document.getElementById('play').textContent === 'Play';"))
@@ -410,7 +415,7 @@ class PageTest(unittest.TestCase):
         self.near(head, part.x(2200000), "the present moment")
         marks = self.browser.run("return [...document.querySelectorAll('.lane')].map((lane) => [...lane.querySelectorAll('.mark-answered .reach')].map("
                                  "(node) => { const b = node.getBoundingClientRect(); return (b.left + b.right) / 2; }));")
-        lane = record.models_of(record.trace_of(self.path("class")))[0][1][0]
+        lane = self.models("class")[0][1][0]
         answered = [mark["ts"] for mark in lane.marks if mark["name"] == "answered"]
         self.near(marks[0][0], part.x(answered[1]), "A's second answer")
         self.browser.run(GO_TO, 100000)
@@ -420,7 +425,7 @@ class PageTest(unittest.TestCase):
 
     def test_keys(self):
         self.open("class")
-        now = record.embedded(self.path("class"))["now"]
+        now = self.data("class")["now"]
         for keys, shift, expected in (((HOME,), False, 0), ((ARROW_RIGHT,), False, 100000), ((ARROW_RIGHT, ARROW_RIGHT), True, 2100000),
                                       ((ARROW_LEFT,), False, 2000000), ((END,), False, now), ((ARROW_LEFT,), True, now - 1000000)):
             self.browser.keys(*keys, shift=shift)
@@ -451,7 +456,7 @@ class PageTest(unittest.TestCase):
         self.assertEqual(self.browser.run("return [...document.querySelectorAll('#script .is-pointed')].map((row) => row.dataset.line);"), ["4"])
         self.assertIn("Line 4", self.focused("node.getAttribute('aria-label')"))
         self.browser.keys(ENTER)
-        answered = [mark for mark in record.models_of(record.trace_of(self.path("class")))[0][1][0].marks if mark["name"] == "answered"]
+        answered = [mark for mark in self.models("class")[0][1][0].marks if mark["name"] == "answered"]
         self.assertEqual(self.browser.run(TIME), int(answered[0]["ts"]))
         self.browser.keys(ARROW_DOWN)
         self.assertIn("B is connected", self.browser.run(TIP))
@@ -529,7 +534,7 @@ class PageTest(unittest.TestCase):
     # --- Are the numbers at the end the record's? ---
 
     def test_the_table_has_the_records_numbers(self):
-        data = record.embedded(self.path("class"))
+        data = self.data("class")
         self.open("class")
         rows = self.browser.run("return [...document.querySelectorAll('#table tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent));")
         self.assertEqual([row[0] for row in rows], [model["name"] for model in data["models"]])
