@@ -7,7 +7,10 @@
 #include "memory.h"
 #include "text.h"
 
-enum { FOLDED_NS = 2 * 1000 * 1000 /* bytes that come so close together are one mark */ };
+enum {
+    FOLDED_NS = 2 * 1000 * 1000, /* bytes that come so close together are one mark */
+    AXIS_BEGINS_NS = 1000        /* when the first conversation begins: not at 0, which says that it has not begun */
+};
 
 /* ---- Arrays that grow ---- */
 
@@ -397,6 +400,55 @@ void recorder_leave_out(struct recorder *recorder, size_t index, const char *pro
     const struct play_result result = {.outcome = PLAY_FAILS, .problem = problem, .said = ""};
 
     recorder_done(recorder, index, &result, 0);
+}
+
+/* ---- The axis ---- */
+
+/* A time that is 0 stays so: it says that something has not been. */
+static void move_back(uint64_t *time, uint64_t by)
+{
+    *time = *time > by ? *time - by : 0;
+}
+
+static void move_lane_back(struct lane *lane, uint64_t by)
+{
+    for (size_t i = 0; i < lane->span_count; i++) {
+        move_back(&lane->spans[i].from, by);
+        move_back(&lane->spans[i].to, by);
+    }
+    for (size_t i = 0; i < lane->mark_count; i++)
+        move_back(&lane->marks[i].at, by);
+}
+
+static void move_thread_back(struct thread_lane *thread, uint64_t by)
+{
+    for (size_t i = 0; i < thread->span_count; i++) {
+        move_back(&thread->spans[i].from, by);
+        move_back(&thread->spans[i].to, by);
+    }
+}
+
+void recorder_begin_axis(struct recorder *recorder)
+{
+    struct record *record = &recorder->record;
+    uint64_t first = record->now;
+
+    for (size_t i = 0; i < record->model_count; i++)
+        if (record->models[i].began != 0 && record->models[i].began < first)
+            first = record->models[i].began;
+    if (first <= AXIS_BEGINS_NS)
+        return;
+    const uint64_t by = first - AXIS_BEGINS_NS;
+    for (size_t i = 0; i < record->model_count; i++) {
+        struct model_record *model = &record->models[i];
+        move_back(&model->began, by);
+        move_back(&model->ended, by);
+        for (size_t k = 0; k < model->lane_count; k++)
+            move_lane_back(&model->lanes[k], by);
+        for (size_t k = 0; k < model->thread_count; k++)
+            move_thread_back(&model->threads[k], by);
+    }
+    move_back(&record->now, by);
 }
 
 int recorder_connection(const struct recorder *recorder, size_t index, size_t number)

@@ -61,6 +61,12 @@ void recorder_done(struct recorder *recorder, size_t index, const struct play_re
 void recorder_leave_out(struct recorder *recorder, size_t index, const char *problem);
 
 /*
+ * All is over: the axis shall begin with the first conversation. That the servers took a while to start is none of the
+ * script's time, and with a short script it would be most of the picture.
+ */
+void recorder_begin_axis(struct recorder *recorder);
+
+/*
  * The lane whose client made the connection that the server accepted as its `number`th, from 0: on loopback, servers
  * accept in the order in which clients connect. -1 if there is none.
  */

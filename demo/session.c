@@ -387,6 +387,7 @@ static void judge(struct session *session)
         syscalls_finish(&session->contestants[i].tracer.syscalls);
         tell_costs(&session->contestants[i]);
     }
+    recorder_begin_axis(&session->recorder);
     for (size_t i = 0; i < session->count; i++)
         record->models[i].verdict = verdict_of(record, i);
 }
