@@ -536,9 +536,17 @@ class PageTest(unittest.TestCase):
         self.assertEqual(rows[0][1:3], ["never", "5.00 s (D)"])
         self.assertEqual(rows[1], ["02-fcntl-nonblock", "2.00 s", "12.0 ms (C)", "4.87 s (97 % of a core)", "> 1,843,211", "1", "412", "1.7 MiB"])
         self.assertEqual(rows[6][1:], ["never", "–", "–", "–", "–", "–", "–"])
+        note = self.browser.run("return document.getElementById('table-note').textContent;")
+        for words in ("> and more", "strace slows each call"):
+            self.assertIn(words, note)
         verdicts = self.browser.run("return document.getElementById('verdicts').innerText;")
         for model in data["models"]:
             self.assertIn(model["verdict"], verdicts)
+
+    def test_never_is_only_said_where_somebody_was_not_served(self):
+        self.open("odd")
+        served = self.browser.run("return [...document.querySelectorAll('#table tbody td:nth-child(2)')].map((cell) => cell.textContent);")
+        self.assertEqual(served, ["never", "–"])
 
 
 def main():
