@@ -69,6 +69,26 @@ static void test_where_it_rests(void **state)
     story_free(&story);
 }
 
+/* What if it never rests, on a machine that has much else to do? It gets little of a core, and takes all that it gets. */
+static void test_what_it_got_of_a_core(void **state)
+{
+    struct story story;
+
+    (void)state;
+    begin_two(&story);
+    story_expect(&story, 6, 2, 4, 1);
+    for (int ms = 50; ms <= 1500; ms += 50)
+        syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, story_time(STORY_BEGAN_MS + ms));
+    story_end(&story, 2000, PLAY_PASSES, "");
+    story.model->costs = some_costs(1, 0.24);
+    says(&story, "Everybody was served at once (2.0 ms at most), at the price of all that it got of a core (24 %).");
+    story.model->costs = some_costs(1, -1);
+    says(&story, "Everybody was served at once (2.0 ms at most), at the price of all that it got of a core.");
+    story.model->costs = some_costs(1, 0.97);
+    says(&story, "Everybody was served at once (2.0 ms at most), at the price of a whole core.");
+    story_free(&story);
+}
+
 static void accept_both(struct story *story)
 {
     story_trace(story, LINE("000200", "accept(3, NULL, NULL) = 4 <0.000100>"));
@@ -242,12 +262,19 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_served_at_once),      cmocka_unit_test(test_where_it_rests),
-        cmocka_unit_test(test_waits_for_another),   cmocka_unit_test(test_waits_in_vain),
-        cmocka_unit_test(test_limited_visits),      cmocka_unit_test(test_no_reason),
-        cmocka_unit_test(test_a_pause_is_a_reason), cmocka_unit_test(test_without_a_trace),
-        cmocka_unit_test(test_others_had_to_wait),  cmocka_unit_test(test_nobody_asked),
-        cmocka_unit_test(test_a_stall_of_nobody),   cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_served_at_once),
+        cmocka_unit_test(test_where_it_rests),
+        cmocka_unit_test(test_what_it_got_of_a_core),
+        cmocka_unit_test(test_waits_for_another),
+        cmocka_unit_test(test_waits_in_vain),
+        cmocka_unit_test(test_limited_visits),
+        cmocka_unit_test(test_no_reason),
+        cmocka_unit_test(test_a_pause_is_a_reason),
+        cmocka_unit_test(test_without_a_trace),
+        cmocka_unit_test(test_others_had_to_wait),
+        cmocka_unit_test(test_nobody_asked),
+        cmocka_unit_test(test_a_stall_of_nobody),
+        cmocka_unit_test(test_failures),
     };
 
     unit_begin();

@@ -232,16 +232,36 @@ static const char *resting_place(const struct model_record *model)
     return NULL;
 }
 
+/* Did the server's only thread ask again and again for most of the conversation? */
+static bool spins(const struct model_record *model)
+{
+    const struct thread_lane *thread = model->threads;
+    uint64_t time = 0;
+
+    for (size_t i = 0; model->thread_count == 1 && i < thread->span_count; i++)
+        if (strcmp(thread->spans[i].call, CALL_SPINS) == 0)
+            time += thread->spans[i].to - thread->spans[i].from;
+    return time > (model->ended - model->began) * MOST_OF_PERCENT / 100;
+}
+
+/* On a machine with much to do, who never rests gets much less than a core. */
 static bool is_busy(const struct model_record *model)
 {
-    return model->costs.cpu_share * 100 >= BUSY_PERCENT;
+    return model->costs.cpu_share * 100 >= BUSY_PERCENT || spins(model);
 }
 
 static void add_busyness(struct text *words, const struct model_record *model)
 {
     const double share = model->costs.cpu_share;
 
-    if (share * 100 >= WHOLE_CORE_PERCENT && share < 1.5)
+    if (share * 100 < BUSY_PERCENT) {
+        text_add(words, "all that it got of a core");
+        if (share >= 0) {
+            text_add(words, " (");
+            words_add_share(words, share);
+            text_add(words, ")");
+        }
+    } else if (share * 100 >= WHOLE_CORE_PERCENT && share < 1.5)
         text_add(words, "a whole core");
     else {
         words_add_share(words, share);
