@@ -312,6 +312,8 @@ void recorder_event(struct recorder *recorder, size_t index, const struct play_e
         return;
     if (event->actor != -1 && pen->lane_of_actor[event->actor] != -1)
         on_client(recorder, index, event);
+    if (event->kind == PLAY_STALLED || event->kind == PLAY_FAILED)
+        pen->was_broken_off = true;
     if (is_end(recorder->record.script, event))
         end(model, model->began + event->time);
 }
@@ -385,8 +387,8 @@ void recorder_done(struct recorder *recorder, size_t index, const struct play_re
     recorder_grow(recorder, now);
     model->outcome = result != NULL ? result->outcome : PLAY_FAILS;
     model->state = result != NULL ? state_of(model, pen) : RECORD_CUT_SHORT;
-    if (model->outcome != PLAY_PASSES)
-        model->everybody_served = 0;
+    if (result == NULL || (model->outcome != PLAY_PASSES && (pen->was_broken_off || !pen->was_told_to_end)))
+        model->everybody_served = 0; /* but a server may also have served everybody, and then not stop */
     if (result == NULL)
         set_problem(model, pen, "the demo was ended", "");
     else if (model->outcome == PLAY_FAILS)

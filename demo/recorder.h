@@ -32,6 +32,7 @@ struct model_pen {
     int *connected;     /* lanes in the order in which they connected, one entry a connection */
     size_t connected_count;
     bool was_told_to_end;
+    bool was_broken_off; /* its conversation ended before the script did */
     bool ended_by_itself;
     char *name, *idea, *problem;
 };

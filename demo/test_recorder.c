@@ -253,6 +253,23 @@ static void test_a_death(void **state)
     story_free(&story);
 }
 
+/* What if the server has served everybody, and does not stop afterwards? Then it has served everybody. */
+static void test_who_does_not_stop_has_served_all_the_same(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, hello);
+    story_connect(&story, 0, 1);
+    story_expect(&story, 3, 2, 4, 5);
+    story_tell(&story, 6, 0, PLAY_TOLD_TO_END, success_of(0));
+    story_tell(&story, 5006, 0, PLAY_FAILED, error_of(0));
+    story_end(&story, 5007, PLAY_FAILS, "the server had to be killed");
+    assert_string_equal(story.model->state, "FAILS");
+    assert_int_equal(story.model->everybody_served, story_time(4));
+    story_free(&story);
+}
+
 static void test_no_start_and_no_end(void **state)
 {
     const char *const names[] = {"01-a", "02-b"};
@@ -367,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_a_stall),
         cmocka_unit_test(test_a_reset),
         cmocka_unit_test(test_a_death),
+        cmocka_unit_test(test_who_does_not_stop_has_served_all_the_same),
         cmocka_unit_test(test_no_start_and_no_end),
         cmocka_unit_test(test_a_script_that_stops_the_server),
         cmocka_unit_test(test_who_connected_when),
