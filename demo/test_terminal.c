@@ -409,6 +409,8 @@ static void does_space_pause_and_q_end_it(void **state)
     if (strstr(watched->screen->printed.chars, "cut short") == NULL)
         fail_msg("It was ended with q, and the table must say \"cut short\". It printed:\n%s",
                  watched->screen->printed.chars);
+    if (strstr(watched->screen->printed.chars, "failed") != NULL)
+        fail_msg("It was ended with q, and nobody has failed. It printed:\n%s", watched->screen->printed.chars);
 }
 
 static void does_ctrl_c_leave_a_clean_terminal(void **state)
