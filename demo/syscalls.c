@@ -443,13 +443,17 @@ static bool parse(struct syscalls *syscalls, const char *line, struct call *call
     return true;
 }
 
-/* What came first and what comes now are one call; `-T` has counted from the first. */
+/*
+ * What came first and what comes now are one call; `-T` has counted from the first. Of a call in which a thread was killed
+ * it says nothing: that one lasted until now.
+ */
 static void join(struct call *call, struct thread_pen *pen)
 {
+    const uint64_t now = call->from;
     const uint64_t lasted = call->to - call->from;
 
     call->from = pen->begun_at;
-    call->to = pen->begun_at + lasted;
+    call->to = lasted > 0 ? pen->begun_at + lasted : now;
     call->fd = pen->begun_fd;
     pen->begun = NULL;
 }

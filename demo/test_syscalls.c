@@ -93,6 +93,23 @@ static void test_calls_in_two_parts(void **state)
     story_free(&story);
 }
 
+/* What if the server is killed while its threads wait? They waited up to then. */
+static void test_threads_that_are_killed(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    story_trace(&story, "7 " STORY_SECONDS ".010000 accept(3, NULL, NULL <unfinished ...>\n"
+                        "8 " STORY_SECONDS ".020000 recvfrom(4,  <unfinished ...>) = ?\n"
+                        "7 " STORY_SECONDS ".810000 <... accept resumed>) = ?\n");
+    story_end(&story, 900, PLAY_FAILS, "the server was killed by signal 9 (SIGKILL)");
+    assert_int_equal(story.model->thread_count, 2);
+    assert_call(span(&story, 0, 0), "accept", 3, 10, 810);
+    assert_call(span(&story, 1, 0), "recv", 4, 20, 900);
+    story_free(&story);
+}
+
 /* What if strace writes half a line, then the rest? */
 static void test_lines_in_pieces(void **state)
 {
@@ -279,12 +296,13 @@ static void test_other_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calls_that_wait),         cmocka_unit_test(test_descriptors_have_clients),
-        cmocka_unit_test(test_calls_in_two_parts),      cmocka_unit_test(test_lines_in_pieces),
-        cmocka_unit_test(test_short_calls_are_folded),  cmocka_unit_test(test_only_the_conversation),
-        cmocka_unit_test(test_a_call_without_an_end),   cmocka_unit_test(test_guesses_give_way),
-        cmocka_unit_test(test_a_call_that_strace_left), cmocka_unit_test(test_spinning_is_noticed),
-        cmocka_unit_test(test_work_is_no_spinning),     cmocka_unit_test(test_other_lines),
+        cmocka_unit_test(test_calls_that_wait),       cmocka_unit_test(test_descriptors_have_clients),
+        cmocka_unit_test(test_calls_in_two_parts),    cmocka_unit_test(test_threads_that_are_killed),
+        cmocka_unit_test(test_lines_in_pieces),       cmocka_unit_test(test_short_calls_are_folded),
+        cmocka_unit_test(test_only_the_conversation), cmocka_unit_test(test_a_call_without_an_end),
+        cmocka_unit_test(test_guesses_give_way),      cmocka_unit_test(test_a_call_that_strace_left),
+        cmocka_unit_test(test_spinning_is_noticed),   cmocka_unit_test(test_work_is_no_spinning),
+        cmocka_unit_test(test_other_lines),
     };
 
     unit_begin();
