@@ -501,11 +501,25 @@ void syscalls_read(struct syscalls *syscalls, const char *bytes, size_t size)
     }
 }
 
+/*
+ * Was the thread seen doing something else since its last call began? Then that one is over, and strace, which has gone
+ * meanwhile, never said so.
+ */
+static bool was_seen_elsewhere(struct syscalls *syscalls, struct thread_pen *pen)
+{
+    const struct thread_lane *lane = lane_of(syscalls, pen);
+
+    for (size_t i = lane->span_count; i-- > 0 && lane->spans[i].to > pen->begun_at;)
+        if (pen->is_guess && strcmp(lane->spans[i].call, pen->begun) != 0)
+            return true;
+    return false;
+}
+
 void syscalls_finish(struct syscalls *syscalls)
 {
     for (size_t i = 0; i < syscalls->thread_count; i++) {
         struct thread_pen *pen = &syscalls->threads[i];
-        if (pen->begun != NULL)
+        if (pen->begun != NULL && !was_seen_elsewhere(syscalls, pen))
             record_span(syscalls, pen,
                         (struct call_span){.from = pen->begun_at,
                                            .to = model_of(syscalls)->ended,
