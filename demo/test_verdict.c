@@ -185,6 +185,27 @@ static void test_without_a_trace(void **state)
     story_free(&story);
 }
 
+/* What if the wait is strace's doing? One call after the other, and each takes longer than it would without. */
+static void test_strace_slows_many_calls(void **state)
+{
+    struct story story;
+
+    (void)state;
+    begin_two(&story);
+    accept_both(&story);
+    for (int i = 0; i < 345; i++) {
+        struct text line = {0};
+        text_add(&line, "7 " STORY_SECONDS ".%06d sendto(5, \"\", 1024, 0, NULL, 0) = 1024 <0.000200>\n",
+                 2000 + 250 * i);
+        story_trace(&story, line.chars);
+        text_free(&line);
+    }
+    story_expect(&story, 6, 2, 92, 1);
+    story_end(&story, 2000, PLAY_PASSES, "");
+    says(&story, "Everybody was served, but B waited 90 ms, in which strace slowed some 340 calls.");
+    story_free(&story);
+}
+
 /* What if several clients had to wait? Two are named, more are counted. */
 static void test_others_had_to_wait(void **state)
 {
@@ -270,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_limited_visits),
         cmocka_unit_test(test_no_reason),
         cmocka_unit_test(test_a_pause_is_a_reason),
+        cmocka_unit_test(test_strace_slows_many_calls),
         cmocka_unit_test(test_without_a_trace),
         cmocka_unit_test(test_others_had_to_wait),
         cmocka_unit_test(test_nobody_asked),

@@ -18,7 +18,9 @@ enum {
     NOT_RESTING_PERCENT = 10, /* of a core */
     BUSY_PERCENT = 50,        /* of a core: a server that takes more is not resting */
     WHOLE_CORE_PERCENT = 85,
-    MOST_NAMES = 2 /* more are only counted */
+    MS_A_CALL = 2,    /* if a wait has fewer calls than that, they are not what took so long */
+    MANY_CALLS = 100, /* under strace: each takes some 50 us more, or several times that on a machine with much to do */
+    MOST_NAMES = 2    /* more are only counted */
 };
 
 /* ---- Waits ---- */
@@ -155,11 +157,25 @@ static const struct lane *who_left_at(const struct model_record *model, const st
     return NULL;
 }
 
+/* How many calls strace has seen, and slowed, during a wait. */
+static unsigned long slowed_calls(const struct model_record *model, const struct wait *wait)
+{
+    const struct thread_lane *thread = model->threads;
+    unsigned long count = 0;
+
+    for (size_t k = 0; k < model->thread_count; k++, thread++)
+        for (size_t i = 0; i < thread->span_count; i++)
+            if (overlap(&thread->spans[i], wait) > 0)
+                count += thread->spans[i].times;
+    return count;
+}
+
 static void add_reason(struct text *words, const struct record *record, const struct model_record *model,
                        const struct wait *wait)
 {
     const struct reason reason = reason_of(model, wait);
     const struct lane *leaver = who_left_at(model, wait);
+    const unsigned long calls = slowed_calls(model, wait);
 
     if (reason.call != NULL && reason.longest >= millisecond) {
         text_add(words, ": the server sat in %s()", reason.call);
@@ -172,6 +188,10 @@ static void add_reason(struct text *words, const struct record *record, const st
         }
     } else if (leaver != NULL && !wait->was_in_vain) {
         text_add(words, ", until %s had left", name_of(record, leaver));
+    } else if (calls >= MANY_CALLS && calls * MS_A_CALL * millisecond >= wait->to - wait->from) {
+        text_add(words, ", in which strace slowed some ");
+        words_add_rough(words, (long)calls);
+        text_add(words, " calls");
     }
 }
 
