@@ -12,7 +12,7 @@
     const { script, models } = record;
 
     const ZOOMS = [1, 2, 4, 8, 16, 32, 64];
-    const STEP = 100000; /* 0.1 s, for an arrow key */
+    const STEP = Math.min(100000, Math.max(1, Math.round(record.now / 50))); /* 0.1 s, for an arrow key; less if that were much */
     const FLASH = 1 / 40; /* of the whole time: so long a line is marked after something has happened there */
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
     const dark = window.matchMedia("(prefers-color-scheme: dark)");

@@ -432,6 +432,12 @@ class PageTest(unittest.TestCase):
         time.sleep(0.1)
         self.assertEqual(self.browser.run(TIME), stopped)
 
+    def test_a_short_recording_has_short_steps(self):
+        self.open("odd")
+        now = record.embedded(self.path("odd"))["now"]
+        self.browser.keys(HOME, ARROW_RIGHT)
+        self.assertLess(self.browser.run(TIME), now / 10)
+
     def focused(self, what):
         return self.browser.run(f"const node = document.activeElement; return {what};")
 
@@ -505,6 +511,11 @@ class PageTest(unittest.TestCase):
                 self.open(page, PHONE)
                 self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth;"), PHONE[0])
                 self.assertEqual(self.browser.run("return window.innerWidth;"), PHONE[0])
+
+    def test_a_phone_has_room_for_the_names(self):
+        self.open("class", PHONE)
+        cut = "return [...document.querySelectorAll('.names .server')].filter((name) => name.scrollWidth > name.clientWidth).map((name) => name.textContent);"
+        self.assertEqual(self.browser.run(cut), [])
 
     def test_every_text_stands_out(self):
         for scheme in ("light", "dark"):
