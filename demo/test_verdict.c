@@ -206,6 +206,20 @@ static void test_strace_slows_many_calls(void **state)
     story_free(&story);
 }
 
+/* What if a client waits because it wants a lot? No neighbour is to blame, and no server. */
+static void test_a_lot_takes_its_time(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, "A connect\nA send 16 MiB\nA expect everything\n");
+    story_connect(&story, 0, 1);
+    story_expect(&story, 3, 2, 462, 16 * 1024 * 1024);
+    story_end(&story, 500, PLAY_PASSES, "");
+    says(&story, "Everybody was served, but A waited 0.46 s for its 16.0 MiB.");
+    story_free(&story);
+}
+
 /* What if several clients had to wait? Two are named, more are counted. */
 static void test_others_had_to_wait(void **state)
 {
@@ -292,6 +306,7 @@ int main(void)
         cmocka_unit_test(test_no_reason),
         cmocka_unit_test(test_a_pause_is_a_reason),
         cmocka_unit_test(test_strace_slows_many_calls),
+        cmocka_unit_test(test_a_lot_takes_its_time),
         cmocka_unit_test(test_without_a_trace),
         cmocka_unit_test(test_others_had_to_wait),
         cmocka_unit_test(test_nobody_asked),

@@ -19,6 +19,7 @@ enum {
     BUSY_PERCENT = 50,        /* of a core: a server that takes more is not resting */
     WHOLE_CORE_PERCENT = 85,
     MS_A_CALL = 2,    /* if a wait has fewer calls than that, they are not what took so long */
+    LARGE_KIB = 256,  /* an answer that takes its time, whoever gives it */
     MANY_CALLS = 100, /* under strace: each takes some 50 us more, or several times that on a machine with much to do */
     MOST_NAMES = 2    /* more are only counted */
 };
@@ -217,6 +218,19 @@ static void add_others(struct text *words, const struct record *record, const st
     text_free(&names);
 }
 
+/* How much came at the end of the wait, if that is part of why it took so long. */
+static void add_size(struct text *words, const struct wait *wait)
+{
+    for (size_t i = 0; i < wait->lane->mark_count; i++) {
+        const struct lane_mark *mark = &wait->lane->marks[i];
+        if (mark->kind == MARK_ANSWERED && mark->at == wait->to && mark->result.bytes / 1024 >= LARGE_KIB) {
+            text_add(words, " for its ");
+            words_add_memory(words, (long)(mark->result.bytes / 1024));
+            return;
+        }
+    }
+}
+
 static void add_wait(struct text *words, const struct record *record, const struct model_record *model,
                      const struct wait *wait)
 {
@@ -224,6 +238,8 @@ static void add_wait(struct text *words, const struct record *record, const stru
     words_add_time(words, wait->to - wait->from);
     if (wait->was_in_vain)
         text_add(words, " in vain");
+    else
+        add_size(words, wait);
     add_reason(words, record, model, wait);
     text_add(words, ".");
     add_others(words, record, model, wait->lane);
