@@ -185,6 +185,22 @@ static void test_without_a_trace(void **state)
     story_free(&story);
 }
 
+/* What if the client with whom the server sits had to wait a little before? It was not in the same position. */
+static void test_who_waited_much_less(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, "A connect\nA send \"a\"\nA expect \"A\"\nB connect\nB send \"b\"\nB expect \"B\"\n");
+    story_connect(&story, 0, 1);
+    story_connect(&story, 1, 4);
+    story_expect(&story, 3, 2, 62, 1);
+    story_expect(&story, 6, 2, 702, 1);
+    story_end(&story, 800, PLAY_PASSES, "");
+    says(&story, "Everybody was served, but B waited 0.70 s.");
+    story_free(&story);
+}
+
 /* What if the wait is strace's doing? One call after the other, and each takes longer than it would without. */
 static void test_strace_slows_many_calls(void **state)
 {
@@ -305,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_limited_visits),
         cmocka_unit_test(test_no_reason),
         cmocka_unit_test(test_a_pause_is_a_reason),
+        cmocka_unit_test(test_who_waited_much_less),
         cmocka_unit_test(test_strace_slows_many_calls),
         cmocka_unit_test(test_a_lot_takes_its_time),
         cmocka_unit_test(test_without_a_trace),

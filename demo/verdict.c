@@ -11,9 +11,10 @@
 static const uint64_t millisecond = 1000000;
 
 enum {
-    AT_ONCE_MS = 50,          /* who waits no longer, was served at once, as people see it */
-    UNTIL_MS = 50,            /* so soon after something else is because of it, as people see it */
-    MOST_OF_PERCENT = 50,     /* of a wait: what took more of it is the reason */
+    AT_ONCE_MS = 50,      /* who waits no longer, was served at once, as people see it */
+    UNTIL_MS = 50,        /* so soon after something else is because of it, as people see it */
+    MOST_OF_PERCENT = 50, /* of a wait: what took more of it is the reason */
+    MUCH_LESS_PERCENT = 10,
     SHORT_VISIT_MS = 1000,    /* a call that waits no longer gives up by itself: a timeout */
     NOT_RESTING_PERCENT = 10, /* of a core */
     BUSY_PERCENT = 50,        /* of a core: a server that takes more is not resting */
@@ -198,16 +199,21 @@ static void add_reason(struct text *words, const struct record *record, const st
 
 /* ---- Sentences ---- */
 
-/* "Slow and Late had to wait, too.", or how many they were. */
+/*
+ * "Slow and Late had to wait, too.", or how many they were. Who waited much less is not meant: a busy machine makes anybody
+ * wait a little, even the one for whom the server is there.
+ */
 static void add_others(struct text *words, const struct record *record, const struct model_record *model,
-                       const struct lane *except)
+                       const struct wait *longest)
 {
+    const uint64_t much_less = (longest->to - longest->from) * MUCH_LESS_PERCENT / 100;
     struct text names = {0};
     size_t count = 0;
 
     for (size_t i = 0; i < model->lane_count; i++) {
         const struct wait wait = longest_wait(&model->lanes[i]);
-        if (&model->lanes[i] == except || wait.to - wait.from <= AT_ONCE_MS * millisecond)
+        const uint64_t time = wait.to - wait.from;
+        if (wait.lane == longest->lane || time <= AT_ONCE_MS * millisecond || time <= much_less)
             continue;
         text_add(&names, count++ > 0 ? " and %s" : "%s", name_of(record, &model->lanes[i]));
     }
@@ -242,7 +248,7 @@ static void add_wait(struct text *words, const struct record *record, const stru
         add_size(words, wait);
     add_reason(words, record, model, wait);
     text_add(words, ".");
-    add_others(words, record, model, wait->lane);
+    add_others(words, record, model, wait);
 }
 
 /* The call in which the server's only thread spent most of the conversation, resting; NULL: there is none. */
