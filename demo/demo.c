@@ -16,6 +16,7 @@
 #include "memory.h"
 #include "models.h"
 #include "page.h"
+#include "process.h"
 #include "session.h"
 #include "table.h"
 #include "text.h"
@@ -225,6 +226,7 @@ int main(int argc, char **argv)
     struct models models;
     char error[600];
 
+    process_open_standard();
     (void)setlocale(LC_CTYPE, "");
     tracer_adopt_orphans();
     const int status = read_arguments(argc, argv, &options);

@@ -12,7 +12,7 @@
     const { script, models } = record;
 
     const ZOOMS = [1, 2, 4, 8, 16, 32, 64];
-    const STEP = 100000; /* 0.1 s, for an arrow key */
+    const STEP = Math.min(100000, Math.max(1, Math.round(record.now / 50))); /* 0.1 s, for an arrow key; less if that were much */
     const FLASH = 1 / 40; /* of the whole time: so long a line is marked after something has happened there */
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
     const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -506,9 +506,12 @@
                 element("span", { class: "sentence" }, model.verdict ?? "", element("span", { class: "small idea" }, page_lanes.idea_of(model))))));
     }
 
-    /* Heading, the number that it is compared by, and its words. */
+    /* Of a model in one of these states somebody has not been served; in others it may be that nobody asked, or that it was cut short. */
+    const NEVER = ["stalls", "FAILS", "died", "did not start"];
+
+    /* Heading, the number that it is compared by, its words, and those where there is no number. */
     const COLUMNS = [
-        ["Everybody served after", (model) => model.served, (value) => page_words.duration(value), "never"],
+        ["Everybody served after", (model) => model.served, (value) => page_words.duration(value), (model) => (NEVER.includes(model.state) ? "never" : "–")],
         ["Longest wait", (model) => (model.longestLane < 0 ? null : model.longestWait), (value, model) => `${page_words.duration(value)}${whose(model)}`],
         ["CPU time", (model) => model.costs.cpuSeconds, (value, model) => `${cpu(value)}${share(model)}`],
         ["System calls", (model) => model.costs.systemCalls, (value, model) => `${model.costs.callsAreMore ? "> " : ""}${page_words.grouped(value)}`],
@@ -532,10 +535,10 @@
     }
 
     /* Beneath each number a line as long as it is, compared with the column's largest. */
-    function table_cell([heading, value_of, words_of, unknown = "–"], model, largest) {
+    function table_cell([heading, value_of, words_of, unknown = () => "–"], model, largest) {
         const value = value_of(model);
         const cell = element("td", { "role": "cell", "data-label": heading });
-        cell.textContent = value === null ? unknown : words_of(value, model);
+        cell.textContent = value === null ? unknown(model) : words_of(value, model);
         if (value !== null && largest > 0)
             cell.style.setProperty("--part", `${(100 * value) / largest}%`);
         return cell;
@@ -553,7 +556,11 @@
 
     function make_notes() {
         const notes = ["From the beginning of the conversation to the moment before the server was told to stop."];
-        if (!record.traced)
+        if (models.some((model) => model.costs.callsAreMore))
+            notes.push("> and more: so many calls that strace would be felt; it was taken away.");
+        if (record.traced)
+            notes.push("strace slows each call a little; the switches that it causes are not counted.");
+        else
             notes.push("strace was not there, so what the servers did is not shown, and system calls are not counted.");
         by_id("table-note").textContent = notes.join(" ");
     }

@@ -3,8 +3,9 @@
  *
  * One record is what everything else is drawn from: the lanes in the terminal while it grows, and afterwards the table,
  * the page and the trace file. It is made of the player's events (player.h) and, where strace is there, of what strace
- * said about the servers. All times are nanoseconds on one axis that begins when the demo does: every model's
- * conversation begins at the same moment of it, once all servers are ready.
+ * said about the servers. All times are nanoseconds on one axis: every model's conversation begins at the same moment of it,
+ * once all servers are ready. While the record grows, that axis begins when the demo does; once all is over, with the
+ * conversations.
  */
 #ifndef RECORD_H
 #define RECORD_H

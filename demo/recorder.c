@@ -7,7 +7,10 @@
 #include "memory.h"
 #include "text.h"
 
-enum { FOLDED_NS = 2 * 1000 * 1000 /* bytes that come so close together are one mark */ };
+enum {
+    FOLDED_NS = 2 * 1000 * 1000, /* bytes that come so close together are one mark */
+    AXIS_BEGINS_NS = 1000        /* when the first conversation begins: not at 0, which says that it has not begun */
+};
 
 static struct lane_mark *add_mark(struct lane *lane, struct lane_mark mark)
 {
@@ -299,6 +302,8 @@ void recorder_event(struct recorder *recorder, size_t index, const struct play_e
         return;
     if (event->actor != -1 && pen->lane_of_actor[event->actor] != -1)
         on_client(recorder, index, event);
+    if (event->kind == PLAY_STALLED || event->kind == PLAY_FAILED)
+        pen->was_broken_off = true;
     if (is_end(recorder->record.script, event))
         end(model, model->began + event->time);
 }
@@ -372,8 +377,8 @@ void recorder_done(struct recorder *recorder, size_t index, const struct play_re
     recorder_grow(recorder, now);
     model->outcome = result != NULL ? result->outcome : PLAY_FAILS;
     model->state = result != NULL ? state_of(model, pen) : RECORD_CUT_SHORT;
-    if (model->outcome != PLAY_PASSES)
-        model->everybody_served = 0;
+    if (result == NULL || (model->outcome != PLAY_PASSES && (pen->was_broken_off || !pen->was_told_to_end)))
+        model->everybody_served = 0; /* but a server may also have served everybody, and then not stop */
     if (result == NULL)
         set_problem(model, pen, "the demo was ended", "");
     else if (model->outcome == PLAY_FAILS)
@@ -387,6 +392,55 @@ void recorder_leave_out(struct recorder *recorder, size_t index, const char *pro
     const struct play_result result = {.outcome = PLAY_FAILS, .problem = problem, .said = ""};
 
     recorder_done(recorder, index, &result, 0);
+}
+
+/* ---- The axis ---- */
+
+/* A time that is 0 stays so: it says that something has not been. */
+static void move_back(uint64_t *time, uint64_t by)
+{
+    *time = *time > by ? *time - by : 0;
+}
+
+static void move_lane_back(struct lane *lane, uint64_t by)
+{
+    for (size_t i = 0; i < lane->span_count; i++) {
+        move_back(&lane->spans[i].from, by);
+        move_back(&lane->spans[i].to, by);
+    }
+    for (size_t i = 0; i < lane->mark_count; i++)
+        move_back(&lane->marks[i].at, by);
+}
+
+static void move_thread_back(struct thread_lane *thread, uint64_t by)
+{
+    for (size_t i = 0; i < thread->span_count; i++) {
+        move_back(&thread->spans[i].from, by);
+        move_back(&thread->spans[i].to, by);
+    }
+}
+
+void recorder_begin_axis(struct recorder *recorder)
+{
+    struct record *record = &recorder->record;
+    uint64_t first = record->now;
+
+    for (size_t i = 0; i < record->model_count; i++)
+        if (record->models[i].began != 0 && record->models[i].began < first)
+            first = record->models[i].began;
+    if (first <= AXIS_BEGINS_NS)
+        return;
+    const uint64_t by = first - AXIS_BEGINS_NS;
+    for (size_t i = 0; i < record->model_count; i++) {
+        struct model_record *model = &record->models[i];
+        move_back(&model->began, by);
+        move_back(&model->ended, by);
+        for (size_t k = 0; k < model->lane_count; k++)
+            move_lane_back(&model->lanes[k], by);
+        for (size_t k = 0; k < model->thread_count; k++)
+            move_thread_back(&model->threads[k], by);
+    }
+    move_back(&record->now, by);
 }
 
 int recorder_connection(const struct recorder *recorder, size_t index, size_t number)

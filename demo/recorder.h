@@ -32,6 +32,7 @@ struct model_pen {
     int *connected;     /* lanes in the order in which they connected, one entry a connection */
     size_t connected_count;
     bool was_told_to_end;
+    bool was_broken_off; /* its conversation ended before the script did */
     bool ended_by_itself;
     char *name, *idea, *problem;
 };
@@ -59,6 +60,12 @@ void recorder_done(struct recorder *recorder, size_t index, const struct play_re
 
 /* Model `index` was never played; `problem` says why, on one line. */
 void recorder_leave_out(struct recorder *recorder, size_t index, const char *problem);
+
+/*
+ * All is over: the axis shall begin with the first conversation. That the servers took a while to start is none of the
+ * script's time, and with a short script it would be most of the picture.
+ */
+void recorder_begin_axis(struct recorder *recorder);
 
 /*
  * The lane whose client made the connection that the server accepted as its `number`th, from 0: on loopback, servers

@@ -59,6 +59,8 @@ static void note_event(struct play *play, const struct play_event *event, void *
     struct contestant *contestant = data;
     struct session *session = contestant->session;
 
+    if (session->was_ended && event->kind == PLAY_FAILED)
+        return; /* nothing has failed: somebody has ended the demo */
     recorder_event(&session->recorder, contestant->index, event, now_of(session));
     switch (event->kind) {
     case PLAY_READY:
@@ -387,6 +389,7 @@ static void judge(struct session *session)
         syscalls_finish(&session->contestants[i].tracer.syscalls);
         tell_costs(&session->contestants[i]);
     }
+    recorder_begin_axis(&session->recorder);
     for (size_t i = 0; i < session->count; i++)
         record->models[i].verdict = verdict_of(record, i);
 }

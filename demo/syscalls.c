@@ -439,13 +439,17 @@ static bool parse(struct syscalls *syscalls, const char *line, struct call *call
     return true;
 }
 
-/* What came first and what comes now are one call; `-T` has counted from the first. */
+/*
+ * What came first and what comes now are one call; `-T` has counted from the first. Of a call in which a thread was killed
+ * it says nothing: that one lasted until now.
+ */
 static void join(struct call *call, struct thread_pen *pen)
 {
+    const uint64_t now = call->from;
     const uint64_t lasted = call->to - call->from;
 
     call->from = pen->begun_at;
-    call->to = pen->begun_at + lasted;
+    call->to = lasted > 0 ? pen->begun_at + lasted : now;
     call->fd = pen->begun_fd;
     pen->begun = NULL;
 }
@@ -493,11 +497,25 @@ void syscalls_read(struct syscalls *syscalls, const char *bytes, size_t size)
     }
 }
 
+/*
+ * Was the thread seen doing something else since its last call began? Then that one is over, and strace, which has gone
+ * meanwhile, never said so.
+ */
+static bool was_seen_elsewhere(struct syscalls *syscalls, struct thread_pen *pen)
+{
+    const struct thread_lane *lane = lane_of(syscalls, pen);
+
+    for (size_t i = lane->span_count; i-- > 0 && lane->spans[i].to > pen->begun_at;)
+        if (pen->is_guess && strcmp(lane->spans[i].call, pen->begun) != 0)
+            return true;
+    return false;
+}
+
 void syscalls_finish(struct syscalls *syscalls)
 {
     for (size_t i = 0; i < syscalls->thread_count; i++) {
         struct thread_pen *pen = &syscalls->threads[i];
-        if (pen->begun != NULL)
+        if (pen->begun != NULL && !was_seen_elsewhere(syscalls, pen))
             record_span(syscalls, pen,
                         (struct call_span){.from = pen->begun_at,
                                            .to = model_of(syscalls)->ended,

@@ -253,6 +253,23 @@ static void test_a_death(void **state)
     story_free(&story);
 }
 
+/* What if the server has served everybody, and does not stop afterwards? Then it has served everybody. */
+static void test_who_does_not_stop_has_served_all_the_same(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, hello);
+    story_connect(&story, 0, 1);
+    story_expect(&story, 3, 2, 4, 5);
+    story_tell(&story, 6, 0, PLAY_TOLD_TO_END, success_of(0));
+    story_tell(&story, 5006, 0, PLAY_FAILED, error_of(0));
+    story_end(&story, 5007, PLAY_FAILS, "the server had to be killed");
+    assert_string_equal(story.model->state, "FAILS");
+    assert_int_equal(story.model->everybody_served, story_time(4));
+    story_free(&story);
+}
+
 static void test_no_start_and_no_end(void **state)
 {
     const char *const names[] = {"01-a", "02-b"};
@@ -311,6 +328,48 @@ static void test_who_connected_when(void **state)
     story_free(&story);
 }
 
+/* What if the servers took longer to start than all that followed? The axis is about what followed. */
+static void test_the_axis_begins_with_the_conversation(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, "A connect\nA send \"x\"\nA expect \"X\"\n");
+    story_connect(&story, 1, 1);
+    story_trace(&story, "7 " STORY_SECONDS ".001000 accept(3, NULL, NULL) = 4 <0.001000>\n");
+    story_expect(&story, 3, 2, 5, 1);
+    story_end(&story, 6, PLAY_PASSES, "");
+    recorder_begin_axis(&story.recorder);
+    const struct model_record *model = story.model;
+    const uint64_t began = 1000; /* a microsecond: 0 would say that it has not begun */
+    const struct lane *lane = &model->lanes[0];
+    assert_int_equal(model->began, began);
+    assert_int_equal(model->ended, began + story_time(6));
+    assert_int_equal(story.recorder.record.now, model->ended);
+    assert_int_equal(lane->spans[0].from, began);
+    assert_int_equal(lane->spans[lane->span_count - 1].to, model->ended);
+    assert_int_equal(lane->marks[0].at, began + story_time(1.1));
+    assert_int_equal(model->threads[0].spans[0].from, began + story_time(1));
+    assert_int_equal(model->threads[0].spans[0].to, began + story_time(2));
+    assert_int_equal(model->everybody_served, story_time(5)); /* a length, not a moment */
+    assert_int_equal(model->longest_wait, story_time(3));
+    story_free(&story);
+}
+
+/* What if nobody got that far? */
+static void test_an_axis_without_a_conversation(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, "A connect\nA close\n");
+    story.model->began = 0;
+    recorder_begin_axis(&story.recorder);
+    assert_int_equal(story.model->began, 0);
+    story_end(&story, 6, PLAY_FAILS, "the server cannot be started");
+    story_free(&story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,9 +384,12 @@ int main(void)
         cmocka_unit_test(test_a_stall),
         cmocka_unit_test(test_a_reset),
         cmocka_unit_test(test_a_death),
+        cmocka_unit_test(test_who_does_not_stop_has_served_all_the_same),
         cmocka_unit_test(test_no_start_and_no_end),
         cmocka_unit_test(test_a_script_that_stops_the_server),
         cmocka_unit_test(test_who_connected_when),
+        cmocka_unit_test(test_the_axis_begins_with_the_conversation),
+        cmocka_unit_test(test_an_axis_without_a_conversation),
     };
 
     unit_begin();

@@ -93,6 +93,23 @@ static void test_calls_in_two_parts(void **state)
     story_free(&story);
 }
 
+/* What if the server is killed while its threads wait? They waited up to then. */
+static void test_threads_that_are_killed(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    story_trace(&story, "7 " STORY_SECONDS ".010000 accept(3, NULL, NULL <unfinished ...>\n"
+                        "8 " STORY_SECONDS ".020000 recvfrom(4,  <unfinished ...>) = ?\n"
+                        "7 " STORY_SECONDS ".810000 <... accept resumed>) = ?\n");
+    story_end(&story, 900, PLAY_FAILS, "the server was killed by signal 9 (SIGKILL)");
+    assert_int_equal(story.model->thread_count, 2);
+    assert_call(span(&story, 0, 0), "accept", 3, 10, 810);
+    assert_call(span(&story, 1, 0), "recv", 4, 20, 900);
+    story_free(&story);
+}
+
 /* What if strace writes half a line, then the rest? */
 static void test_lines_in_pieces(void **state)
 {
@@ -212,6 +229,31 @@ static void find_nothing(struct story *story, int times, int microseconds)
     }
 }
 
+/* What if it left several threads, each in a call? It tells of the end of none; what is seen afterwards counts. */
+static void test_threads_that_strace_left(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    story_trace(&story, "7 " STORY_SECONDS ".010000 recvfrom(4,  <unfinished ...>\n"
+                        "8 " STORY_SECONDS ".020000 recvfrom(5,  <unfinished ...>\n"
+                        "9 " STORY_SECONDS ".030000 accept(3, NULL, <detached ...>\n");
+    for (int thread = 7; thread <= 8; thread++) {
+        syscalls_see(&story.syscalls, thread, "recv", thread - 3, story_time(STORY_BEGAN_MS + 100));
+        syscalls_see(&story.syscalls, thread, thread == 7 ? CALL_WORKS : "recv", thread == 7 ? -1 : 5,
+                     story_time(STORY_BEGAN_MS + 150));
+        syscalls_see(&story.syscalls, thread, "recv", thread - 3, story_time(STORY_BEGAN_MS + 200));
+    }
+    story_end(&story, 1000, PLAY_PASSES, "");
+    assert_int_equal(story.model->threads[0].span_count, 3);
+    assert_string_equal(span(&story, 0, 1)->call, CALL_WORKS);
+    assert_int_equal(span(&story, 0, 2)->from, story_time(STORY_BEGAN_MS + 150));
+    assert_int_equal(story.model->threads[1].span_count, 1); /* nothing else was seen: it is still in that call */
+    assert_call(span(&story, 1, 0), "recv", 5, 20, 1000);
+    story_free(&story);
+}
+
 static void test_spinning_is_noticed(void **state)
 {
     struct story story;
@@ -279,12 +321,13 @@ static void test_other_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calls_that_wait),         cmocka_unit_test(test_descriptors_have_clients),
-        cmocka_unit_test(test_calls_in_two_parts),      cmocka_unit_test(test_lines_in_pieces),
-        cmocka_unit_test(test_short_calls_are_folded),  cmocka_unit_test(test_only_the_conversation),
-        cmocka_unit_test(test_a_call_without_an_end),   cmocka_unit_test(test_guesses_give_way),
-        cmocka_unit_test(test_a_call_that_strace_left), cmocka_unit_test(test_spinning_is_noticed),
-        cmocka_unit_test(test_work_is_no_spinning),     cmocka_unit_test(test_other_lines),
+        cmocka_unit_test(test_calls_that_wait),          cmocka_unit_test(test_descriptors_have_clients),
+        cmocka_unit_test(test_calls_in_two_parts),       cmocka_unit_test(test_threads_that_are_killed),
+        cmocka_unit_test(test_lines_in_pieces),          cmocka_unit_test(test_short_calls_are_folded),
+        cmocka_unit_test(test_only_the_conversation),    cmocka_unit_test(test_a_call_without_an_end),
+        cmocka_unit_test(test_guesses_give_way),         cmocka_unit_test(test_a_call_that_strace_left),
+        cmocka_unit_test(test_threads_that_strace_left), cmocka_unit_test(test_spinning_is_noticed),
+        cmocka_unit_test(test_work_is_no_spinning),      cmocka_unit_test(test_other_lines),
     };
 
     unit_begin();

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <termios.h>
 
+#include "child.h"
 #include "memory.h"
 #include "models.h"
 #include "must.h"
@@ -408,6 +409,8 @@ static void does_space_pause_and_q_end_it(void **state)
     if (strstr(watched->screen->printed.chars, "cut short") == NULL)
         fail_msg("It was ended with q, and the table must say \"cut short\". It printed:\n%s",
                  watched->screen->printed.chars);
+    if (strstr(watched->screen->printed.chars, "failed") != NULL)
+        fail_msg("It was ended with q, and nobody has failed. It printed:\n%s", watched->screen->printed.chars);
 }
 
 static void does_ctrl_c_leave_a_clean_terminal(void **state)
@@ -437,6 +440,31 @@ static void is_it_clean_at_the_end_of_the_script(void **state)
     if (strstr(watched->screen->printed.chars, "replays it in a browser") == NULL)
         fail_msg("What came out must be printed when the terminal is as before. It printed:\n%s",
                  watched->screen->printed.chars);
+}
+
+/* ---- Without a terminal ---- */
+
+static int demo_without(const void *data)
+{
+    char *path = path_of("short.script");
+
+    close(*(const int *)data);
+    execl(demo, "demo", "--build", folder, "--script", path, (char *)NULL);
+    return 127;
+}
+
+static void what_if_something_standard_is_closed(void **state)
+{
+    static const char *const names[] = {"input", "output", "error"};
+
+    (void)state;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        struct child child;
+        child_run(&child, demo_without, &fd, NULL);
+        if (child.status != 0)
+            fail_msg("Without standard %s the exit status must be 0, but it was %d: %s", names[fd], child.status,
+                     child.words);
+    }
 }
 
 /* ---- The whole ---- */
@@ -507,9 +535,13 @@ int main(void)
 {
     static char goes_on[] = "long.script", ends[] = "short.script";
     const struct CMUnitTest tests[] = {
-        DEMO_TEST(goes_on, does_the_picture_fit),          DEMO_TEST(goes_on, what_if_the_terminal_gets_smaller),
-        DEMO_TEST(goes_on, does_space_pause_and_q_end_it), DEMO_TEST(goes_on, does_ctrl_c_leave_a_clean_terminal),
-        DEMO_TEST(goes_on, what_if_the_window_is_closed),  DEMO_TEST(ends, is_it_clean_at_the_end_of_the_script),
+        DEMO_TEST(goes_on, does_the_picture_fit),
+        DEMO_TEST(goes_on, what_if_the_terminal_gets_smaller),
+        DEMO_TEST(goes_on, does_space_pause_and_q_end_it),
+        DEMO_TEST(goes_on, does_ctrl_c_leave_a_clean_terminal),
+        DEMO_TEST(goes_on, what_if_the_window_is_closed),
+        DEMO_TEST(ends, is_it_clean_at_the_end_of_the_script),
+        cmocka_unit_test(what_if_something_standard_is_closed),
     };
     const char *build_is = getenv("BUILD");
     struct models models;

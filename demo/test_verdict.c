@@ -69,6 +69,26 @@ static void test_where_it_rests(void **state)
     story_free(&story);
 }
 
+/* What if it never rests, on a machine that has much else to do? It gets little of a core, and takes all that it gets. */
+static void test_what_it_got_of_a_core(void **state)
+{
+    struct story story;
+
+    (void)state;
+    begin_two(&story);
+    story_expect(&story, 6, 2, 4, 1);
+    for (int ms = 50; ms <= 1500; ms += 50)
+        syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, story_time(STORY_BEGAN_MS + ms));
+    story_end(&story, 2000, PLAY_PASSES, "");
+    story.model->costs = some_costs(1, 0.24);
+    says(&story, "Everybody was served at once (2.0 ms at most), at the price of all that it got of a core (24 %).");
+    story.model->costs = some_costs(1, -1);
+    says(&story, "Everybody was served at once (2.0 ms at most), at the price of all that it got of a core.");
+    story.model->costs = some_costs(1, 0.97);
+    says(&story, "Everybody was served at once (2.0 ms at most), at the price of a whole core.");
+    story_free(&story);
+}
+
 static void accept_both(struct story *story)
 {
     story_trace(story, LINE("000200", "accept(3, NULL, NULL) = 4 <0.000100>"));
@@ -165,6 +185,57 @@ static void test_without_a_trace(void **state)
     story_free(&story);
 }
 
+/* What if the client with whom the server sits had to wait a little before? It was not in the same position. */
+static void test_who_waited_much_less(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, "A connect\nA send \"a\"\nA expect \"A\"\nB connect\nB send \"b\"\nB expect \"B\"\n");
+    story_connect(&story, 0, 1);
+    story_connect(&story, 1, 4);
+    story_expect(&story, 3, 2, 62, 1);
+    story_expect(&story, 6, 2, 702, 1);
+    story_end(&story, 800, PLAY_PASSES, "");
+    says(&story, "Everybody was served, but B waited 0.70 s.");
+    story_free(&story);
+}
+
+/* What if the wait is strace's doing? One call after the other, and each takes longer than it would without. */
+static void test_strace_slows_many_calls(void **state)
+{
+    struct story story;
+
+    (void)state;
+    begin_two(&story);
+    accept_both(&story);
+    for (int i = 0; i < 345; i++) {
+        struct text line = {0};
+        text_add(&line, "7 " STORY_SECONDS ".%06d sendto(5, \"\", 1024, 0, NULL, 0) = 1024 <0.000200>\n",
+                 2000 + 250 * i);
+        story_trace(&story, line.chars);
+        text_free(&line);
+    }
+    story_expect(&story, 6, 2, 92, 1);
+    story_end(&story, 2000, PLAY_PASSES, "");
+    says(&story, "Everybody was served, but B waited 90 ms, in which strace slowed some 340 calls.");
+    story_free(&story);
+}
+
+/* What if a client waits because it wants a lot? No neighbour is to blame, and no server. */
+static void test_a_lot_takes_its_time(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, "A connect\nA send 16 MiB\nA expect everything\n");
+    story_connect(&story, 0, 1);
+    story_expect(&story, 3, 2, 462, 16 * 1024 * 1024);
+    story_end(&story, 500, PLAY_PASSES, "");
+    says(&story, "Everybody was served, but A waited 0.46 s for its 16.0 MiB.");
+    story_free(&story);
+}
+
 /* What if several clients had to wait? Two are named, more are counted. */
 static void test_others_had_to_wait(void **state)
 {
@@ -242,12 +313,22 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_served_at_once),      cmocka_unit_test(test_where_it_rests),
-        cmocka_unit_test(test_waits_for_another),   cmocka_unit_test(test_waits_in_vain),
-        cmocka_unit_test(test_limited_visits),      cmocka_unit_test(test_no_reason),
-        cmocka_unit_test(test_a_pause_is_a_reason), cmocka_unit_test(test_without_a_trace),
-        cmocka_unit_test(test_others_had_to_wait),  cmocka_unit_test(test_nobody_asked),
-        cmocka_unit_test(test_a_stall_of_nobody),   cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_served_at_once),
+        cmocka_unit_test(test_where_it_rests),
+        cmocka_unit_test(test_what_it_got_of_a_core),
+        cmocka_unit_test(test_waits_for_another),
+        cmocka_unit_test(test_waits_in_vain),
+        cmocka_unit_test(test_limited_visits),
+        cmocka_unit_test(test_no_reason),
+        cmocka_unit_test(test_a_pause_is_a_reason),
+        cmocka_unit_test(test_who_waited_much_less),
+        cmocka_unit_test(test_strace_slows_many_calls),
+        cmocka_unit_test(test_a_lot_takes_its_time),
+        cmocka_unit_test(test_without_a_trace),
+        cmocka_unit_test(test_others_had_to_wait),
+        cmocka_unit_test(test_nobody_asked),
+        cmocka_unit_test(test_a_stall_of_nobody),
+        cmocka_unit_test(test_failures),
     };
 
     unit_begin();

@@ -11,14 +11,18 @@
 static const uint64_t millisecond = 1000000;
 
 enum {
-    AT_ONCE_MS = 50,          /* who waits no longer, was served at once, as people see it */
-    UNTIL_MS = 50,            /* so soon after something else is because of it, as people see it */
-    MOST_OF_PERCENT = 50,     /* of a wait: what took more of it is the reason */
+    AT_ONCE_MS = 50,      /* who waits no longer, was served at once, as people see it */
+    UNTIL_MS = 50,        /* so soon after something else is because of it, as people see it */
+    MOST_OF_PERCENT = 50, /* of a wait: what took more of it is the reason */
+    MUCH_LESS_PERCENT = 10,
     SHORT_VISIT_MS = 1000,    /* a call that waits no longer gives up by itself: a timeout */
     NOT_RESTING_PERCENT = 10, /* of a core */
     BUSY_PERCENT = 50,        /* of a core: a server that takes more is not resting */
     WHOLE_CORE_PERCENT = 85,
-    MOST_NAMES = 2 /* more are only counted */
+    MS_A_CALL = 2,    /* if a wait has fewer calls than that, they are not what took so long */
+    LARGE_KIB = 256,  /* an answer that takes its time, whoever gives it */
+    MANY_CALLS = 100, /* under strace: each takes some 50 us more, or several times that on a machine with much to do */
+    MOST_NAMES = 2    /* more are only counted */
 };
 
 /* ---- Waits ---- */
@@ -155,11 +159,25 @@ static const struct lane *who_left_at(const struct model_record *model, const st
     return NULL;
 }
 
+/* How many calls strace has seen, and slowed, during a wait. */
+static unsigned long slowed_calls(const struct model_record *model, const struct wait *wait)
+{
+    const struct thread_lane *thread = model->threads;
+    unsigned long count = 0;
+
+    for (size_t k = 0; k < model->thread_count; k++, thread++)
+        for (size_t i = 0; i < thread->span_count; i++)
+            if (overlap(&thread->spans[i], wait) > 0)
+                count += thread->spans[i].times;
+    return count;
+}
+
 static void add_reason(struct text *words, const struct record *record, const struct model_record *model,
                        const struct wait *wait)
 {
     const struct reason reason = reason_of(model, wait);
     const struct lane *leaver = who_left_at(model, wait);
+    const unsigned long calls = slowed_calls(model, wait);
 
     if (reason.call != NULL && reason.longest >= millisecond) {
         text_add(words, ": the server sat in %s()", reason.call);
@@ -172,21 +190,30 @@ static void add_reason(struct text *words, const struct record *record, const st
         }
     } else if (leaver != NULL && !wait->was_in_vain) {
         text_add(words, ", until %s had left", name_of(record, leaver));
+    } else if (calls >= MANY_CALLS && calls * MS_A_CALL * millisecond >= wait->to - wait->from) {
+        text_add(words, ", in which strace slowed some ");
+        words_add_rough(words, (long)calls);
+        text_add(words, " calls");
     }
 }
 
 /* ---- Sentences ---- */
 
-/* "Slow and Late had to wait, too.", or how many they were. */
+/*
+ * "Slow and Late had to wait, too.", or how many they were. Who waited much less is not meant: a busy machine makes anybody
+ * wait a little, even the one for whom the server is there.
+ */
 static void add_others(struct text *words, const struct record *record, const struct model_record *model,
-                       const struct lane *except)
+                       const struct wait *longest)
 {
+    const uint64_t much_less = (longest->to - longest->from) * MUCH_LESS_PERCENT / 100;
     struct text names = {0};
     size_t count = 0;
 
     for (size_t i = 0; i < model->lane_count; i++) {
         const struct wait wait = longest_wait(&model->lanes[i]);
-        if (&model->lanes[i] == except || wait.to - wait.from <= AT_ONCE_MS * millisecond)
+        const uint64_t time = wait.to - wait.from;
+        if (wait.lane == longest->lane || time <= AT_ONCE_MS * millisecond || time <= much_less)
             continue;
         text_add(&names, count++ > 0 ? " and %s" : "%s", name_of(record, &model->lanes[i]));
     }
@@ -197,6 +224,19 @@ static void add_others(struct text *words, const struct record *record, const st
     text_free(&names);
 }
 
+/* How much came at the end of the wait, if that is part of why it took so long. */
+static void add_size(struct text *words, const struct wait *wait)
+{
+    for (size_t i = 0; i < wait->lane->mark_count; i++) {
+        const struct lane_mark *mark = &wait->lane->marks[i];
+        if (mark->kind == MARK_ANSWERED && mark->at == wait->to && mark->result.bytes / 1024 >= LARGE_KIB) {
+            text_add(words, " for its ");
+            words_add_memory(words, (long)(mark->result.bytes / 1024));
+            return;
+        }
+    }
+}
+
 static void add_wait(struct text *words, const struct record *record, const struct model_record *model,
                      const struct wait *wait)
 {
@@ -204,9 +244,11 @@ static void add_wait(struct text *words, const struct record *record, const stru
     words_add_time(words, wait->to - wait->from);
     if (wait->was_in_vain)
         text_add(words, " in vain");
+    else
+        add_size(words, wait);
     add_reason(words, record, model, wait);
     text_add(words, ".");
-    add_others(words, record, model, wait->lane);
+    add_others(words, record, model, wait);
 }
 
 /* The call in which the server's only thread spent most of the conversation, resting; NULL: there is none. */
@@ -232,16 +274,36 @@ static const char *resting_place(const struct model_record *model)
     return NULL;
 }
 
+/* Did the server's only thread ask again and again for most of the conversation? */
+static bool spins(const struct model_record *model)
+{
+    const struct thread_lane *thread = model->threads;
+    uint64_t time = 0;
+
+    for (size_t i = 0; model->thread_count == 1 && i < thread->span_count; i++)
+        if (strcmp(thread->spans[i].call, CALL_SPINS) == 0)
+            time += thread->spans[i].to - thread->spans[i].from;
+    return time > (model->ended - model->began) * MOST_OF_PERCENT / 100;
+}
+
+/* On a machine with much to do, who never rests gets much less than a core. */
 static bool is_busy(const struct model_record *model)
 {
-    return model->costs.cpu_share * 100 >= BUSY_PERCENT;
+    return model->costs.cpu_share * 100 >= BUSY_PERCENT || spins(model);
 }
 
 static void add_busyness(struct text *words, const struct model_record *model)
 {
     const double share = model->costs.cpu_share;
 
-    if (share * 100 >= WHOLE_CORE_PERCENT && share < 1.5)
+    if (share * 100 < BUSY_PERCENT) {
+        text_add(words, "all that it got of a core");
+        if (share >= 0) {
+            text_add(words, " (");
+            words_add_share(words, share);
+            text_add(words, ")");
+        }
+    } else if (share * 100 >= WHOLE_CORE_PERCENT && share < 1.5)
         text_add(words, "a whole core");
     else {
         words_add_share(words, share);

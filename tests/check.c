@@ -370,8 +370,9 @@ static void free_everything(struct check *check)
 int main(int argc, char **argv)
 {
     struct check check = {0};
-    int status = read_arguments(argc, argv, &check.options);
 
+    process_open_standard();
+    int status = read_arguments(argc, argv, &check.options);
     if (status == 0)
         status = find_everything(&check);
     if (status == 0) {

@@ -329,6 +329,7 @@ int main(int argc, char **argv)
     struct show show = {0};
     char error[600];
 
+    process_open_standard();
     show.status = read_arguments(argc, argv, &show.options);
     if (show.status != 0)
         return show.status;

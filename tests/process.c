@@ -2,6 +2,7 @@
 #include "process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -486,4 +487,15 @@ int process_raise_descriptors(void)
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit); /* everybody may go up to the hard limit */
     return before;
+}
+
+void process_open_standard(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd != -1 && fd <= STDERR_FILENO);
+    if (fd != -1)
+        close(fd);
 }

@@ -125,6 +125,12 @@ char *process_wrap(const char *command, bool *is_wrapped);
 int process_raise_descriptors(void);
 
 /*
+ * To be called first of all: where standard input, output or error is closed, /dev/null takes its place. Otherwise the next
+ * thing that is opened would be it, and libuv aborts the program that closes such a one.
+ */
+void process_open_standard(void);
+
+/*
  * Finds a TCP port of 127.0.0.1 that is free now. Returns it, or a negated errno.
  */
 int process_free_port(void);

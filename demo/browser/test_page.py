@@ -437,6 +437,12 @@ class PageTest(unittest.TestCase):
         time.sleep(0.1)
         self.assertEqual(self.browser.run(TIME), stopped)
 
+    def test_a_short_recording_has_short_steps(self):
+        self.open("odd")
+        now = record.embedded(self.path("odd"))["now"]
+        self.browser.keys(HOME, ARROW_RIGHT)
+        self.assertLess(self.browser.run(TIME), now / 10)
+
     def focused(self, what):
         return self.browser.run(f"const node = document.activeElement; return {what};")
 
@@ -511,6 +517,11 @@ class PageTest(unittest.TestCase):
                 self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth;"), PHONE[0])
                 self.assertEqual(self.browser.run("return window.innerWidth;"), PHONE[0])
 
+    def test_a_phone_has_room_for_the_names(self):
+        self.open("class", PHONE)
+        cut = "return [...document.querySelectorAll('.names .server')].filter((name) => name.scrollWidth > name.clientWidth).map((name) => name.textContent);"
+        self.assertEqual(self.browser.run(cut), [])
+
     def test_every_text_stands_out(self):
         for scheme in ("light", "dark"):
             self.browser.prefer(prefers_color_scheme=scheme)
@@ -541,9 +552,17 @@ class PageTest(unittest.TestCase):
         self.assertEqual(rows[0][1:3], ["never", "5.00 s (D)"])
         self.assertEqual(rows[1], ["02-fcntl-nonblock", "2.00 s", "12.0 ms (C)", "4.87 s (97 % of a core)", "> 1,843,211", "1", "412", "1.7 MiB"])
         self.assertEqual(rows[6][1:], ["never", "–", "–", "–", "–", "–", "–"])
+        note = self.browser.run("return document.getElementById('table-note').textContent;")
+        for words in ("> and more", "strace slows each call"):
+            self.assertIn(words, note)
         verdicts = self.browser.run("return document.getElementById('verdicts').innerText;")
         for model in data["models"]:
             self.assertIn(model["verdict"], verdicts)
+
+    def test_never_is_only_said_where_somebody_was_not_served(self):
+        self.open("odd")
+        served = self.browser.run("return [...document.querySelectorAll('#table tbody td:nth-child(2)')].map((cell) => cell.textContent);")
+        self.assertEqual(served, ["never", "–"])
 
 
 def main():
