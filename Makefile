@@ -32,6 +32,8 @@ LEFT_OUT  := $(foreach model,$(FOUND),$(if $(call missing,$(model)),$(model)))
 # Where there is one thread there is no race, and this sanitizer holds a signal back that arrives in pselect().
 RACELESS  := $(if $(filter thread,$(SANITIZE)),$(foreach model,$(FOUND),$(if $(filter threads,$(call needs,$(model))),,$(model))))
 MODELS    := $(filter-out $(LEFT_OUT) $(RACELESS),$(FOUND))
+UNKNOWN   := $(filter-out $(FOUND),$(MODELS))
+$(if $(UNKNOWN),$(error There is no model $(UNKNOWN). There are: $(FOUND)))
 NO_TESTS  := $(strip $(call absent,libuv cmocka))
 
 COMMON    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/*.c))

@@ -232,9 +232,12 @@ static void describe_printed(const struct play *play, struct text *came)
     const size_t shown = size < SHOWN ? size : SHOWN;
 
     payload_read(program_due_output(play), play->program.expected, bytes, shown);
-    text_add(came, size == 0 ? "nothing" : "%zu bytes: ", size);
-    if (size > 0)
-        text_add_bytes(came, bytes, shown, SHOWN);
+    if (size == 0) {
+        text_add(came, "nothing");
+        return;
+    }
+    text_add(came, "%zu byte%s: ", size, size == 1 ? "" : "s");
+    text_add_bytes(came, bytes, shown, SHOWN);
     if (size > SHOWN)
         text_add(came, "...");
 }
