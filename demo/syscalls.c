@@ -226,7 +226,7 @@ static void record_span(struct syscalls *syscalls, struct thread_pen *pen, struc
         add_span(lane, span);
 }
 
-void syscalls_see(struct syscalls *syscalls, int thread, const char *call, int fd, uint64_t now)
+void syscalls_see(struct syscalls *syscalls, int thread, const char *call, int fd, unsigned long sleeps, uint64_t now)
 {
     const struct model_record *model = model_of(syscalls);
 
@@ -238,8 +238,11 @@ void syscalls_see(struct syscalls *syscalls, int thread, const char *call, int f
     const int shown_fd = has_fd(call) ? fd : -1;
     if (pen->is_guess && last->call == call && last->fd == shown_fd) {
         last->to = now;
+        last->times += sleeps > pen->sleeps ? sleeps - pen->sleeps : 0;
+        pen->sleeps = sleeps;
         return;
     }
+    pen->sleeps = sleeps;
     add_span(lane, (struct call_span){.from = last != NULL ? last->to : model->began,
                                       .to = now,
                                       .call = call,

@@ -16,10 +16,11 @@
 
 /* What is remembered of a thread. */
 struct thread_pen {
-    int thread;        /* its id */
-    int lane;          /* in the record; -1: none before its first call of the conversation */
-    bool is_guess;     /* its last span is not from strace and gives way to what strace says */
-    const char *begun; /* a call that has begun and not ended; NULL: none */
+    int thread;           /* its id */
+    int lane;             /* in the record; -1: none before its first call of the conversation */
+    bool is_guess;        /* its last span is not from strace and gives way to what strace says; */
+    unsigned long sleeps; /* how often it had gone to sleep then */
+    const char *begun;    /* a call that has begun and not ended; NULL: none */
     uint64_t begun_at;
     int begun_fd;
 };
@@ -51,8 +52,12 @@ void syscalls_read(struct syscalls *syscalls, const char *bytes, size_t size);
 /* strace will write no more: what had begun until now lasted until the conversation ended. */
 void syscalls_finish(struct syscalls *syscalls);
 
-/* Seen without strace: at `now` the thread is in `call` (of syscalls_name(), CALL_SPINS or CALL_WORKS) with `fd`, or -1. */
-void syscalls_see(struct syscalls *syscalls, int thread, const char *call, int fd, uint64_t now);
+/*
+ * Seen without strace: at `now` the thread is in `call` (of syscalls_name(), CALL_SPINS or CALL_WORKS) with `fd`, or -1, and
+ * has gone to sleep `sleeps` times so far: if that was more often than when it was last seen in the same call, it has made
+ * that call again meanwhile. 0 if it is not asleep.
+ */
+void syscalls_see(struct syscalls *syscalls, int thread, const char *call, int fd, unsigned long sleeps, uint64_t now);
 
 /* Has nothing been heard of this thread for as long as `nanoseconds` before `now`? */
 bool syscalls_is_stale(struct syscalls *syscalls, int thread, uint64_t now, uint64_t nanoseconds);

@@ -190,12 +190,29 @@ static void test_guesses_give_way(void **state)
     story_trace(&story, LINE("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
     assert_false(syscalls_is_stale(&story.syscalls, 7, story_time(STORY_BEGAN_MS + 20), story_time(60)));
     assert_true(syscalls_is_stale(&story.syscalls, 7, story_time(STORY_BEGAN_MS + 100), story_time(60)));
-    syscalls_see(&story.syscalls, 7, recv, 4, story_time(STORY_BEGAN_MS + 100));
-    syscalls_see(&story.syscalls, 7, recv, 4, story_time(STORY_BEGAN_MS + 150));
+    syscalls_see(&story.syscalls, 7, recv, 4, 0, story_time(STORY_BEGAN_MS + 100));
+    syscalls_see(&story.syscalls, 7, recv, 4, 0, story_time(STORY_BEGAN_MS + 150));
     assert_call(span(&story, 0, 1), "recv", 4, 12, 150);
     story_trace(&story, LINE("013000", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.200000>"));
     assert_call(span(&story, 0, 1), "recv", 4, 13, 213);
     assert_int_equal(story.model->threads[0].span_count, 2);
+    story_end(&story, 1000, PLAY_PASSES, "");
+    story_free(&story);
+}
+
+/* What if a thread is in the same call whenever one looks? It may be one call, or one after another: then it slept more often. */
+static void test_one_call_or_many(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_begin(&story, two);
+    for (unsigned i = 1; i <= 5; i++)
+        syscalls_see(&story.syscalls, 7, "poll", -1, 40 + i / 2, story_time(STORY_BEGAN_MS + i * 100));
+    assert_call(span(&story, 0, 0), "poll", -1, 0, 500);
+    assert_int_equal(span(&story, 0, 0)->times, 3);
+    syscalls_see(&story.syscalls, 7, "poll", -1, 0, story_time(STORY_BEGAN_MS + 600)); /* it has just ended */
+    assert_int_equal(span(&story, 0, 0)->times, 3);
     story_end(&story, 1000, PLAY_PASSES, "");
     story_free(&story);
 }
@@ -209,8 +226,8 @@ static void test_a_call_that_strace_left(void **state)
     story_begin(&story, two);
     story_trace(&story, LINE("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
     story_trace(&story, LINE("020000", "recvfrom(4,  <detached ...>"));
-    syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, story_time(STORY_BEGAN_MS + 100));
-    syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, story_time(STORY_BEGAN_MS + 200));
+    syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, 0, story_time(STORY_BEGAN_MS + 100));
+    syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, 0, story_time(STORY_BEGAN_MS + 200));
     story_end(&story, 1000, PLAY_PASSES, "");
     assert_call(span(&story, 0, 1), CALL_SPINS, -1, 12, 200);
     assert_int_equal(story.model->threads[0].span_count, 2);
@@ -240,10 +257,10 @@ static void test_threads_that_strace_left(void **state)
                         "8 " STORY_SECONDS ".020000 recvfrom(5,  <unfinished ...>\n"
                         "9 " STORY_SECONDS ".030000 accept(3, NULL, <detached ...>\n");
     for (int thread = 7; thread <= 8; thread++) {
-        syscalls_see(&story.syscalls, thread, "recv", thread - 3, story_time(STORY_BEGAN_MS + 100));
-        syscalls_see(&story.syscalls, thread, thread == 7 ? CALL_WORKS : "recv", thread == 7 ? -1 : 5,
+        syscalls_see(&story.syscalls, thread, "recv", thread - 3, 0, story_time(STORY_BEGAN_MS + 100));
+        syscalls_see(&story.syscalls, thread, thread == 7 ? CALL_WORKS : "recv", thread == 7 ? -1 : 5, 0,
                      story_time(STORY_BEGAN_MS + 150));
-        syscalls_see(&story.syscalls, thread, "recv", thread - 3, story_time(STORY_BEGAN_MS + 200));
+        syscalls_see(&story.syscalls, thread, "recv", thread - 3, 0, story_time(STORY_BEGAN_MS + 200));
     }
     story_end(&story, 1000, PLAY_PASSES, "");
     assert_int_equal(story.model->threads[0].span_count, 3);
@@ -321,13 +338,21 @@ static void test_other_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calls_that_wait),          cmocka_unit_test(test_descriptors_have_clients),
-        cmocka_unit_test(test_calls_in_two_parts),       cmocka_unit_test(test_threads_that_are_killed),
-        cmocka_unit_test(test_lines_in_pieces),          cmocka_unit_test(test_short_calls_are_folded),
-        cmocka_unit_test(test_only_the_conversation),    cmocka_unit_test(test_a_call_without_an_end),
-        cmocka_unit_test(test_guesses_give_way),         cmocka_unit_test(test_a_call_that_strace_left),
-        cmocka_unit_test(test_threads_that_strace_left), cmocka_unit_test(test_spinning_is_noticed),
-        cmocka_unit_test(test_work_is_no_spinning),      cmocka_unit_test(test_other_lines),
+        cmocka_unit_test(test_calls_that_wait),
+        cmocka_unit_test(test_descriptors_have_clients),
+        cmocka_unit_test(test_calls_in_two_parts),
+        cmocka_unit_test(test_threads_that_are_killed),
+        cmocka_unit_test(test_lines_in_pieces),
+        cmocka_unit_test(test_short_calls_are_folded),
+        cmocka_unit_test(test_only_the_conversation),
+        cmocka_unit_test(test_a_call_without_an_end),
+        cmocka_unit_test(test_guesses_give_way),
+        cmocka_unit_test(test_one_call_or_many),
+        cmocka_unit_test(test_a_call_that_strace_left),
+        cmocka_unit_test(test_threads_that_strace_left),
+        cmocka_unit_test(test_spinning_is_noticed),
+        cmocka_unit_test(test_work_is_no_spinning),
+        cmocka_unit_test(test_other_lines),
     };
 
     unit_begin();

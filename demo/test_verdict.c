@@ -78,7 +78,7 @@ static void test_what_it_got_of_a_core(void **state)
     begin_two(&story);
     story_expect(&story, 6, 2, 4, 1);
     for (int ms = 50; ms <= 1500; ms += 50)
-        syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, story_time(STORY_BEGAN_MS + ms));
+        syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, 0, story_time(STORY_BEGAN_MS + ms));
     story_end(&story, 2000, PLAY_PASSES, "");
     story.model->costs = some_costs(1, 0.24);
     says(&story, "Everybody was served at once (2.0 ms at most), at the price of all that it got of a core (24 %).");

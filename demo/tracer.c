@@ -115,28 +115,27 @@ void tracer_clean_up(struct tracer *tracer)
     tracer->path = NULL;
 }
 
-/* Who traces the process; 0: nobody. */
-static long tracer_of(int pid)
+/* What stands behind `key` in "/proc/PID/task/THREAD/status"; 0 if nothing does. */
+static long look_up(int pid, int thread, const char *key)
 {
-    static const char key[] = "TracerPid:";
     struct text path = {0};
     char line[LINE_SIZE];
-    long tracer = 0;
+    long number = 0;
 
-    text_add(&path, "/proc/%d/status", pid);
+    text_add(&path, "/proc/%d/task/%d/status", pid, thread);
     FILE *file = fopen(path.chars, "r");
     text_free(&path);
     while (file != NULL && fgets(line, sizeof line, file) != NULL)
         if (strncmp(line, key, strlen(key)) == 0)
-            tracer = strtol(line + strlen(key), NULL, 10);
+            number = strtol(line + strlen(key), NULL, 10);
     if (file != NULL)
         fclose(file);
-    return tracer;
+    return number;
 }
 
 static void take_strace_away(struct tracer *tracer)
 {
-    const long strace = tracer_of(tracer->pid);
+    const long strace = look_up(tracer->pid, tracer->pid, "TracerPid:");
 
     tracer->rate = syscalls_rate(&tracer->syscalls);
     tracer->busy = syscalls_spin(&tracer->syscalls) ? CALL_SPINS : CALL_WORKS;
@@ -321,7 +320,7 @@ static void look_at_thread(struct tracer *tracer, const char *folder, int thread
         return;
     if (is_running(folder, thread)) {
         if (tracer->busy != NULL)
-            syscalls_see(&tracer->syscalls, thread, tracer->busy, -1, now);
+            syscalls_see(&tracer->syscalls, thread, tracer->busy, -1, 0, now);
         return;
     }
     text_add(&path, "%s/%d/syscall", folder, thread);
@@ -330,7 +329,7 @@ static void look_at_thread(struct tracer *tracer, const char *folder, int thread
     const char *name = is_read ? kernel_name(strtol(line, &end, 10)) : NULL;
     if (name != NULL)
         syscalls_see(&tracer->syscalls, thread, syscalls_name(record, name, strlen(name)), (int)strtol(end, NULL, 0),
-                     now);
+                     (unsigned long)look_up(tracer->pid, thread, "voluntary_ctxt_switches:"), now);
 }
 
 void tracer_look(struct tracer *tracer, uint64_t now)
