@@ -25,6 +25,7 @@
 #include "must.h"
 #include "narrate.h"
 #include "net.h"
+#include "stop.h"
 #include "upper.h"
 
 enum { OTHER_DESCRIPTORS = 16 }; /* what libuv and the program itself may need */
@@ -210,6 +211,7 @@ static void close_handle(uv_handle_t *handle, void *argument)
 static void on_stop(uv_signal_t *handle, int signal_number)
 {
     (void)signal_number;
+    stop_block(); /* with its handle closed, the next signal would end us on the spot */
     uv_walk(handle->loop, close_handle, NULL);
 }
 
