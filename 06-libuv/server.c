@@ -25,6 +25,7 @@
 #include "must.h"
 #include "narrate.h"
 #include "net.h"
+#include "stop.h"
 #include "upper.h"
 
 enum { OTHER_DESCRIPTORS = 16 }; /* what libuv and the program itself may need */
@@ -210,6 +211,7 @@ static void close_handle(uv_handle_t *handle, void *argument)
 static void on_stop(uv_signal_t *handle, int signal_number)
 {
     (void)signal_number;
+    stop_block(); /* with its handle closed, the next signal would end us on the spot */
     uv_walk(handle->loop, close_handle, NULL);
 }
 
@@ -222,16 +224,18 @@ static void stop_on(uv_loop_t *loop, uv_signal_t *handle, int signal_number)
 int main(int argc, char **argv)
 {
     const struct server_options options = cli_server(argc, argv, "06-libuv: callbacks from libuv's loop", NULL);
-    uv_loop_t *loop = uv_default_loop();
+    uv_loop_t memory, *loop = &memory;
     static uv_signal_t interrupt, terminate; /* static, and so without data: see close_handle() */
 
     signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: write() says EPIPE instead */
+    must(uv_loop_init(loop), "server: cannot make a loop");
     keepalive = options.keepalive;
     const int fd = net_listen(options.address, options.port);
     if (fd == -1)
         return 1;
     places = net_limit_descriptors(INT_MAX) - fd -
              OTHER_DESCRIPTORS; /* a new descriptor is the lowest: all below are taken */
+    must(places > 0 ? 0 : UV_EMFILE, "server: cannot serve anybody");
     must(uv_tcp_init(loop, &listener), "server: cannot make a handle");
     must(uv_tcp_open(&listener, fd), "server: cannot use the listener");
     must(uv_listen((uv_stream_t *)&listener, SOMAXCONN, on_connection), "server: cannot listen");
