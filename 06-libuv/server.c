@@ -11,12 +11,13 @@
  * search through all descriptors. It costs the view of the whole: the conversation is cut into callbacks, and what one of
  * them needs from another lives in `struct connection`, until libuv says that its handle is closed.
  */
-#include <limits.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "cli.h"
@@ -28,8 +29,6 @@
 #include "stop.h"
 #include "upper.h"
 
-enum { OTHER_DESCRIPTORS = 16 }; /* what libuv and the program itself may need */
-
 struct connection {
     uv_tcp_t tcp;
     uv_write_t write;
@@ -38,13 +37,19 @@ struct connection {
     char peer[NET_NAME_SIZE];
 };
 
-static uv_tcp_t listener;
 static char buffer[BUFFER_SIZE]; /* one for all: on_read() needs it no longer than until it returns */
 static int keepalive;
-static int places; /* for so many more there are descriptors; without any, libuv would silently close newcomers */
-static bool one_is_waiting; /* libuv holds a newcomer that we have not taken, and accepts nobody else before we do */
+static int listener;
+static uv_poll_t newcomers; /* says when somebody is in the backlog */
+static uv_timer_t full;     /* for so long nobody is accepted, because there was no descriptor */
 
-static void accept_client(void);
+static void on_connection(uv_poll_t *handle, int result, int events);
+
+static void accept_again(uv_timer_t *timer)
+{
+    uv_timer_stop(timer);
+    uv_poll_start(&newcomers, UV_READABLE, on_connection);
+}
 
 /* Not before this may the memory of a handle be freed. */
 static void on_closed(uv_handle_t *handle)
@@ -53,9 +58,8 @@ static void on_closed(uv_handle_t *handle)
 
     free(c->owed);
     free(c);
-    places++;
-    if (one_is_waiting && !uv_is_closing((uv_handle_t *)&listener))
-        accept_client();
+    if (uv_is_active((uv_handle_t *)&full))
+        accept_again(&full); /* there is a free descriptor */
 }
 
 static void hang_up(struct connection *c)
@@ -162,42 +166,44 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes)
     }
 }
 
-static void welcome(struct connection *c)
+static void welcome(uv_loop_t *loop, int fd)
 {
-    uv_os_fd_t fd;
+    struct connection *c = calloc(1, sizeof *c);
+    char peer[NET_NAME_SIZE];
 
-    if (!worked(c, "accept", uv_accept((uv_stream_t *)&listener, (uv_stream_t *)&c->tcp)) ||
-        !worked(c, "accept", uv_fileno((uv_handle_t *)&c->tcp, &fd)))
-        return;
     net_prepare(fd, keepalive);
-    net_peer_name(fd, c->peer);
-    worked(c, "read", uv_read_start((uv_stream_t *)&c->tcp, on_buffer_wanted, on_read));
-}
-
-/* Takes the newcomer if there is a place; otherwise leaves it with libuv, and those after it in the backlog. */
-static void accept_client(void)
-{
-    struct connection *c = places > 0 ? calloc(1, sizeof *c) : NULL;
-
-    one_is_waiting = c == NULL || uv_tcp_init(listener.loop, &c->tcp) != 0;
-    if (one_is_waiting) {
-        narrate_accept(io_of_uv(places > 0 ? UV_ENOMEM : UV_EMFILE));
-        free(c);
+    net_peer_name(fd, peer);
+    if (c == NULL) {
+        narrate_refusal(peer, "no memory for it", ENOMEM);
+        close(fd);
         return;
     }
-    narrate_accept((struct io_result){.status = IO_SUCCESS});
+    memcpy(c->peer, peer, sizeof peer);
+    uv_tcp_init(loop, &c->tcp); /* without a socket yet: it cannot fail */
     c->tcp.data = c;
-    places--;
-    welcome(c);
+    if (worked(c, "open", uv_tcp_open(&c->tcp, fd))) /* which makes it non-blocking */
+        worked(c, "read", uv_read_start((uv_stream_t *)&c->tcp, on_buffer_wanted, on_read));
+    else
+        close(fd);
 }
 
-static void on_connection(uv_stream_t *stream, int result)
+/* Takes everybody who waits in the backlog. uv_listen() would, too, but without a descriptor it closes them silently. */
+static void on_connection(uv_poll_t *handle, int result, int events)
 {
-    (void)stream;
-    if (result == 0)
-        accept_client();
-    else
-        narrate_accept(io_of_uv(result));
+    struct io_result accepted;
+    int fd;
+
+    (void)result; /* what is wrong, accept() will say */
+    (void)events;
+    while ((accepted = io_accept(listener, &fd)).status == IO_SUCCESS) {
+        narrate_accept(accepted);
+        welcome(handle->loop, fd);
+    }
+    narrate_accept(accepted);
+    if (accepted.status == IO_ERROR) {
+        uv_poll_stop(handle); /* out of descriptors, and the listener stays "ready": who waits goes on waiting */
+        uv_timer_start(&full, accept_again, 1000, 0);
+    }
 }
 
 static void close_handle(uv_handle_t *handle, void *argument)
@@ -230,20 +236,18 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: write() says EPIPE instead */
     must(uv_loop_init(loop), "server: cannot make a loop");
     keepalive = options.keepalive;
-    const int fd = net_listen(options.address, options.port);
-    if (fd == -1)
+    listener = net_listen(options.address, options.port);
+    if (listener == -1)
         return 1;
-    places = net_limit_descriptors(INT_MAX) - fd -
-             OTHER_DESCRIPTORS; /* a new descriptor is the lowest: all below are taken */
-    must(places > 0 ? 0 : UV_EMFILE, "server: cannot serve anybody");
-    must(uv_tcp_init(loop, &listener), "server: cannot make a handle");
-    must(uv_tcp_open(&listener, fd), "server: cannot use the listener");
-    must(uv_listen((uv_stream_t *)&listener, SOMAXCONN, on_connection), "server: cannot listen");
+    must(uv_timer_init(loop, &full), "server: cannot make a timer");
+    must(uv_poll_init(loop, &newcomers, listener), "server: cannot use the listener"); /* makes it non-blocking */
+    must(uv_poll_start(&newcomers, UV_READABLE, on_connection), "server: cannot wait for clients");
     stop_on(loop, &interrupt, SIGINT);
     stop_on(loop, &terminate, SIGTERM);
-    if (!narrate_begin(fd, options.verbose))
+    if (!narrate_begin(listener, options.verbose))
         return 1;
     must(uv_run(loop, UV_RUN_DEFAULT), "server: cannot leave the loop");
     must(uv_loop_close(loop), "server: cannot close the loop"); /* EBUSY: a handle is still open */
+    close(listener);
     return 0;
 }
