@@ -49,7 +49,7 @@ static void say_everything(int fd, struct talk *talk)
     static char piece[TALK_PIECE];
     struct io_result input;
 
-    while ((input = talk_input(talk, piece, sizeof piece)).status == IO_SUCCESS)
+    while ((input = talk_wait_for_input(talk, piece, sizeof piece)).status == IO_SUCCESS)
         if (!send_all(fd, talk, piece, input.bytes))
             break;
     if (input.status == IO_CONNECTION_CLOSED) /* and not an error */

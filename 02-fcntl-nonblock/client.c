@@ -91,7 +91,7 @@ static void converse(struct client *c)
     static char piece[TALK_PIECE];
     struct io_result input;
 
-    while ((input = talk_input(&c->talk, piece, sizeof piece)).status == IO_SUCCESS) {
+    while ((input = talk_wait_for_input(&c->talk, piece, sizeof piece)).status == IO_SUCCESS) {
         if (!send_all(c, piece, input.bytes))
             break;
         while (c->open && !talk_is_answered(&c->talk))

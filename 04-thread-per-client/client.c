@@ -64,7 +64,7 @@ static bool send_all(struct client *c, const char *bytes, size_t size)
 static struct io_result take_input(struct client *c, char *piece, size_t size)
 {
     pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-    const struct io_result input = talk_input(&c->talk, piece, size);
+    const struct io_result input = talk_wait_for_input(&c->talk, piece, size);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     return input;
 }

@@ -2,8 +2,10 @@
 #include "narrate.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "net.h"
 
@@ -20,11 +22,29 @@ bool narrate_begin(int listener, bool verbose)
     return false;
 }
 
+/* Says a line, unless it would have to wait for somebody to read it. */
+static void say(const char *peer, const char *call, const char *what)
+{
+    static unsigned long unread;
+    struct pollfd reader = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    flockfile(stderr); /* in 04 others speak at the same time */
+    if (poll(&reader, 1, 0) == 0) {
+        unread++;
+    } else {
+        if (unread > 0)
+            fprintf(stderr, "(%lu lines are left out here: nobody read them)\n", unread);
+        unread = 0;
+        fprintf(stderr, "%s %s %s\n", peer, call, what);
+    }
+    funlockfile(stderr);
+}
+
 void narrate(const char *peer, const char *call, struct io_result result)
 {
     if (say_everything || result.status == IO_ERROR) {
         char text[IO_TEXT_SIZE];
-        fprintf(stderr, "%s %s %s\n", peer, call, io_describe(result, text));
+        say(peer, call, io_describe(result, text));
     }
 }
 
@@ -41,8 +61,8 @@ void narrate_accept(struct io_result result)
 
 void narrate_refusal(const char *peer, const char *reason, int error)
 {
-    char text[IO_TEXT_SIZE];
+    char call[64], text[IO_TEXT_SIZE];
 
-    io_describe((struct io_result){.status = IO_ERROR, .error = error}, text);
-    fprintf(stderr, "%s closed: %s: %s\n", peer, reason, text);
+    snprintf(call, sizeof call, "closed: %s:", reason);
+    say(peer, call, io_describe((struct io_result){.status = IO_ERROR, .error = error}, text));
 }

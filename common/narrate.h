@@ -3,6 +3,9 @@
  *
  * One line a call: "127.0.0.1:53122 recv SUCCESS 6 bytes". Errors are always said, the rest only when asked for (-v). Safe
  * in threads once narrate_begin() has returned, with the exception named below.
+ *
+ * Nothing here waits: a server that did, because stderr is a pipe and full (pipe(7)), would serve nobody, and would not stop
+ * either. Lines that nobody reads are left out, and how many they were is said when there is room again.
  */
 #ifndef NARRATE_H
 #define NARRATE_H

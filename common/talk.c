@@ -2,6 +2,7 @@
 #include "talk.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,16 @@ struct io_result talk_input(struct talk *talk, char *bytes, size_t size)
     if (result.status == IO_ERROR)
         complain("cannot read standard input", result);
     return result;
+}
+
+struct io_result talk_wait_for_input(struct talk *talk, char *bytes, size_t size)
+{
+    struct pollfd readable = {.fd = STDIN_FILENO, .events = POLLIN};
+    struct io_result input;
+
+    while ((input = talk_input(talk, bytes, size)).status == IO_NO_DATA)
+        (void)poll(&readable, 1, -1);
+    return input;
 }
 
 /* Shows what was folded so far, in a line that on a terminal may still grow. */

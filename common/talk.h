@@ -5,7 +5,7 @@
  * comes back to standard output, bytes only. What each recv() meant goes to standard error, a line a status; repeats are
  * folded into one line ("NO_DATA x 214"), on a terminal while they come.
  *
- * Not safe in threads, except that one thread may call talk_input() while another calls any of the others.
+ * Not safe in threads, except that one thread may take input while another calls any of the others.
  */
 #ifndef TALK_H
 #define TALK_H
@@ -50,6 +50,12 @@ int talk_input_fd(const struct talk *talk);
  * saying so on stderr.
  */
 struct io_result talk_input(struct talk *talk, char *bytes, size_t size);
+
+/*
+ * The same for who can wait: never IO_NO_DATA, not even if standard input is non-blocking, which whoever shares it with us
+ * may have made it (fcntl(2): the flag belongs to the open file).
+ */
+struct io_result talk_wait_for_input(struct talk *talk, char *bytes, size_t size);
 
 /* Counts what a send() took, and says what it meant: always when it failed, otherwise if that was asked for (-v). */
 void talk_sent(struct talk *talk, struct io_result sent);

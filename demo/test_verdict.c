@@ -230,7 +230,7 @@ static void test_a_lot_takes_its_time(void **state)
     (void)state;
     story_begin(&story, "A connect\nA send 16 MiB\nA expect everything\n");
     story_connect(&story, 0, 1);
-    story_expect(&story, 3, 2, 462, 16 * 1024 * 1024);
+    story_expect(&story, 3, 2, 462, 16UL * 1024 * 1024);
     story_end(&story, 500, PLAY_PASSES, "");
     says(&story, "Everybody was served, but A waited 0.46 s for its 16.0 MiB.");
     story_free(&story);

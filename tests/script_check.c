@@ -15,7 +15,7 @@
  * tcp(7)) the buffers between two programs hold 4 MiB to be sent and 32 MiB received, and a server's own to be sent 4 MiB
  * more. Older kernels stop at 6 MiB received.
  */
-enum { ENOUGH_TO_BE_STUCK = 64 /* MiB */ };
+static const size_t enough_to_be_stuck = 64; /* MiB */
 
 /* One actor's conversation, as far as the steps have come. The client under test has one too: it runs, then it exits.
  */
@@ -241,10 +241,10 @@ static bool check_stuck(struct checker *c)
         return false;
     if (c->talk->unanswered == 0)
         return mistake(c, c->step->line, "%s has nothing to send with which it could be stuck", c->name);
-    if (c->talk->unanswered / (1024 * 1024) < ENOUGH_TO_BE_STUCK)
+    if (c->talk->unanswered / 1024 / 1024 < enough_to_be_stuck)
         return mistake(c, c->step->line,
-                       "so little may fit into the system's buffers: to be stuck, %s must have %d MiB to send", c->name,
-                       ENOUGH_TO_BE_STUCK);
+                       "so little may fit into the system's buffers: to be stuck, %s must have %zu MiB to send",
+                       c->name, enough_to_be_stuck);
     return true;
 }
 

@@ -74,7 +74,8 @@ static void does_it_go_on_without_any(void **state)
     must(prlimit(server.pid, RLIMIT_NOFILE, &none, NULL) == 0, "prlimit");
     const int second = plain_connect(&server);
     struct pollfd words_come = {.fd = server.words, .events = POLLIN};
-    poll(&words_come, 1, 300); /* 01 says nothing: it serves the first, and has not even tried to accept the second */
+    (void)poll(&words_come, 1,
+               300); /* 01 says nothing: it serves the first, and has not even tried to accept the second */
     if (!plain_ask(first, "two", "TWO"))
         fail_msg("When no descriptor was left for a newcomer, the one who was there already was not served any more.");
     close(first);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "must.h"
 #include "net.h"
@@ -120,6 +121,32 @@ static void what_if_the_input_is_not_there_yet(void **state)
     (void)state;
     child_run(&child, read_an_input_that_is_not_there_yet, NULL, NULL);
     assert_child("a non-blocking standard input without bytes: NO_DATA", &child, 0, "", "");
+}
+
+static int wait_for_an_input_that_is_not_there_yet(const void *data)
+{
+    struct talk talk = begin(&quiet);
+    char bytes[8];
+    int ends[2];
+
+    (void)data;
+    must(pipe(ends) == 0 && dup2(ends[0], STDIN_FILENO) != -1, "a pipe for standard input");
+    must(net_set_nonblocking(STDIN_FILENO), "net_set_nonblocking");
+    const pid_t writer = fork();
+    if (writer == 0) {
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL); /* the other should be waiting by now */
+        _exit(write(ends[1], "late", 4) == 4 ? 0 : 1);
+    }
+    must(writer != -1, "fork");
+    const struct io_result input = talk_wait_for_input(&talk, bytes, sizeof bytes);
+    return input.status == IO_SUCCESS && input.bytes == 4 ? 0 : 1;
+}
+
+static void what_if_one_can_wait_for_it(void **state)
+{
+    (void)state;
+    child_run(&child, wait_for_an_input_that_is_not_there_yet, NULL, NULL);
+    assert_child("a non-blocking standard input whose bytes come later", &child, 0, "", "");
 }
 
 /* ---- Folding ---- */
@@ -480,6 +507,7 @@ int main(void)
         cmocka_unit_test(is_standard_input_sent_as_it_comes),
         cmocka_unit_test(what_if_standard_input_cannot_be_read),
         cmocka_unit_test(what_if_the_input_is_not_there_yet),
+        cmocka_unit_test(what_if_one_can_wait_for_it),
         cmocka_unit_test(are_repeats_folded),
         cmocka_unit_test(is_the_first_said_at_once),
         cmocka_unit_test(are_times_and_bytes_said),
