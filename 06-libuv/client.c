@@ -182,7 +182,7 @@ int main(int argc, char **argv)
     const struct cli_number time_limit = {
         't', "SECONDS", "say TIMEOUT after so long, and wait on (default 0: just wait)", 0, 3600, &seconds};
     const struct client_options options = cli_client(argc, argv, "06-libuv: callbacks from libuv's loop", &time_limit);
-    uv_loop_t memory, *loop = &memory;
+    static uv_loop_t memory, *loop = &memory;
 
     must(uv_loop_init(loop), "client: cannot make a loop");
     const int fd = net_connect(options.address, options.port);

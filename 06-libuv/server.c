@@ -230,7 +230,7 @@ static void stop_on(uv_loop_t *loop, uv_signal_t *handle, int signal_number)
 int main(int argc, char **argv)
 {
     const struct server_options options = cli_server(argc, argv, "06-libuv: callbacks from libuv's loop", NULL);
-    uv_loop_t memory, *loop = &memory;
+    static uv_loop_t memory, *loop = &memory;
     static uv_signal_t interrupt, terminate; /* static, and so without data: see close_handle() */
 
     signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: write() says EPIPE instead */
