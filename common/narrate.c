@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,16 +26,16 @@ bool narrate_begin(int listener, bool verbose)
 /* Says a line, unless it would have to wait for somebody to read it. */
 static void say(const char *peer, const char *call, const char *what)
 {
-    static unsigned long unread;
+    static atomic_ulong unread;
     struct pollfd reader = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-    flockfile(stderr); /* in 04 others speak at the same time */
+    flockfile(stderr); /* in 04 others speak at the same time, and the room is for one */
     if (poll(&reader, 1, 0) == 0) {
         unread++;
     } else {
-        if (unread > 0)
-            fprintf(stderr, "(%lu lines are left out here: nobody read them)\n", unread);
-        unread = 0;
+        const unsigned long left_out = atomic_exchange(&unread, 0);
+        if (left_out > 0)
+            fprintf(stderr, "(%lu lines are left out here: nobody read them)\n", left_out);
         fprintf(stderr, "%s %s %s\n", peer, call, what);
     }
     funlockfile(stderr);

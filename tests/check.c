@@ -293,7 +293,11 @@ static void test_cell(void **state)
         print_message("%s: %s\n", game->cell->script->path, game->note);
     if (game->failure == NULL)
         return;
-    print_error("%s", game->failure);
+    for (const char *line = game->failure; *line != '\0';) { /* line by line: cmocka cuts off a longer text */
+        const int length = (int)strcspn(line, "\n");
+        print_error("%.*s\n", length, line);
+        line += length + (line[length] != '\0');
+    }
     _fail(game->cell->script->path, game->line); /* fail(), but not at this line */
 }
 

@@ -32,16 +32,21 @@ static const char *last_lines(const char *words, int lines)
     return at;
 }
 
-/* The beginning of the first line that speaks of an error; `end` if none before that does. */
+/*
+ * The beginning of the first line that speaks of an error; `end` if none before that does. A sanitizer's report is one, and
+ * the errors that a server lives with stand before it.
+ */
 static const char *first_error(const char *words, const char *end)
 {
-    static const char *const errors[] = {"ERROR", "Error", "error:"};
+    static const char *const errors[] = {"Sanitizer: ", "ERROR", "Error", "error:"};
     const char *first = end;
 
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         const char *found = strstr(words, errors[i]);
         if (found != NULL && found < first)
             first = found;
+        if (i == 0 && first < end)
+            break;
     }
     while (first < end && first > words && first[-1] != '\n')
         first--;

@@ -295,6 +295,11 @@ static void test_failures_in_words(void **state)
                            "  replay    make play\n"));
     text_free(&text);
 
+    result.said = "recv ERROR reset\n" TEN_LINES "WARNING: ThreadSanitizer: data race\n" TEN_LINES TEN_LINES;
+    report_failure(&text, &(struct cell){.model = &model, .script = &script}, &result, "make play");
+    assert_non_null(strstr(text.chars, "words:\n    | WARNING: ThreadSanitizer: data race\n    | a\n"));
+    text_free(&text);
+
     result = (struct play_result){.outcome = PLAY_PASSES,
                                   .step = -1,
                                   .problem = "",
