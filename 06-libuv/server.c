@@ -41,7 +41,7 @@ static char buffer[BUFFER_SIZE]; /* one for all: on_read() needs it no longer th
 static int keepalive;
 static int listener;
 static uv_poll_t newcomers; /* says when somebody is in the backlog */
-static uv_timer_t full;     /* for so long nobody is accepted, because there was no descriptor */
+static uv_timer_t full;     /* runs while nobody is accepted, because accept() has failed */
 
 static void on_connection(uv_poll_t *handle, int result, int events);
 
@@ -51,7 +51,7 @@ static void accept_again(uv_timer_t *timer)
     uv_poll_start(&newcomers, UV_READABLE, on_connection);
 }
 
-/* Not before this may the memory of a handle be freed. */
+/* Only here may the memory of a handle be freed. */
 static void on_closed(uv_handle_t *handle)
 {
     struct connection *c = handle->data;
@@ -160,8 +160,8 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes)
     case IO_ERROR:
         hang_up(c);
         break;
-    case IO_NO_DATA:
-    case IO_TIMEOUT:
+    case IO_NO_DATA: /* nothing there, and not the end either */
+    case IO_TIMEOUT: /* not from libuv */
         break;
     }
 }
@@ -184,7 +184,7 @@ static void welcome(uv_loop_t *loop, int fd)
     if (worked(c, "open", uv_tcp_open(&c->tcp, fd))) /* which makes it non-blocking */
         worked(c, "read", uv_read_start((uv_stream_t *)&c->tcp, on_buffer_wanted, on_read));
     else
-        close(fd);
+        close(fd); /* worked() has closed the handle, but libuv has not taken the descriptor */
 }
 
 /* Takes everybody who waits in the backlog. uv_listen() would, too, but without a descriptor it closes them silently. */
@@ -201,7 +201,7 @@ static void on_connection(uv_poll_t *handle, int result, int events)
     }
     narrate_accept(accepted);
     if (accepted.status == IO_ERROR) {
-        uv_poll_stop(handle); /* out of descriptors, and the listener stays "ready": who waits goes on waiting */
+        uv_poll_stop(handle); /* mostly out of descriptors, and the listener stays "ready": who waits goes on waiting */
         uv_timer_start(&full, accept_again, 1000, 0);
     }
 }
@@ -230,8 +230,8 @@ static void stop_on(uv_loop_t *loop, uv_signal_t *handle, int signal_number)
 int main(int argc, char **argv)
 {
     const struct server_options options = cli_server(argc, argv, "06-libuv: callbacks from libuv's loop", NULL);
-    static uv_loop_t memory, *loop = &memory;
-    static uv_signal_t interrupt, terminate; /* static, and so without data: see close_handle() */
+    static uv_loop_t memory, *loop = &memory; /* static: what it holds at an early exit is no leak */
+    static uv_signal_t interrupt, terminate;  /* static, and so without data: see close_handle() */
 
     signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: write() says EPIPE instead */
     must(uv_loop_init(loop), "server: cannot make a loop");

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +28,9 @@ struct plain_server plain_start(int (*program)(const void *data), const void *da
     server.pid = fork();
     must(server.pid != -1, "fork");
     if (server.pid == 0) {
+#ifdef __linux__
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails may leave it behind */
+#endif
         dup2(out[1], STDOUT_FILENO);
         dup2(err[1], STDERR_FILENO);
         exit(program(data));
