@@ -54,11 +54,23 @@ uint64_t actor_limit(const struct actor *actor)
 static void take_state(struct actor *actor, enum step_state state);
 static void advance(struct play *play);
 
+/* As long as anybody gets on, the others may have to wait for their turn, unless their step has a limit of its own. */
+static bool may_wait_on(struct actor *actor)
+{
+    const struct step *step = actor_step(actor);
+    const uint64_t quiet = uv_now(actor->play->loop) - actor->play->moved_at;
+
+    if (is_of_program(actor) || step->within_ms > 0 || step->duration_ms > 0 || quiet >= actor_limit(actor))
+        return false;
+    actor_set_timer(actor, actor_limit(actor) - quiet);
+    return true;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct actor *actor = timer->data;
 
-    if (!actor->is_waiting)
+    if (!actor->is_waiting || may_wait_on(actor))
         return;
     take_state(actor, is_of_program(actor) ? program_time_is_up(actor) : peer_time_is_up(actor));
     advance(actor->play);
@@ -130,6 +142,8 @@ static void take_state(struct actor *actor, enum step_state state)
 
 void actor_recheck(struct actor *actor, bool progress)
 {
+    if (progress)
+        actor->play->moved_at = uv_now(actor->play->loop);
     if (actor->play->stage != STAGE_PLAYS || !actor->is_waiting)
         return;
     take_state(actor, is_of_program(actor) ? program_check(actor) : peer_check(actor));

@@ -85,9 +85,10 @@ struct play {
     struct play_options options;
     enum { STAGE_STARTS, STAGE_PLAYS, STAGE_STOPS, STAGE_CLOSES, STAGE_DONE } stage;
     int phase;
-    int steps_left;  /* of this phase */
-    int phase_start; /* the first step of the next phase */
-    int *next_step;  /* for each step the same actor's next one, or -1 */
+    int steps_left;    /* of this phase */
+    uint64_t moved_at; /* when anybody last got on: uv_now() */
+    int phase_start;   /* the first step of the next phase */
+    int *next_step;    /* for each step the same actor's next one, or -1 */
     struct actor *actors;
     struct program program;
     uint64_t began; /* the conversation, uv_hrtime(); 0: not yet */
@@ -114,7 +115,10 @@ uint64_t actor_limit(const struct actor *actor);
 /* Calls for the actor's time-is-up function in so many milliseconds, instead of at the limit. */
 void actor_set_timer(struct actor *actor, uint64_t milliseconds);
 
-/* Looks whether the actor's present step is done now that something has happened. With `progress` its limit starts anew. */
+/*
+ * Looks whether the actor's present step is done now that something has happened. With `progress` everybody's limit starts
+ * anew, as far as it is the usual one.
+ */
 void actor_recheck(struct actor *actor, bool progress);
 
 /* Begins the conversation. */

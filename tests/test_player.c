@@ -328,6 +328,25 @@ static void play_deaf(struct stage *stage, const char *source)
     run_loop(stage);
 }
 
+/* What if B must wait for longer than usual, but only until the server is done with A, who gets on? B waits on. */
+static void test_who_waits_for_others_does_not_stall(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    const struct play_result *result = play(&stage, "right",
+                                            "A connect\nA send 10 bytes in pieces of 1 byte every 60ms\n"
+                                            "A expect everything\nA half-close\nA expect closed\n"
+                                            "B connect\nB send \"b\"\nB expect \"B\"\n",
+                                            300);
+    assert_text("one at a time", "the problem", result->problem, "");
+    assert_int_equal(result->outcome, PLAY_PASSES);
+    end(&stage);
+    result = play(&stage, "right", "A connect\nsync\nB connect\nB send \"b\"\nB expect \"B\"\n", 300);
+    assert_int_equal(result->outcome, PLAY_STALLS);
+    end(&stage);
+}
+
 static void test_stalled_server_must_stop_too(void **state)
 {
     struct stage stage;
@@ -619,6 +638,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_death_is_named_first),
         cmocka_unit_test(test_bad_start_is_told),
         cmocka_unit_test(test_bad_stop_fails),
+        cmocka_unit_test(test_who_waits_for_others_does_not_stall),
         cmocka_unit_test(test_stalled_server_must_stop_too),
         cmocka_unit_test(test_sanitizer_report_fails),
         cmocka_unit_test(test_spinning_is_no_rest),
