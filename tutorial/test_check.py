@@ -359,7 +359,8 @@ class TestCheck(unittest.TestCase):
         (here / "T.md").write_text(f"# T\n\n## A\n\n```console\n$ sleep 4321 & touch {here}/begun; sleep 4321\n```\n")
         for how, path in ((signal.SIGINT, ""), (signal.SIGKILL, ""), (signal.SIGTERM, self.without_namespaces())):
             environment = {**os.environ, "PATH": path + os.environ["PATH"], "TMPDIR": str(here)}
-            checker = subprocess.Popen([sys.executable, CHECK, "--root", self.root, here / "T.md"], env=environment)
+            checker = subprocess.Popen([sys.executable, CHECK, "--root", self.root, here / "T.md"], env=environment,
+                                       preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # ignored behind an &
             wait_until((here / "begun").exists)
             checker.send_signal(how)
             checker.wait()
