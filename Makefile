@@ -1,8 +1,12 @@
-# io-models. `make help` lists what there is to run.
+# io-models. `make help` lists what there is to run. One server, by hand and without make:
+#
+#     cc -Icommon 05-select/server.c common/*.c -o server && ./server
 #
 # A directory NN-name/ with server.c and client.c is a model. It is found by looking: a new one, 07-mine/, joins in
 # everywhere without a line changed here. What a model must be linked with, it says in its file `needs`: names of
 # pkg-config packages, or `threads`.
+#
+# Each step prints one short line; with V=1, its commands.
 
 CFLAGS   ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
@@ -29,34 +33,42 @@ flags       = $(if $(filter threads,$1),-pthread) $(call pkg,$2,$(call packages,
 missing     = $(strip $(call absent,$(call packages,$(call needs,$1))))
 
 LEFT_OUT  := $(foreach model,$(FOUND),$(if $(call missing,$(model)),$(model)))
-# Where there is one thread there is no race, and this sanitizer holds a signal back that arrives in pselect().
+# Where there is one thread there is no race, and ThreadSanitizer holds a signal back that arrives in pselect().
 RACELESS  := $(if $(filter thread,$(SANITIZE)),$(foreach model,$(FOUND),$(if $(filter threads,$(call needs,$(model))),,$(model))))
 MODELS    := $(filter-out $(LEFT_OUT) $(RACELESS),$(FOUND))
 UNKNOWN   := $(filter-out $(FOUND),$(MODELS))
 $(if $(UNKNOWN),$(error There is no model $(UNKNOWN). There are: $(FOUND)))
-NO_TESTS  := $(strip $(call absent,libuv cmocka))
+LIBRARIES := libuv cmocka
+NO_TESTS  := $(strip $(call absent,$(LIBRARIES)))
 
-COMMON    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/*.c))
-PROGRAMS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/check.c tests/play.c))
-PROGRAMS  += $(patsubst %.c,$(BUILD)/%,$(wildcard demo/demo.c demo/browser/write_examples.c))
-UNITS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c demo/test_*.c))
-parts      = $(filter-out $(PROGRAMS:=.o) $(UNITS:=.o),$(patsubst %.c,$(BUILD)/%.o,$(wildcard $1)))
-PLAYER    := $(call parts,tests/*.c)
-DEMO      := $(call parts,demo/*.c demo/browser/*.c)
+# A program is one .c file and what it shares with others: the player, which demo/ uses, too, and the unit tests' fixtures.
+objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $1))
+PROGRAMS := $(BUILD)/tests/player/check $(BUILD)/tests/player/play $(BUILD)/demo/demo
+EXAMPLES := $(BUILD)/demo/tests/browser/write_examples
+UNITS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c demo/tests/test_*.c))
+parts     = $(filter-out $(PROGRAMS:=.o) $(EXAMPLES:=.o) $(UNITS:=.o),$(call objects,$1))
+COMMON   := $(call parts,common/*.c)
+PLAYER   := $(call parts,tests/player/*.c)
+FIXTURES := $(call parts,tests/unit/*.c)
+DEMO     := $(call parts,demo/*.c demo/record/*.c demo/terminal/*.c demo/page/*.c)
+PAGES    := $(call parts,demo/tests/browser/*.c)
 
 # --- Building ---------------------------------------------------------------------------------------------------------
 
 .PHONY: all
-all: $(MODELS) $(if $(NO_TESTS),,$(PROGRAMS) $(UNITS)) ## builds all models and the tests
+all: $(MODELS) $(if $(NO_TESTS),,$(PROGRAMS) $(UNITS) $(EXAMPLES)) ## builds all models and the tests
 	@$(foreach model,$(LEFT_OUT),echo '$(model) is left out: $(call missing,$(model)) is missing. ./setup.sh installs it.';)
 	@$(if $(NO_TESTS),echo 'The tests are left out: $(NO_TESTS) missing. ./setup.sh installs that.',:)
 
-COMPILE   = $(CC) $(STANDARD) $(CPPFLAGS) $(CFLAGS) $(INSTRUMENT) $(WARNINGS) -Icommon -MMD -MP -c -o $@ $<
-LINK      = $(CC) $(CFLAGS) $(INSTRUMENT) $(LDFLAGS) -o $@ $^
+QUIET    = $(if $(V),,@)
+say      = $(if $(V),,@printf '%-5s %s\n' $1 $(@:$(BUILD)/%=%))
+COMPILE  = $(CC) $(STANDARD) $(CPPFLAGS) $(CFLAGS) $(INSTRUMENT) $(WARNINGS) -Icommon -MMD -MP -c -o $@ $<
+LINK     = $(CC) $(CFLAGS) $(INSTRUMENT) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/common/%.o: common/%.c
+	$(call say,CC)
 	@mkdir -p $(@D)
-	$(COMPILE)
+	$(QUIET)$(COMPILE)
 
 # What else a model's directory holds is part of both of its programs.
 other_parts = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/server.c %/client.c,$(wildcard $1/*.c)))
@@ -66,14 +78,16 @@ define model_rules
 $1: $(BUILD)/$1/server $(BUILD)/$1/client
 
 $(BUILD)/$1/%.o: $1/%.c
+	$$(call say,CC)
 	@mkdir -p $$(@D)
-	$$(COMPILE) $(call flags,$(call needs,$1),--cflags)
+	$$(QUIET)$$(COMPILE) $(call flags,$(call needs,$1),--cflags)
 
 $(BUILD)/$1/server $(BUILD)/$1/client: %: %.o $(call other_parts,$1) $(COMMON)
-	$$(LINK) $(call flags,$(call needs,$1),--libs)
+	$$(call say,LINK)
+	$$(QUIET)$$(LINK) $(call flags,$(call needs,$1),--libs)
 
 check-$1: $1 $(PROGRAMS)
-	$(BUILD)/tests/check --build $(BUILD) --model $1 $$(CHECK_ARGS)
+	$(BUILD)/tests/player/check --build $(BUILD) --model $1 $$(CHECK_ARGS)
 
 run-$1: $(BUILD)/$1/server
 	$(BUILD)/$1/server $$(ARGS)
@@ -84,19 +98,27 @@ trace-$1: $(BUILD)/$1/server
 endef
 $(foreach model,$(MODELS),$(eval $(call model_rules,$(model))))
 
+TESTS_COMPILE = $(COMPILE) -Itests -Idemo $(call pkg,--cflags,$(LIBRARIES))
+
 $(BUILD)/tests/%.o: tests/%.c
+	$(call say,CC)
 	@mkdir -p $(@D)
-	$(COMPILE) -Itests $(call pkg,--cflags,libuv cmocka)
+	$(QUIET)$(TESTS_COMPILE)
 
 $(BUILD)/demo/%.o: demo/%.c
+	$(call say,CC)
 	@mkdir -p $(@D)
-	$(COMPILE) -Itests -Idemo $(call pkg,--cflags,libuv cmocka)
+	$(QUIET)$(TESTS_COMPILE)
 
-$(filter $(BUILD)/demo/%,$(PROGRAMS) $(UNITS)): $(DEMO)
-$(PROGRAMS) $(UNITS): %: %.o $(PLAYER) $(COMMON)
-	$(LINK) $(call pkg,--libs,libuv cmocka) -pthread
+$(filter $(BUILD)/demo/%,$(PROGRAMS) $(UNITS) $(EXAMPLES)): $(DEMO)
+$(filter $(BUILD)/demo/tests/%,$(UNITS) $(EXAMPLES)): $(PAGES)
+$(UNITS): $(FIXTURES)
+$(PROGRAMS) $(UNITS) $(EXAMPLES): %: %.o $(PLAYER) $(COMMON)
+	$(call say,LINK)
+	$(QUIET)$(LINK) $(call pkg,--libs,$(LIBRARIES)) -pthread
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
+-include $(patsubst %.o,%.d,$(COMMON) $(PLAYER) $(FIXTURES) $(DEMO) $(PAGES) $(PROGRAMS:=.o) $(UNITS:=.o) $(EXAMPLES:=.o))
+-include $(foreach model,$(MODELS),$(wildcard $(BUILD)/$(model)/*.d))
 
 # --- Running ----------------------------------------------------------------------------------------------------------
 
@@ -107,29 +129,33 @@ CHECK_ARGS = $(if $(SCRIPT),--script $(SCRIPT))
 check: all ## plays every script against every model; with SERVER='python3 mine.py {port}' against that server
 	@$(if $(NO_TESTS),echo 'make check needs $(NO_TESTS). ./setup.sh installs that.' >&2; exit 1)
 ifdef SERVER
-	@$(BUILD)/tests/check --server "$$SERVER" $(if $(EXPECTED),--expected $(EXPECTED)) $(CHECK_ARGS)
+	@$(BUILD)/tests/player/check --server "$$SERVER" $(if $(EXPECTED),--expected $(EXPECTED)) $(CHECK_ARGS)
 else
-	@printf '%s\n' $(UNITS) | BUILD=$(BUILD) xargs -P 4 -n 1 tests/quietly.sh
-	@$(BUILD)/tests/check --build $(BUILD) $(CHECK_ARGS)
+	@printf '%s\n' $(UNITS) | BUILD=$(BUILD) xargs -P 4 -n 1 tests/unit/quietly.sh
+	@$(BUILD)/tests/player/check --build $(BUILD) $(CHECK_ARGS)
 endif
+
+.PHONY: check-models
+check-models: $(MODELS) $(PROGRAMS) ## of that, only the scripts: with SANITIZE=thread, against the models that have threads
+	@$(BUILD)/tests/player/check --build $(BUILD) $(MODELS:%=--model %) $(CHECK_ARGS)
 
 # A longer conversation than most: partial sends, end of stream, everything freed. An error or a leak makes it exit with 99.
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=all
 .PHONY: check-valgrind
 check-valgrind: all ## plays one script against every model under valgrind
 	@set -e; for model in $(MODELS); do echo "--- $$model"; \
-	    $(BUILD)/tests/check --script half-close --server "$(VALGRIND) $(BUILD)/$$model/server -p {port}"; done
+	    $(BUILD)/tests/player/check --script half-close --server "$(VALGRIND) $(BUILD)/$$model/server -p {port}"; done
 
 .PHONY: check-musl
 check-musl: all ## builds the models that need no library with musl-gcc and plays all scripts against them
 	$(MAKE) CC=musl-gcc BUILD=build/musl PKG_CONFIG=false all
-	$(BUILD)/tests/check --build build/musl
+	$(BUILD)/tests/player/check --build build/musl
 
 MODEL  ?= 01-blocking
 SCRIPT_TO_PLAY = $(or $(SCRIPT),hello)
 .PHONY: play
 play: all ## plays one script and shows every step: make play MODEL=05-select SCRIPT=silent-neighbour, or with SERVER=
-	@$(BUILD)/tests/play $(if $(SERVER),--server "$$SERVER",--build $(BUILD) --model $(MODEL)) --script $(SCRIPT_TO_PLAY) || \
+	@$(BUILD)/tests/player/play $(if $(SERVER),--server "$$SERVER",--build $(BUILD) --model $(MODEL)) --script $(SCRIPT_TO_PLAY) || \
 	    test $$? -eq 1 # 1: it does not pass
 
 # --- Mistakes to hunt for, see tests/mistakes/README.md ---------------------------------------------------------------
@@ -137,14 +163,14 @@ play: all ## plays one script and shows every step: make play MODEL=05-select SC
 .PHONY: mistakes mistake check-mistakes
 # MODEL always has a value, for play; here only one that somebody gave counts.
 mistakes: ## tells of classical mistakes, as somebody met them; with MODEL=05-select of that model's
-	@tests/mistakes.sh list '$(if $(filter file,$(origin MODEL)),,$(MODEL))'
+	@tests/mistakes/mistakes.sh list '$(if $(filter file,$(origin MODEL)),,$(MODEL))'
 
 mistake: ## hands out a copy of a model with one of them in it, to hunt for: make mistake NAME=held-up-by-one
-	@tests/mistakes.sh copy '$(NAME)'
+	@tests/mistakes/mistakes.sh copy '$(NAME)'
 
 check-mistakes: all ## is every mistake caught by the scripts that it names, and by no others?
 	@$(if $(NO_TESTS),echo 'make check-mistakes needs $(NO_TESTS). ./setup.sh installs that.' >&2; exit 1)
-	@MAKE='$(MAKE)' tests/mistakes.sh check
+	@MAKE='$(MAKE)' tests/mistakes/mistakes.sh check
 
 # --- The demo and the tutorial ----------------------------------------------------------------------------------------
 
@@ -157,8 +183,8 @@ demo: all ## plays one script against all models side by side: make demo SCRIPT=
 .PHONY: check-page
 check-page: all ## looks at the demo's page in a headless Chromium, where there is one
 	@mkdir -p $(BUILD)/demo/pages
-	@$(BUILD)/demo/browser/write_examples demo $(BUILD)/demo/pages
-	@python3 demo/browser/test_page.py $(BUILD)/demo/pages $(wildcard $(BUILD)/demo.html)
+	@$(EXAMPLES) demo/page $(BUILD)/demo/pages
+	@python3 demo/tests/browser/test_page.py $(BUILD)/demo/pages $(wildcard $(BUILD)/demo.html)
 
 .PHONY: check-tutorial tutorial-update tutorial-figures
 check-tutorial: ## compares TUTORIAL.md with the project: excerpts, what commands print, links, names, figures
@@ -171,16 +197,16 @@ tutorial-figures: ## measures what TUTORIAL.md says things cost, on a quiet mach
 
 # --- Keeping order ----------------------------------------------------------------------------------------------------
 
-C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*.[ch] demo/*.[ch] demo/browser/*.[ch] tutorial/c/*.c)
-LINT    = $(STANDARD) -Icommon -Itests -Idemo $(call pkg,--cflags,libuv cmocka)
+C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*/*.[ch] demo/*.[ch] demo/*/*.[ch] demo/tests/browser/*.[ch] tutorial/c/*.c)
+LINT    = $(STANDARD) -Icommon -Itests -Idemo $(call pkg,--cflags,$(LIBRARIES))
 .PHONY: lint
 lint: ## layout (clang-format), mistakes (clang-tidy, cppcheck), scripts (shellcheck), Python (pyflakes)
 	clang-format --dry-run -Werror $(C_FILES)
 	printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -I FILE clang-tidy --quiet FILE -- $(LINT)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,style,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=constParameter -Icommon -Itests -Idemo $(filter %.c,$(C_FILES))
-	shellcheck setup.sh .ci/run $(wildcard tests/*.sh tutorial/*.sh)
-	pyflakes3 $(wildcard tutorial/*.py tutorial/*/*.py demo/browser/*.py)
+	shellcheck setup.sh .ci/run $(wildcard tests/*/*.sh tutorial/*.sh)
+	pyflakes3 $(wildcard tutorial/*.py tutorial/*/*.py demo/tests/browser/*.py)
 
 .PHONY: format
 format: ## lays all C files out as clang-format does

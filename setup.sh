@@ -24,7 +24,7 @@ purpose() {
 }
 
 # What each tool is called by each package manager: `,` between packages that belong together, `-` where none is known.
-# The apt-get column was run, on Debian 12. The others were looked up and never run: tests/test_setup.sh plays them with
+# The apt-get column was run, on Debian 12. The others were looked up and never run: tests/systems/test_setup.sh plays them with
 # stand-ins for the package managers.
 #
 # part      tool          apt-get        dnf                 pacman      apk                zypper           brew

@@ -12,16 +12,16 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "canvas.h"
-#include "memory.h"
-#include "models.h"
-#include "page.h"
-#include "process.h"
+#include "page/page.h"
+#include "player/memory.h"
+#include "player/models.h"
+#include "player/process.h"
+#include "player/text.h"
 #include "session.h"
-#include "table.h"
-#include "text.h"
+#include "terminal/canvas.h"
+#include "terminal/table.h"
+#include "terminal/view.h"
 #include "tracer.h"
-#include "view.h"
 
 enum { MOST_MODELS = 64, PAPER_WIDTH = 100 /* where there is no terminal */ };
 
@@ -170,7 +170,7 @@ static bool write_files(const struct record *record, const char *build)
 
     text_add(&page, "%s/demo.html", build);
     text_add(&trace, "%s/demo.trace.json", build);
-    const bool has_page = page_write(record, "demo", page.chars);
+    const bool has_page = page_write(record, "demo/page", page.chars);
     const bool has_trace = page_write_trace(record, trace.chars);
     text_add(&page, " replays it in a browser.");
     text_add(&trace, " is in the Trace Event format, which Perfetto (https://ui.perfetto.dev), chrome://tracing and "

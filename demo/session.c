@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "memory.h"
-#include "process.h"
-#include "verdict.h"
+#include "player/memory.h"
+#include "player/process.h"
+#include "record/verdict.h"
 
 enum {
     TICK_MS = 50,

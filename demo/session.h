@@ -13,13 +13,13 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "costs.h"
-#include "interrupt.h"
-#include "models.h"
-#include "recorder.h"
-#include "terminal.h"
+#include "player/interrupt.h"
+#include "player/models.h"
+#include "record/costs.h"
+#include "record/recorder.h"
+#include "terminal/terminal.h"
+#include "terminal/view.h"
 #include "tracer.h"
-#include "view.h"
 
 struct session;
 

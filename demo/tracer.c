@@ -18,8 +18,8 @@
 #include <sys/syscall.h>
 #endif
 
-#include "memory.h"
-#include "text.h"
+#include "player/memory.h"
+#include "player/text.h"
 
 enum {
     STALE_NS = 60 * 1000 * 1000, /* so long without a word from strace, and we look for ourselves */

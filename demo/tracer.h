@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "recorder.h"
-#include "syscalls.h"
+#include "record/recorder.h"
+#include "record/syscalls.h"
 
 enum { TRACER_WORDS = 16 };
 

@@ -1,0 +1,79 @@
+/*
+ * recorder - makes a record of the player's events, while the plays go on.
+ *
+ *     recorder_init(&recorder, script, names, ideas, count);
+ *     recorder_event(&recorder, i, event, now);       as the player tells of model i
+ *     recorder_grow(&recorder, now);                  before the record is looked at: what goes on reaches up to now
+ *     recorder_done(&recorder, i, result, now);       when that play is over
+ *     recorder.record                                 is valid at any time between these
+ *     recorder_free(&recorder);
+ */
+#ifndef RECORDER_H
+#define RECORDER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "player/player.h"
+#include "record.h"
+
+/* What is remembered of a client between its events. */
+struct lane_pen {
+    bool is_connected;
+    bool is_not_reading;
+    bool is_lost;  /* the connection was reset */
+    int last_step; /* of this client, in the script */
+};
+
+/* What is remembered of a model. */
+struct model_pen {
+    struct lane_pen *lanes;
+    int *lane_of_actor; /* index into model_record.lanes, or -1: no client */
+    int *connected;     /* lanes in the order in which they connected, one entry a connection */
+    size_t connected_count;
+    bool was_told_to_end;
+    bool was_broken_off; /* its conversation ended before the script did */
+    bool ended_by_itself;
+    char *name, *idea, *problem;
+};
+
+struct recorder {
+    struct record record;
+    struct model_pen *pens; /* one for each model */
+};
+
+/* Begins a record of `count` models that play `script`, which stays. `ideas`: how each waits, in words, or "". Copied. */
+void recorder_init(struct recorder *recorder, const struct script *script, const char *const *names,
+                   const char *const *ideas, size_t count);
+
+/* Something has happened to model `index`. `now` is the moment, in nanoseconds on the record's axis. */
+void recorder_event(struct recorder *recorder, size_t index, const struct play_event *event, uint64_t now);
+
+/* What still goes on reaches up to `now`. */
+void recorder_grow(struct recorder *recorder, uint64_t now);
+
+/*
+ * Model `index` is over; `result` NULL: because the demo is. Sets its outcome, state, problem and the longest wait, but no
+ * verdict and no costs.
+ */
+void recorder_done(struct recorder *recorder, size_t index, const struct play_result *result, uint64_t now);
+
+/* Model `index` was never played; `problem` says why, on one line. */
+void recorder_leave_out(struct recorder *recorder, size_t index, const char *problem);
+
+/*
+ * All is over: the axis shall begin with the first conversation. That the servers took a while to start is none of the
+ * script's time, and with a short script it would be most of the picture.
+ */
+void recorder_begin_axis(struct recorder *recorder);
+
+/*
+ * The lane whose client made the connection that the server accepted as its `number`th, from 0: on loopback, servers
+ * accept in the order in which clients connect. -1 if there is none.
+ */
+int recorder_connection(const struct recorder *recorder, size_t index, size_t number);
+
+/* Frees the record and all that it owns, but not the script. */
+void recorder_free(struct recorder *recorder);
+
+#endif

@@ -1,0 +1,545 @@
+/* syscalls - see syscalls.h */
+#include "syscalls.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io_status.h"
+#include "player/memory.h"
+
+enum {
+    SHORT_NS = 1000 * 1000, /* a call that takes no longer did not wait */
+    EMPTY_CALLS = 300,      /* so many that found nothing, without one that waited: it spins */
+    EMPTY_PERCENT = 80,     /* of the calls since the last one that waited */
+    WINDOW_NS = 1000 * 1000 * 1000,
+    MOST_CALLS = 2000,       /* in that time: at some 30 us each, strace would be felt */
+    MOST_DESCRIPTORS = 65536 /* whose clients are remembered */
+};
+
+/* A line of strace's. */
+struct call {
+    int thread;
+    uint64_t from, to; /* on the record's axis */
+    const char *name;
+    const char *arguments; /* what follows the bracket, up to the end of the line */
+    int fd;
+    long result;
+    int error;
+    bool found_nothing;
+    enum { CALL_WHOLE, CALL_BEGINS, CALL_ENDS } part;
+};
+
+/* ---- Names ---- */
+
+/* What a server's lane is about. All other calls are housekeeping. */
+static const struct {
+    const char *kernel, *name;
+    bool has_fd; /* as its first argument, and it says whom the call is for */
+} names[] = {
+    {"accept", "accept", true},
+    {"accept4", "accept", true},
+    {"recvfrom", "recv", true},
+    {"recvmsg", "recvmsg", true},
+    {"sendto", "send", true},
+    {"sendmsg", "sendmsg", true},
+    {"read", "read", true},
+    {"readv", "readv", true},
+    {"write", "write", true},
+    {"writev", "writev", true},
+    {"close", "close", true},
+    {"shutdown", "shutdown", true},
+    {"select", "select", false},
+    {"_newselect", "select", false},
+    {"pselect6", "select", false},
+    {"poll", "poll", false},
+    {"ppoll", "poll", false},
+    {"epoll_wait", "epoll_wait", false},
+    {"epoll_pwait", "epoll_wait", false},
+    {"epoll_pwait2", "epoll_wait", false},
+    {"nanosleep", "nanosleep", false},
+    {"clock_nanosleep", "nanosleep", false},
+    {"io_uring_enter", "io_uring_enter", false},
+    {"futex", "futex", false},
+};
+
+enum { NAME_COUNT = sizeof names / sizeof names[0] };
+
+/* Is `word` what `text` begins with, all `length` characters of it? */
+static bool is_same(const char *word, const char *text, size_t length)
+{
+    return strncmp(word, text, length) == 0 && word[length] == '\0';
+}
+
+/* A copy that the record owns, one for each name. */
+static const char *keep_name(struct record *record, const char *text, size_t length)
+{
+    for (size_t i = 0; i < record->call_name_count; i++)
+        if (is_same(record->call_names[i], text, length))
+            return record->call_names[i];
+    char *name = memory_zeroed(length + 1, 1);
+    memcpy(name, text, length);
+    record->call_names = memory_grown(record->call_names, record->call_name_count, sizeof(char *));
+    record->call_names[record->call_name_count++] = name;
+    return name;
+}
+
+const char *syscalls_name(struct record *record, const char *name, size_t length)
+{
+    for (size_t i = 0; i < NAME_COUNT; i++)
+        if (is_same(names[i].kernel, name, length))
+            return names[i].name;
+    return keep_name(record, name, length);
+}
+
+static bool is_housekeeping(const char *name)
+{
+    for (size_t i = 0; i < NAME_COUNT; i++)
+        if (name == names[i].name)
+            return false;
+    return strchr(name, ',') == NULL;
+}
+
+static bool has_fd(const char *name)
+{
+    for (size_t i = 0; i < NAME_COUNT; i++)
+        if (name == names[i].name)
+            return names[i].has_fd;
+    return false;
+}
+
+/* ---- Lanes ---- */
+
+static struct model_record *model_of(const struct syscalls *syscalls)
+{
+    return &syscalls->recorder->record.models[syscalls->index];
+}
+
+static struct thread_pen *find_thread(struct syscalls *syscalls, int id)
+{
+    for (size_t i = syscalls->thread_count; i-- > 0;)
+        if (syscalls->threads[i].thread == id)
+            return &syscalls->threads[i];
+    syscalls->threads = memory_grown(syscalls->threads, syscalls->thread_count, sizeof syscalls->threads[0]);
+    syscalls->threads[syscalls->thread_count] = (struct thread_pen){.thread = id, .lane = -1};
+    return &syscalls->threads[syscalls->thread_count++];
+}
+
+static struct thread_lane *lane_of(struct syscalls *syscalls, struct thread_pen *pen)
+{
+    struct model_record *model = model_of(syscalls);
+
+    if (pen->lane == -1) {
+        pen->lane = (int)model->thread_count;
+        model->threads = memory_grown(model->threads, model->thread_count, sizeof model->threads[0]);
+        model->threads[model->thread_count++] = (struct thread_lane){.thread = pen->thread};
+    }
+    return &model->threads[pen->lane];
+}
+
+static struct call_span *last_span(const struct thread_lane *lane)
+{
+    return lane->span_count > 0 ? &lane->spans[lane->span_count - 1] : NULL;
+}
+
+static void add_span(struct thread_lane *lane, struct call_span span)
+{
+    lane->spans = memory_grown(lane->spans, lane->span_count, sizeof lane->spans[0]);
+    lane->spans[lane->span_count++] = span;
+}
+
+/* Is `name` one of those in "recv, send"? */
+static bool is_among(const char *list, const char *name)
+{
+    const size_t length = strlen(name);
+
+    for (const char *at = strstr(list, name); at != NULL; at = strstr(at + 1, name)) {
+        const bool begins = at == list || at[-1] == ' ';
+        if (begins && (at[length] == '\0' || at[length] == ','))
+            return true;
+    }
+    return false;
+}
+
+/* The name of calls that are folded: "recv, send". */
+static const char *folded_name(struct record *record, const char *before, const char *name)
+{
+    if (is_among(before, name) || is_housekeeping(name))
+        return before;
+    if (is_housekeeping(before))
+        return name;
+    struct text both = {0};
+    text_add(&both, "%s, %s", before, name);
+    const char *kept = keep_name(record, both.chars, both.length);
+    text_free(&both);
+    return kept;
+}
+
+static bool is_short(const struct call_span *span)
+{
+    return span->to - span->from < SHORT_NS * span->times;
+}
+
+/* Short calls that follow each other closely are one span. */
+static bool fold(struct record *record, struct call_span *last, const struct call_span *span)
+{
+    if (last == NULL || !is_short(last) || !is_short(span) || span->from > last->to + SHORT_NS)
+        return false;
+    last->call = folded_name(record, last->call, span->call);
+    last->to = span->to > last->to ? span->to : last->to;
+    last->times += span->times;
+    last->error = span->error;
+    if (last->fd != span->fd)
+        last->fd = -1;
+    if (last->client != span->client)
+        last->client = -1;
+    return true;
+}
+
+static int client_of(const struct syscalls *syscalls, int fd)
+{
+    return fd >= 0 && (size_t)fd < syscalls->fd_count ? syscalls->client_of_fd[fd] : -1;
+}
+
+static void drop_guess(struct syscalls *syscalls, struct thread_pen *pen)
+{
+    if (pen->is_guess)
+        lane_of(syscalls, pen)->span_count--;
+    pen->is_guess = false;
+}
+
+/* Only the conversation is recorded, not how the server starts and ends. */
+static void record_span(struct syscalls *syscalls, struct thread_pen *pen, struct call_span span)
+{
+    const struct model_record *model = model_of(syscalls);
+
+    drop_guess(syscalls, pen);
+    if (model->began == 0 || span.to < model->began || (model->is_over && span.from >= model->ended))
+        return;
+    if (span.from < model->began)
+        span.from = model->began;
+    if (model->is_over && span.to > model->ended)
+        span.to = model->ended;
+    syscalls->count++;
+    struct thread_lane *lane = lane_of(syscalls, pen);
+    if (!fold(&syscalls->recorder->record, last_span(lane), &span))
+        add_span(lane, span);
+}
+
+void syscalls_see(struct syscalls *syscalls, int thread, const char *call, int fd, unsigned long sleeps, uint64_t now)
+{
+    const struct model_record *model = model_of(syscalls);
+
+    if (model->began == 0 || model->is_over || now <= model->began)
+        return;
+    struct thread_pen *pen = find_thread(syscalls, thread);
+    struct thread_lane *lane = lane_of(syscalls, pen);
+    struct call_span *last = last_span(lane);
+    const int shown_fd = has_fd(call) ? fd : -1;
+    if (pen->is_guess && last->call == call && last->fd == shown_fd) {
+        last->to = now;
+        last->times += sleeps > pen->sleeps ? sleeps - pen->sleeps : 0;
+        pen->sleeps = sleeps;
+        return;
+    }
+    pen->sleeps = sleeps;
+    add_span(lane, (struct call_span){.from = last != NULL ? last->to : model->began,
+                                      .to = now,
+                                      .call = call,
+                                      .fd = shown_fd,
+                                      .times = 1,
+                                      .client = client_of(syscalls, shown_fd)});
+    pen->is_guess = true;
+}
+
+bool syscalls_is_stale(struct syscalls *syscalls, int thread, uint64_t now, uint64_t nanoseconds)
+{
+    struct thread_pen *pen = find_thread(syscalls, thread);
+
+    if (pen->lane == -1 || pen->is_guess)
+        return true;
+    return last_span(lane_of(syscalls, pen))->to + nanoseconds < now;
+}
+
+/* ---- Whose a descriptor is ---- */
+
+static void remember_client(struct syscalls *syscalls, size_t fd, int client)
+{
+    if (fd >= MOST_DESCRIPTORS)
+        return;
+    if (fd >= syscalls->fd_count) {
+        syscalls->client_of_fd = memory_resized(syscalls->client_of_fd, (fd + 1) * sizeof syscalls->client_of_fd[0]);
+        while (syscalls->fd_count <= fd)
+            syscalls->client_of_fd[syscalls->fd_count++] = -1;
+    }
+    syscalls->client_of_fd[fd] = client;
+}
+
+static void follow_descriptors(struct syscalls *syscalls, const struct call *call)
+{
+    if (strcmp(call->name, "accept") == 0 && call->result >= 0) {
+        const int client = recorder_connection(syscalls->recorder, syscalls->index, syscalls->accepted++);
+        remember_client(syscalls, (size_t)call->result, client);
+    } else if (strcmp(call->name, "close") == 0 && call->fd >= 0 && (size_t)call->fd < syscalls->fd_count) {
+        syscalls->client_of_fd[call->fd] = -1;
+    }
+}
+
+/* ---- Are they too many? ---- */
+
+void syscalls_start_counting(struct syscalls *syscalls)
+{
+    syscalls->window = syscalls->window_now;
+    syscalls->in_window = syscalls->empty = syscalls->since_wait = 0;
+}
+
+/* A call that would block returns at once, if the scheduler lets it; only with SO_RCVTIMEO it comes after a wait. */
+static bool is_a_wait(const struct call *call)
+{
+    return call->to - call->from >= (call->error == EAGAIN ? 10 * SHORT_NS : SHORT_NS);
+}
+
+static void count(struct syscalls *syscalls, const struct call *call)
+{
+    const bool has_waited = is_a_wait(call);
+
+    if (call->to > syscalls->window_now)
+        syscalls->window_now = call->to;
+    if (syscalls->window_now - syscalls->window >= WINDOW_NS) {
+        syscalls->window = call->from;
+        syscalls->in_window = 0;
+    }
+    syscalls->in_window++;
+    syscalls->since_wait = has_waited ? 0 : syscalls->since_wait + 1;
+    if (has_waited)
+        syscalls->empty = 0;
+    else if (call->found_nothing)
+        syscalls->empty++;
+}
+
+bool syscalls_spin(const struct syscalls *syscalls)
+{
+    return syscalls->empty >= EMPTY_CALLS && syscalls->empty * 100 >= syscalls->since_wait * EMPTY_PERCENT;
+}
+
+bool syscalls_are_too_many(const struct syscalls *syscalls)
+{
+    return syscalls->in_window > MOST_CALLS || syscalls_spin(syscalls);
+}
+
+double syscalls_rate(const struct syscalls *syscalls)
+{
+    const uint64_t time = syscalls->window_now - syscalls->window;
+
+    return time > 0 ? (double)syscalls->in_window * 1e9 / (double)time : 0;
+}
+
+/* ---- Lines: `PID SECONDS NAME(ARGUMENTS) = RESULT <SECONDS>`, in two parts where threads interrupt each other ---- */
+
+/* Decimal seconds, in nanoseconds: a double would not hold the date to the microsecond. */
+static int64_t parse_seconds(const char *text, char **end)
+{
+    int64_t nanoseconds = strtoll(text, end, 10) * 1000000000;
+    int64_t place = 100000000;
+
+    if (**end != '.')
+        return nanoseconds;
+    for ((*end)++; **end >= '0' && **end <= '9'; (*end)++, place /= 10)
+        nanoseconds += (**end - '0') * place;
+    return nanoseconds;
+}
+
+static uint64_t on_axis(const struct syscalls *syscalls, int64_t time)
+{
+    return time > syscalls->zero ? (uint64_t)(time - syscalls->zero) : 0;
+}
+
+static int parse_error(const char *text)
+{
+    const size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+
+    for (int error = 1; error < 200; error++) {
+        const char *known = io_error_name(error);
+        if (known != NULL && is_same(known, text, length))
+            return error;
+    }
+    return 0;
+}
+
+static const char *last_of(const char *line, const char *what)
+{
+    const char *last = NULL;
+
+    for (const char *at = strstr(line, what); at != NULL; at = strstr(at + 1, what))
+        last = at;
+    return last;
+}
+
+/* ` = -1 EAGAIN (Resource temporarily unavailable) <0.000024>`, ` = 0 (Timeout) <0.104820>`, ` = ?` */
+static void parse_result(struct call *call)
+{
+    const char *result = last_of(call->arguments, " = ");
+    const char *duration = last_of(call->arguments, " <");
+    char *end;
+
+    call->result = -1;
+    if (result == NULL || result[3] == '?')
+        call->error = EINTR;
+    else {
+        call->result = strtol(result + 3, &end, 0);
+        call->error = call->result == -1 && *end == ' ' ? parse_error(end + 1) : 0;
+    }
+    if (duration != NULL && duration[2] >= '0' && duration[2] <= '9')
+        call->to = call->from + (uint64_t)parse_seconds(duration + 2, &end);
+    call->found_nothing = call->error == EAGAIN || strstr(call->arguments, "(Timeout)") != NULL ||
+                          (call->result == 0 && strcmp(call->name, "epoll_wait") == 0);
+}
+
+/* The descriptor that a call is about: the first argument, or the only one that it polls. */
+static int parse_fd(const struct call *call)
+{
+    static const char polled[] = "[{fd=";
+    const char *text = call->arguments;
+
+    if (strcmp(call->name, "poll") == 0 && strncmp(text, polled, strlen(polled)) == 0)
+        return strstr(text, "}, {") == NULL ? (int)strtol(text + strlen(polled), NULL, 10) : -1;
+    return has_fd(call->name) && *text >= '0' && *text <= '9' ? (int)strtol(text, NULL, 10) : -1;
+}
+
+/* Takes `<... NAME resumed>` or `NAME(`. Returns false if the line is about something else: a signal, an end. */
+static bool parse_name(struct record *record, const char *text, struct call *call)
+{
+    static const char resumed[] = "<... ";
+    const bool is_resumed = strncmp(text, resumed, strlen(resumed)) == 0;
+    const char *name = is_resumed ? text + strlen(resumed) : text;
+    const size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    const char *rest = name + length;
+
+    if (length == 0 || (!is_resumed && *rest != '('))
+        return false;
+    call->name = syscalls_name(record, name, length);
+    call->arguments = is_resumed ? rest + strcspn(rest, ">") : rest + 1;
+    call->part = is_resumed ? CALL_ENDS : CALL_WHOLE;
+    if (!is_resumed && strstr(rest, "<unfinished ...>") != NULL)
+        call->part = CALL_BEGINS;
+    return strstr(rest, "<detached ...>") == NULL; /* strace has gone, and nobody will hear how that one ended */
+}
+
+static bool parse(struct syscalls *syscalls, const char *line, struct call *call)
+{
+    char *end;
+
+    call->thread = (int)strtol(line, &end, 10);
+    if (end == line || *end != ' ')
+        return false;
+    call->from = on_axis(syscalls, parse_seconds(end + strspn(end, " "), &end));
+    call->to = call->from;
+    if (*end != ' ' || !parse_name(&syscalls->recorder->record, end + 1, call))
+        return false;
+    call->fd = call->part == CALL_ENDS ? -1 : parse_fd(call);
+    if (call->part != CALL_BEGINS)
+        parse_result(call);
+    return true;
+}
+
+/*
+ * What came first and what comes now are one call; `-T` has counted from the first. Of a call in which a thread was killed
+ * it says nothing: that one lasted until now.
+ */
+static void join(struct call *call, struct thread_pen *pen)
+{
+    const uint64_t now = call->from;
+    const uint64_t lasted = call->to - call->from;
+
+    call->from = pen->begun_at;
+    call->to = lasted > 0 ? pen->begun_at + lasted : now;
+    call->fd = pen->begun_fd;
+    pen->begun = NULL;
+}
+
+static void take_line(struct syscalls *syscalls, const char *line)
+{
+    struct call call = {0};
+
+    if (!parse(syscalls, line, &call))
+        return;
+    struct thread_pen *pen = find_thread(syscalls, call.thread);
+    if (call.part == CALL_BEGINS) {
+        pen->begun = call.name;
+        pen->begun_at = call.from;
+        pen->begun_fd = call.fd;
+        return;
+    }
+    if (call.part == CALL_ENDS && pen->begun != NULL)
+        join(&call, pen);
+    count(syscalls, &call);
+    record_span(syscalls, pen,
+                (struct call_span){.from = call.from,
+                                   .to = call.to,
+                                   .call = call.name,
+                                   .fd = call.fd,
+                                   .times = 1,
+                                   .error = call.error,
+                                   .client = client_of(syscalls, call.fd)});
+    follow_descriptors(syscalls, &call);
+}
+
+void syscalls_read(struct syscalls *syscalls, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        const char *end = memchr(bytes, '\n', size);
+        const size_t length = end != NULL ? (size_t)(end - bytes) : size;
+        text_add(&syscalls->line, "%.*s", (int)length, bytes);
+        if (end == NULL)
+            return;
+        if (syscalls->line.length > 0)
+            take_line(syscalls, syscalls->line.chars);
+        text_free(&syscalls->line);
+        bytes += length + 1;
+        size -= length + 1;
+    }
+}
+
+/*
+ * Was the thread seen doing something else since its last call began? Then that one is over, and strace, which has gone
+ * meanwhile, never said so.
+ */
+static bool was_seen_elsewhere(struct syscalls *syscalls, struct thread_pen *pen)
+{
+    const struct thread_lane *lane = lane_of(syscalls, pen);
+
+    for (size_t i = lane->span_count; i-- > 0 && lane->spans[i].to > pen->begun_at;)
+        if (pen->is_guess && strcmp(lane->spans[i].call, pen->begun) != 0)
+            return true;
+    return false;
+}
+
+void syscalls_finish(struct syscalls *syscalls)
+{
+    for (size_t i = 0; i < syscalls->thread_count; i++) {
+        struct thread_pen *pen = &syscalls->threads[i];
+        if (pen->begun != NULL && !was_seen_elsewhere(syscalls, pen))
+            record_span(syscalls, pen,
+                        (struct call_span){.from = pen->begun_at,
+                                           .to = model_of(syscalls)->ended,
+                                           .call = pen->begun,
+                                           .fd = pen->begun_fd,
+                                           .times = 1,
+                                           .client = client_of(syscalls, pen->begun_fd)});
+        pen->begun = NULL;
+    }
+}
+
+/* ---- Making and freeing ---- */
+
+void syscalls_init(struct syscalls *syscalls, struct recorder *recorder, size_t index, int64_t zero)
+{
+    *syscalls = (struct syscalls){.recorder = recorder, .index = index, .zero = zero};
+}
+
+void syscalls_free(struct syscalls *syscalls)
+{
+    text_free(&syscalls->line);
+    free(syscalls->client_of_fd);
+    free(syscalls->threads);
+}

@@ -1,0 +1,83 @@
+/*
+ * syscalls - what strace writes about a server (`-f -ttt -T`), turned into a lane for each of its threads.
+ *
+ * A call that lasts is a span of its own; short ones that follow each other closely are folded into one. What a thread sits
+ * in right now strace tells only when it is over, so that a look into /proc (tracer.h) fills the gap until then.
+ */
+#ifndef SYSCALLS_H
+#define SYSCALLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "player/text.h"
+#include "recorder.h"
+
+/* What is remembered of a thread. */
+struct thread_pen {
+    int thread;           /* its id */
+    int lane;             /* in the record; -1: none before its first call of the conversation */
+    bool is_guess;        /* its last span is not from strace and gives way to what strace says; */
+    unsigned long sleeps; /* how often it had gone to sleep then */
+    const char *begun;    /* a call that has begun and not ended; NULL: none */
+    uint64_t begun_at;
+    int begun_fd;
+};
+
+struct syscalls {
+    struct recorder *recorder;
+    size_t index;        /* of the model */
+    int64_t zero;        /* the beginning of the record's axis on the system's clock (CLOCK_REALTIME), in nanoseconds */
+    struct text line;    /* the beginning of a line that has not ended */
+    unsigned long count; /* calls of the conversation */
+    uint64_t window;     /* when the present second began, on the axis; */
+    uint64_t window_now; /* when the last call in it was over */
+    unsigned long in_window;  /* calls in it */
+    unsigned long empty;      /* calls since one that waited that found nothing to do, */
+    unsigned long since_wait; /* of so many */
+    size_t accepted;          /* connections so far */
+    int *client_of_fd;        /* for each descriptor: a lane, or -1 */
+    size_t fd_count;
+    struct thread_pen *threads;
+    size_t thread_count;
+};
+
+/* Begins for model `index`. `zero`: see above. */
+void syscalls_init(struct syscalls *syscalls, struct recorder *recorder, size_t index, int64_t zero);
+
+/* strace wrote this. */
+void syscalls_read(struct syscalls *syscalls, const char *bytes, size_t size);
+
+/* strace will write no more: what had begun until now lasted until the conversation ended. */
+void syscalls_finish(struct syscalls *syscalls);
+
+/*
+ * Seen without strace: at `now` the thread is in `call` (of syscalls_name(), CALL_SPINS or CALL_WORKS) with `fd`, or -1, and
+ * has gone to sleep `sleeps` times so far: if that was more often than when it was last seen in the same call, it has made
+ * that call again meanwhile. 0 if it is not asleep.
+ */
+void syscalls_see(struct syscalls *syscalls, int thread, const char *call, int fd, unsigned long sleeps, uint64_t now);
+
+/* Has nothing been heard of this thread for as long as `nanoseconds` before `now`? */
+bool syscalls_is_stale(struct syscalls *syscalls, int thread, uint64_t now, uint64_t nanoseconds);
+
+/* From here on calls are counted for the next three; to be called when the server is ready. */
+void syscalls_start_counting(struct syscalls *syscalls);
+
+/* Does the server ask again and again and find nothing to do? */
+bool syscalls_spin(const struct syscalls *syscalls);
+
+/* Does it do that, or make so many calls that strace must be taken away? */
+bool syscalls_are_too_many(const struct syscalls *syscalls);
+
+/* How many calls it makes in a second at present. */
+double syscalls_rate(const struct syscalls *syscalls);
+
+/* The name that the man pages use for what the kernel calls `name`: "recv" for "recvfrom". In the record or constant. */
+const char *syscalls_name(struct record *record, const char *name, size_t length);
+
+/* Frees what is not the record's. */
+void syscalls_free(struct syscalls *syscalls);
+
+#endif

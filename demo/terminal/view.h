@@ -1,0 +1,39 @@
+/*
+ * view - the record as lanes of characters: live, a page of models that fits a terminal, or all of them as text.
+ *
+ * Every shape means something else, so that no colour is needed; the legend at the bottom names them.
+ */
+#ifndef VIEW_H
+#define VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "canvas.h"
+#include "record/record.h"
+
+enum { VIEW_LEAST_WIDTH = 40 };
+
+struct view {
+    struct canvas_style style; /* its line_end is chosen by the functions below */
+    int height;
+    size_t first; /* live: the model at the top */
+    bool is_paused;
+    bool has_keys;   /* somebody can press some */
+    uint64_t length; /* live: how much time the axis shows at least, in nanoseconds */
+};
+
+/* How long the conversation takes if nobody has to wait: what the script itself waits, in nanoseconds. */
+uint64_t view_expected_length(const struct script *script);
+
+/* How many models, from view->first on, fit onto a page. At least 1, if there are any. */
+size_t view_page(const struct view *view, const struct record *record);
+
+/* Adds one picture to `out`: exactly `height` rows that begin at the top left and clear what was there. */
+void view_frame(const struct view *view, const struct record *record, struct text *out);
+
+/* Adds the lanes of all models and the legend to `out`, as lines. */
+void view_lanes(const struct view *view, const struct record *record, struct text *out);
+
+#endif

@@ -1,0 +1,30 @@
+/* example - records made by hand: what a demo could have seen, without any server having run. For tests of the page. */
+#ifndef EXAMPLE_H
+#define EXAMPLE_H
+
+#include "record/record.h"
+
+struct example {
+    struct record record;
+    struct script *script; /* the record's */
+};
+
+/*
+ * Six models and a seventh that does not start; four clients. In 01 everybody waits for a silent client and a step
+ * stalls, in 06 the server dies, and one client resets.
+ */
+struct example *example_class(void);
+
+/* 50 clients and three models, one of them with thousands of calls, most of them too short to be seen. */
+struct example *example_crowd(void);
+
+/* Names and sentences with everything in them that means something in HTML or JSON, or is not even text. */
+struct example *example_odd(void);
+
+/* A script without steps, and no model. */
+struct example *example_empty(void);
+
+/* Frees what one of these returned. */
+void example_free(struct example *example);
+
+#endif

@@ -1,0 +1,72 @@
+"""record - what a page and its trace file say, read without the page's own scripts.
+
+Both are made from one record by two writers, demo/page/page_data.c and demo/page_trace.c; the test of the page compares what is
+drawn with the trace.
+"""
+
+import json
+import re
+
+ENDS = {"stalled", "failed", "closed", "reset", "left"}
+
+
+def embedded(page):
+    """The data in the page at the path `page`."""
+    with open(page, encoding="utf-8") as file:
+        text = file.read()
+    found = re.findall(r'<script type="application/json" id="record">(.*?)</script>', text, re.DOTALL)
+    assert len(found) == 1, f"{page}: the data must be there once, it is {len(found)} times"
+    return json.loads(found[0])
+
+
+def trace_of(page):
+    """The trace file that lies beside the page."""
+    with open(re.sub(r"\.html$", ".trace.json", page), encoding="utf-8") as file:
+        return json.load(file)
+
+
+class Lane:
+    """A client, or a thread of a server: its name, its spans and its marks, as the trace has them."""
+
+    def __init__(self, name, kind):
+        self.name = name
+        self.kind = kind  # "client" or "server"
+        self.spans = []
+        self.marks = []
+
+    def at(self, time):
+        """What a client is doing at `time`, and since when."""
+        spans = [span for span in self.spans if span["name"] != "absent" and span["ts"] <= time < end_of(span)]
+        marks = [mark for mark in self.marks if mark["ts"] <= time]
+        if spans:
+            return spans[-1]["name"], spans[-1]["ts"]
+        if marks:
+            return (marks[-1]["name"] if marks[-1]["name"] in ENDS else "over"), marks[-1]["ts"]
+        return "absent", 0
+
+    def call_at(self, time):
+        """The call in which a server's thread is at `time`, or None."""
+        return next((span for span in self.spans if span["ts"] <= time < end_of(span)), None)
+
+
+def end_of(span):
+    return span["ts"] + span["dur"]
+
+
+def models_of(trace):
+    """The models of a trace, in their order: each is a name and its lanes."""
+    models = {}
+    for event in trace["traceEvents"]:
+        if event["ph"] == "M" and event["name"] == "process_name":
+            models[event["pid"]] = (event["args"]["name"], {})
+    for event in trace["traceEvents"]:
+        if event["ph"] == "M" and event["name"] == "thread_name":
+            name = event["args"]["name"]
+            kind = "server" if name.startswith("server, thread ") else "client"
+            models[event["pid"]][1][event["tid"]] = Lane(name, kind)
+    for event in trace["traceEvents"]:
+        if event["ph"] == "X":
+            models[event["pid"]][1][event["tid"]].spans.append(event)
+        elif event["ph"] == "i":
+            models[event["pid"]][1][event["tid"]].marks.append(event)
+    return [(name, list(lanes.values())) for name, lanes in models.values()]

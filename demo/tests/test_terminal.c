@@ -1,0 +1,562 @@
+/*
+ * test_terminal - what does somebody see who watches the demo on a terminal, and is the terminal afterwards as it was before?
+ *
+ * The demo runs as a program of its own on a pseudo terminal, see pty(7). What it writes is followed on a screen that knows
+ * just the sequences that the demo uses; all others are a mistake.
+ */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp) */
+#define _XOPEN_SOURCE 700 /* declares posix_openpt() and its family */
+#include "unit/unit.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+
+#include "net.h"
+#include "player/memory.h"
+#include "player/models.h"
+#include "player/text.h"
+#include "unit/child.h"
+#include "unit/must.h"
+
+enum {
+    PICTURES = 5, /* enough to look at */
+    MOST_ROWS = 100,
+    SEQUENCE_SIZE = 16
+};
+
+/* Seconds. */
+static const double patience = 20; /* for what must happen */
+static const double still = 0.5;   /* so long without a picture, and drawing is paused: it draws ten in a second */
+
+/* ---- A screen ---- */
+
+/* What is on it, and how far it was drawn upon since the terminal has its present size. Rows and columns count from 1. */
+struct screen {
+    char rows[MOST_ROWS][1024]; /* what is shown */
+    int row, column;            /* of what came last */
+    int widest, lowest;         /* the furthest column and row */
+    int height;                 /* of the last picture that is complete */
+    int pictures;               /* so many are */
+    bool is_second, hides_cursor, cuts_lines;
+    char sequence[SEQUENCE_SIZE]; /* the beginning of one, from ESC on */
+    struct text printed;          /* on the first screen */
+};
+
+/* A picture begins at the top, and the one before it is complete. */
+static void begin_picture(struct screen *screen)
+{
+    if (screen->row > 0)
+        screen->pictures++;
+    screen->height = screen->row;
+    screen->row = 1;
+    screen->column = 0;
+    screen->rows[0][0] = '\0';
+}
+
+/* Returns false if it is none of the demo's. */
+static bool take_sequence(struct screen *screen, const char *sequence)
+{
+    static const struct {
+        const char *name;
+        size_t mode; /* in struct screen */
+        bool is_on;
+    } modes[] = {
+        {"\033[?1049h", offsetof(struct screen, is_second), true},
+        {"\033[?1049l", offsetof(struct screen, is_second), false},
+        {"\033[?25l", offsetof(struct screen, hides_cursor), true},
+        {"\033[?25h", offsetof(struct screen, hides_cursor), false},
+        {"\033[?7l", offsetof(struct screen, cuts_lines), true},
+        {"\033[?7h", offsetof(struct screen, cuts_lines), false},
+    };
+
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (strcmp(sequence, modes[i].name) == 0) {
+            *(bool *)((char *)screen + modes[i].mode) = modes[i].is_on;
+            return true;
+        }
+    if (strcmp(sequence, "\033[H") == 0)
+        begin_picture(screen);
+    else if (strcmp(sequence, "\033[2J") != 0 && strcmp(sequence, "\033[K") != 0)
+        return sequence[strlen(sequence) - 1] == 'm'; /* a colour */
+    return true;
+}
+
+static void add_to_sequence(struct screen *screen, char c)
+{
+    const size_t length = strlen(screen->sequence);
+
+    must(length + 1 < SEQUENCE_SIZE, "room for an escape sequence");
+    screen->sequence[length] = c;
+    screen->sequence[length + 1] = '\0';
+    if (length < 2 || c < '@' || c > '~') /* ECMA-48 5.4: ESC [, then parameters, and a letter or the like ends it */
+        return;
+    if (!take_sequence(screen, screen->sequence))
+        fail_msg("It wrote ESC %s, which is not one of its sequences.", screen->sequence + 1);
+    screen->sequence[0] = '\0';
+}
+
+/* A character takes one column; in UTF-8 the bytes after its first one begin with the bits 10. */
+static void show(struct screen *screen, char c)
+{
+    char *row = screen->rows[(screen->row > 0 ? screen->row : 1) - 1];
+    const size_t length = strlen(row);
+
+    if ((c & 0xc0) != 0x80)
+        screen->column++;
+    if (screen->column > screen->widest)
+        screen->widest = screen->column;
+    if (screen->row > screen->lowest)
+        screen->lowest = screen->row;
+    if (length + 1 < sizeof screen->rows[0]) {
+        row[length] = c;
+        row[length + 1] = '\0';
+    }
+}
+
+static void begin_row(struct screen *screen)
+{
+    if (screen->row < MOST_ROWS)
+        screen->row++;
+    if (screen->row > screen->lowest)
+        screen->lowest = screen->row; /* also an empty one makes the terminal scroll */
+    screen->column = 0;
+    screen->rows[screen->row - 1][0] = '\0';
+}
+
+static void take(struct screen *screen, char c)
+{
+    if (c == '\033' || screen->sequence[0] != '\0')
+        add_to_sequence(screen, c);
+    else if (!screen->is_second)
+        text_add(&screen->printed, "%c", c);
+    else if (c == '\n')
+        begin_row(screen);
+    else if (c != '\r')
+        show(screen, c);
+}
+
+static bool shows(const struct screen *screen, const char *text)
+{
+    for (int i = 0; i < screen->row; i++)
+        if (strstr(screen->rows[i], text) != NULL)
+            return true;
+    return false;
+}
+
+/* ---- A demo that runs ---- */
+
+struct watched {
+    int terminal; /* our end of it */
+    int leash; /* a pipe: the demo and all that it starts have the other end; when that is closed, all of them are gone */
+    pid_t pid;
+    struct termios before; /* how the terminal was set */
+    struct screen *screen;
+};
+
+static char *demo;   /* the program */
+static char *folder; /* where the scripts are, and links to what was built: the demo writes its files there */
+
+/* Of a file in that folder; the caller's to free(). */
+static char *path_of(const char *name)
+{
+    struct text path = {0};
+
+    text_add(&path, "%s/%s", folder, name);
+    return text_take(&path);
+}
+
+static void be_the_demo(const char *terminal, const char *script)
+{
+    must(setsid() != -1, "setsid");
+    const int fd = open(terminal, O_RDWR);
+    must(fd != -1 && ioctl(fd, TIOCSCTTY, 0) == 0, terminal); /* Ctrl-C is for whom this terminal controls */
+    must(dup2(fd, STDIN_FILENO) != -1 && dup2(fd, STDOUT_FILENO) != -1 && dup2(fd, STDERR_FILENO) != -1, "dup2");
+    if (fd > STDERR_FILENO)
+        close(fd);
+    must(setenv("TERM", "xterm-256color", 1) == 0 && setenv("LC_ALL", "C.UTF-8", 1) == 0, "setenv");
+    char *path = path_of(script);
+    execl(demo, "demo", "--build", folder, "--script", path, (char *)NULL);
+    must(false, demo);
+}
+
+static void resize(const struct watched *watched, unsigned short columns, unsigned short rows)
+{
+    const struct winsize size = {.ws_col = columns, .ws_row = rows};
+
+    must(ioctl(watched->terminal, TIOCSWINSZ, &size) == 0, "TIOCSWINSZ");
+}
+
+/* Our end of a new one; -1: there is none to be had. */
+static int open_terminal(void)
+{
+    const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+
+    if (terminal != -1 && grantpt(terminal) == 0 && unlockpt(terminal) == 0 &&
+        access(ptsname(terminal), R_OK | W_OK) == 0)
+        return terminal;
+    close(terminal);
+    return -1;
+}
+
+/* `*state` is the name of a script, and becomes the demo that plays it; or NULL, without a terminal. */
+static int start(void **state)
+{
+    const char *script = *state;
+    const int terminal = open_terminal();
+    int leash[2];
+
+    *state = NULL;
+    if (terminal == -1)
+        return 0;
+    struct watched *watched = memory_zeroed(1, sizeof *watched);
+    *state = watched;
+    watched->screen = memory_zeroed(1, sizeof *watched->screen);
+    watched->terminal = terminal;
+    must(tcgetattr(watched->terminal, &watched->before) == 0 && pipe(leash) == 0, "tcgetattr, pipe");
+    must(fcntl(watched->terminal, F_SETFD, FD_CLOEXEC) == 0 && fcntl(leash[0], F_SETFD, FD_CLOEXEC) == 0, "fcntl");
+    resize(watched, 80, 24);
+    watched->pid = fork();
+    must(watched->pid != -1, "fork");
+    if (watched->pid == 0)
+        be_the_demo(ptsname(watched->terminal), script);
+    close(leash[1]);
+    watched->leash = leash[0];
+    return 0;
+}
+
+static struct watched *watched_in(void **state)
+{
+    if (*state == NULL) {
+        print_message("skipped: there is no terminal to be had\n");
+        skip();
+    }
+    return *state;
+}
+
+static void press(const struct watched *watched, char key)
+{
+    must(write(watched->terminal, &key, 1) == 1, "write to the terminal");
+}
+
+/* Is there something to read, or the end, before `deadline` (of net_now())? */
+static bool is_readable(int fd, double deadline)
+{
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+    const double left = deadline - net_now();
+
+    return left > 0 && poll(&readable, 1, (int)(left * 1000) + 1) == 1;
+}
+
+/* Follows what is written next. Returns false if nothing comes before the deadline, or at the end. */
+static bool look(struct watched *watched, double deadline)
+{
+    char bytes[4096];
+
+    if (!is_readable(watched->terminal, deadline))
+        return false;
+    const ssize_t n = read(watched->terminal, bytes, sizeof bytes); /* -1, EIO: nobody has it open any more */
+    for (ssize_t i = 0; i < n; i++)
+        take(watched->screen, bytes[i]);
+    return n > 0;
+}
+
+static void wait_for(struct watched *watched, const char *text)
+{
+    const double deadline = net_now() + patience;
+
+    while (!shows(watched->screen, text))
+        if (!look(watched, deadline))
+            fail_msg("\"%s\" must be on the screen, but it never came.", text);
+}
+
+static void wait_for_pictures(struct watched *watched)
+{
+    const int enough = watched->screen->pictures + PICTURES;
+    const double deadline = net_now() + patience;
+
+    while (watched->screen->pictures < enough)
+        if (!look(watched, deadline))
+            fail_msg("It must go on drawing, but the picture stands still.");
+}
+
+/* Waits for the end. Returns the exit status, or the signal that ended it, negative. */
+static int end_of(struct watched *watched)
+{
+    const double deadline = net_now() + patience;
+    int status = 0;
+
+    while (look(watched, deadline))
+        ;
+    if (net_now() >= deadline)
+        fail_msg("The demo must end now, but it goes on.");
+    must(waitpid(watched->pid, &status, 0) == watched->pid, "waitpid");
+    watched->pid = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static int finish(void **state)
+{
+    struct watched *watched = *state;
+
+    if (watched == NULL)
+        return 0;
+    if (watched->pid > 0) {
+        kill(watched->pid, SIGTERM);
+        waitpid(watched->pid, NULL, 0);
+    }
+    close(watched->terminal);
+    close(watched->leash);
+    text_free(&watched->screen->printed);
+    free(watched->screen);
+    free(watched);
+    return 0;
+}
+
+/* ---- What is expected ---- */
+
+static void assert_fits(const struct screen *screen, int columns, int rows)
+{
+    if (screen->widest > columns)
+        fail_msg("The terminal has %d columns, but it drew in column %d, too.", columns, screen->widest);
+    if (screen->lowest > rows)
+        fail_msg("The terminal has %d rows, but it drew %d: all that is shown moves up.", rows, screen->lowest);
+}
+
+static void assert_everybody_gone(const struct watched *watched)
+{
+    if (!is_readable(watched->leash, net_now() + patience))
+        fail_msg("The demo has ended, but something that it started has not: a server, or strace.");
+}
+
+static void assert_clean(const struct watched *watched)
+{
+    struct termios now;
+
+    if (watched->screen->is_second)
+        fail_msg("The demo has ended, but the terminal is still on its second screen (ESC [?1049l leaves it).");
+    if (watched->screen->hides_cursor)
+        fail_msg("The demo has ended, but the cursor is still hidden (ESC [?25h shows it).");
+    if (watched->screen->cuts_lines)
+        fail_msg("The demo has ended, but the terminal still cuts long lines off (ESC [?7h breaks them).");
+    must(tcgetattr(watched->terminal, &now) == 0, "tcgetattr");
+    if (now.c_lflag != watched->before.c_lflag || memcmp(now.c_cc, watched->before.c_cc, sizeof now.c_cc) != 0)
+        fail_msg("The demo has ended, but what is typed is not shown, or Ctrl-Z does not stop a program: the terminal "
+                 "is not set as before (tcsetattr).");
+}
+
+static void assert_end(struct watched *watched, int expected, const char *how)
+{
+    const int status = end_of(watched);
+
+    assert_clean(watched);
+    assert_everybody_gone(watched);
+    if (status != expected)
+        fail_msg("%s: the exit status must be %d, but it was %d. It printed:\n%s", how, expected, status,
+                 watched->screen->printed.chars != NULL ? watched->screen->printed.chars : "");
+}
+
+/* ---- Tests ---- */
+
+static void does_the_picture_fit(void **state)
+{
+    struct watched *watched = watched_in(state);
+
+    wait_for(watched, "answered"); /* the legend: all kinds of rows are there */
+    wait_for_pictures(watched);
+    assert_fits(watched->screen, 80, 24);
+    assert_int_equal(watched->screen->height, 24);
+    assert_true(watched->screen->is_second && watched->screen->hides_cursor && watched->screen->cuts_lines);
+}
+
+static void what_if_the_terminal_gets_smaller(void **state)
+{
+    struct watched *watched = watched_in(state);
+
+    wait_for(watched, "answered");
+    resize(watched, 60, 20);
+    const double deadline = net_now() + patience;
+    while (watched->screen->height != 20) /* one for the old size may be on its way */
+        if (!look(watched, deadline))
+            fail_msg("The terminal has 20 rows now, but %d are drawn.", watched->screen->height);
+    watched->screen->widest = watched->screen->lowest = 0;
+    wait_for_pictures(watched);
+    assert_fits(watched->screen, 60, 20);
+}
+
+static void does_space_pause_and_q_end_it(void **state)
+{
+    struct watched *watched = watched_in(state);
+
+    wait_for(watched, "space: pause");
+    press(watched, ' ');
+    wait_for(watched, "space: go on");
+    const int pictures = watched->screen->pictures;
+    const double until = net_now() + still;
+    while (look(watched, until))
+        ;
+    if (watched->screen->pictures > pictures + 1) /* one was on its way */
+        fail_msg("Space must pause it, but it goes on drawing.");
+    press(watched, ' ');
+    wait_for(watched, "space: pause");
+    wait_for_pictures(watched);
+    press(watched, 'q');
+    assert_end(watched, 0, "q ends it early");
+    if (strstr(watched->screen->printed.chars, "cut short") == NULL)
+        fail_msg("It was ended with q, and the table must say \"cut short\". It printed:\n%s",
+                 watched->screen->printed.chars);
+    if (strstr(watched->screen->printed.chars, "failed") != NULL)
+        fail_msg("It was ended with q, and nobody has failed. It printed:\n%s", watched->screen->printed.chars);
+}
+
+static void does_ctrl_c_leave_a_clean_terminal(void **state)
+{
+    struct watched *watched = watched_in(state);
+
+    wait_for(watched, "answered");
+    press(watched, '\003');
+    assert_end(watched, 128 + SIGINT, "Ctrl-C");
+}
+
+static void what_if_the_window_is_closed(void **state)
+{
+    struct watched *watched = watched_in(state);
+
+    wait_for(watched, "answered");
+    close(watched->terminal);
+    watched->terminal = -1;
+    assert_everybody_gone(watched);
+}
+
+static void is_it_clean_at_the_end_of_the_script(void **state)
+{
+    struct watched *watched = watched_in(state);
+
+    assert_end(watched, 0, "the script is over");
+    if (strstr(watched->screen->printed.chars, "replays it in a browser") == NULL)
+        fail_msg("What came out must be printed when the terminal is as before. It printed:\n%s",
+                 watched->screen->printed.chars);
+}
+
+/* ---- Without a terminal ---- */
+
+static int demo_without(const void *data)
+{
+    char *path = path_of("short.script");
+
+    close(*(const int *)data);
+    execl(demo, "demo", "--build", folder, "--script", path, (char *)NULL);
+    return 127;
+}
+
+static void what_if_something_standard_is_closed(void **state)
+{
+    static const char *const names[] = {"input", "output", "error"};
+
+    (void)state;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        struct child child;
+        child_run(&child, demo_without, &fd, NULL);
+        if (child.status != 0)
+            fail_msg("Without standard %s the exit status must be 0, but it was %d: %s", names[fd], child.status,
+                     child.words);
+    }
+}
+
+/* ---- The whole ---- */
+
+static void write_script(const char *name, const char *silence)
+{
+    char *path = path_of(name);
+    FILE *file = fopen(path, "w");
+
+    must(file != NULL, path);
+    fprintf(file,
+            "# watched: one is answered, and says no more.\n"
+            "A connect\nA send \"hello\"\nA expect \"HELLO\"\nA wait %s\nA close\n",
+            silence);
+    must(fclose(file) == 0, path);
+    free(path);
+}
+
+static char *absolute_path(const char *path)
+{
+    char *absolute = realpath(path, NULL);
+
+    must(absolute != NULL, path);
+    return absolute;
+}
+
+static void link_models(const struct models *models, const char *build)
+{
+    for (size_t i = 0; i < models->count; i++) {
+        char *link = path_of(models->items[i].name);
+        struct text target = {0};
+        text_add(&target, "%s/%s", build, models->items[i].name);
+        must(symlink(target.chars, link) == 0, link);
+        text_free(&target);
+        free(link);
+    }
+}
+
+static void make_folder(const struct models *models, const char *build)
+{
+    const char *temporary = getenv("TMPDIR");
+    struct text path = {0};
+
+    text_add(&path, "%s/io-models-XXXXXX", temporary != NULL && temporary[0] == '/' ? temporary : "/tmp");
+    folder = text_take(&path);
+    must(mkdtemp(folder) != NULL, folder);
+    link_models(models, build);
+    write_script("short.script", "300ms");
+    write_script("long.script", "50s");
+}
+
+static void remove_folder(const struct models *models)
+{
+    static const char *const files[] = {"short.script", "long.script", "demo.html", "demo.trace.json"};
+
+    for (size_t i = 0; i < models->count + sizeof files / sizeof files[0]; i++) {
+        char *path = path_of(i < models->count ? models->items[i].name : files[i - models->count]);
+        unlink(path);
+        free(path);
+    }
+    rmdir(folder);
+    free(folder);
+}
+
+#define DEMO_TEST(script, test) cmocka_unit_test_prestate_setup_teardown(test, start, finish, script)
+
+int main(void)
+{
+    static char goes_on[] = "long.script", ends[] = "short.script";
+    const struct CMUnitTest tests[] = {
+        DEMO_TEST(goes_on, does_the_picture_fit),
+        DEMO_TEST(goes_on, what_if_the_terminal_gets_smaller),
+        DEMO_TEST(goes_on, does_space_pause_and_q_end_it),
+        DEMO_TEST(goes_on, does_ctrl_c_leave_a_clean_terminal),
+        DEMO_TEST(goes_on, what_if_the_window_is_closed),
+        DEMO_TEST(ends, is_it_clean_at_the_end_of_the_script),
+        cmocka_unit_test(what_if_something_standard_is_closed),
+    };
+    const char *build_is = getenv("BUILD");
+    struct models models;
+    struct text program = {0};
+
+    unit_begin();
+    char *build = absolute_path(build_is == NULL ? "build" : build_is);
+    text_add(&program, "%s/demo/demo", build);
+    demo = text_take(&program);
+    models_find(&models, build);
+    make_folder(&models, build);
+    const int failed = cmocka_run_group_tests_name("terminal", tests, NULL, NULL);
+    remove_folder(&models);
+    models_free(&models);
+    free(demo);
+    free(build);
+    return failed;
+}

@@ -1,0 +1,413 @@
+/* test_view - does every picture fit, whatever is in the record and whatever the size? And does it show what it should? */
+#include "story.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "browser/example.h"
+#include "terminal/canvas.h"
+#include "terminal/table.h"
+#include "terminal/view.h"
+#include "terminal/words.h"
+
+static struct view view_of(int width, int height)
+{
+    return (struct view){.style = {.width = width, .line_end = "\n"}, .height = height};
+}
+
+/* ---- Reading a picture ---- */
+
+/* Columns of the line that begins at `line`; escape sequences take none, and a character of UTF-8 one. */
+static int columns_of(const char *line)
+{
+    int columns = 0;
+
+    for (; *line != '\0' && *line != '\n' && *line != '\r'; line++) {
+        if (*line == '\033') {
+            line += strcspn(line, "mKH");
+            continue;
+        }
+        columns += ((unsigned char)*line & 0xc0) != 0x80;
+    }
+    return columns;
+}
+
+static void assert_fits(const char *picture, int width)
+{
+    for (const char *line = picture; line != NULL; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (columns_of(line) > width)
+            fail_msg("wider than %d: %.*s", width, (int)strcspn(line, "\n"), line);
+    }
+}
+
+static int count(const char *picture, char what)
+{
+    int times = 0;
+
+    for (; *picture != '\0'; picture++)
+        times += *picture == what;
+    return times;
+}
+
+static void assert_shows(const char *picture, const char *what)
+{
+    if (strstr(picture, what) == NULL)
+        fail_msg("\"%s\" should be in\n%s", what, picture);
+}
+
+/* The lanes as text, the caller's to free(). */
+static char *lanes_of(const struct record *record, const struct view *view)
+{
+    struct text out = {0};
+
+    view_lanes(view, record, &out);
+    return text_take(&out);
+}
+
+static char *frame_of(const struct record *record, const struct view *view)
+{
+    struct text out = {0};
+
+    view_frame(view, record, &out);
+    return text_take(&out);
+}
+
+/* ---- Sizes ---- */
+
+static struct example *(*const examples[])(void) = {example_class, example_crowd, example_odd, example_empty};
+
+enum { EXAMPLES = sizeof examples / sizeof examples[0] };
+
+static void test_lanes_fit(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < EXAMPLES; i++) {
+        struct example *example = examples[i]();
+        for (int width = VIEW_LEAST_WIDTH; width <= 500; width += width < 130 ? 7 : 90) {
+            struct view view = view_of(width, 24);
+            view.style.is_utf8 = width % 2 == 0;
+            view.style.colours = (enum canvas_colours)(width % 3);
+            char *lanes = lanes_of(&example->record, &view);
+            assert_fits(lanes, width);
+            free(lanes);
+        }
+        example_free(example);
+    }
+}
+
+static void test_tables_fit(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < EXAMPLES; i++) {
+        struct example *example = examples[i]();
+        for (int width = VIEW_LEAST_WIDTH; width <= 120; width++) {
+            const struct view view = view_of(width, 24);
+            struct text table = {0};
+            table_add(&example->record, &view.style, &table);
+            assert_fits(table.chars, width);
+            text_free(&table);
+        }
+        example_free(example);
+    }
+}
+
+/* A picture on a terminal has as many rows as that, never more: the last has no line's end. */
+static void test_frames_fit(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < EXAMPLES; i++) {
+        struct example *example = examples[i]();
+        for (int height = 4; height <= 60; height += 4) {
+            struct view view = view_of(80, height);
+            view.has_keys = height % 8 == 0;
+            char *frame = frame_of(&example->record, &view);
+            assert_int_equal(count(frame, '\n'), height - 1);
+            assert_fits(frame, 80);
+            free(frame);
+        }
+        example_free(example);
+    }
+}
+
+/* Do the pages show each model once, and no model cut in two? */
+static void test_pages_show_every_model(void **state)
+{
+    struct example *example = example_class();
+
+    (void)state;
+    for (int height = 12; height <= 100; height += 11) {
+        struct view view = view_of(80, height);
+        while (view.first < example->record.model_count) {
+            const size_t page = view_page(&view, &example->record);
+            char *frame = frame_of(&example->record, &view);
+            assert_true(page >= 1 && view.first + page <= example->record.model_count);
+            for (size_t i = view.first; i < view.first + page; i++)
+                assert_shows(frame, example->record.models[i].name);
+            view.first += page;
+            free(frame);
+        }
+    }
+    example_free(example);
+}
+
+/* ---- Characters ---- */
+
+static void test_plain_text_is_plain(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < EXAMPLES; i++) {
+        struct example *example = examples[i]();
+        const struct view view = view_of(100, 24);
+        char *lanes = lanes_of(&example->record, &view);
+        for (const char *c = lanes; *c != '\0'; c++)
+            if ((*c < ' ' && *c != '\n') || (unsigned char)*c >= 0x7f)
+                fail_msg("byte 0x%02x in\n%s", (unsigned char)*c, lanes);
+        free(lanes);
+        example_free(example);
+    }
+}
+
+static void assert_canvas(const char *text, bool is_utf8, const char *expected)
+{
+    const struct canvas_style style = {.width = 12, .is_utf8 = is_utf8, .line_end = "|"};
+    struct canvas canvas;
+    struct text out = {0};
+
+    canvas_begin(&canvas, &out, &style);
+    canvas_put_cut(&canvas, 0, 10, text, TINT_PLAIN);
+    canvas_end_row(&canvas);
+    canvas_end(&canvas);
+    assert_text(text, "the row", out.chars, expected);
+    text_free(&out);
+}
+
+static void test_characters(void **state)
+{
+    (void)state;
+    assert_canvas("plain", false, "plain|");
+    assert_canvas("0123456789", false, "0123456789|");
+    assert_canvas("0123456789a", false, "01234567..|");
+    assert_canvas("\033[31mred\n", false, "?[31mred?|");
+    assert_canvas("gr\u00fc\u00df", true, "gr\u00fc\u00df|");
+    assert_canvas("gr\u00fc\u00df", false, "gr??|");
+    assert_canvas("\xff\xc3", true, "??|");
+    assert_canvas("\u4f60\u200b\u0301", true, "???|"); /* two columns wide, or none: the row would not fit any more */
+    assert_canvas("", true, "|");
+}
+
+static void test_words_are_wrapped(void **state)
+{
+    const struct canvas_style style = {.width = 12, .line_end = "\n"};
+    struct canvas canvas;
+    struct text out = {0};
+
+    (void)state;
+    canvas_begin(&canvas, &out, &style);
+    canvas_put(&canvas, 0, "01", TINT_STRONG);
+    canvas_wrap(&canvas, 4, "one two three averyveryverylongword end", TINT_PLAIN);
+    canvas_end(&canvas);
+    assert_string_equal(out.chars, "01  one two\n    three\n    averyver\n    end\n");
+    text_free(&out);
+}
+
+static void test_colours(void **state)
+{
+    struct canvas_style style = {.width = 12, .line_end = "", .colours = CANVAS_16_COLOURS};
+    struct canvas canvas;
+    struct text out = {0};
+
+    (void)state;
+    canvas_begin(&canvas, &out, &style);
+    canvas_put(&canvas, 0, "a", TINT_PLAIN);
+    canvas_put(&canvas, 1, "bb", TINT_STRONG);
+    canvas_put(&canvas, 3, "c", TINT_WAIT);
+    canvas_end_row(&canvas);
+    canvas_end(&canvas);
+    assert_string_equal(out.chars, "a\033[1mbb\033[0;33mc\033[m"); /* and all is as it was */
+    text_free(&out);
+}
+
+/* ---- What is to be seen ---- */
+
+static const char two[] = "A connect\nA send \"x\"\nA expect \"X\"\nB connect\nB wait 1s\nB close\n";
+
+static void tell_two(struct story *story)
+{
+    story_begin(story, two);
+    story_connect(story, 0, 1);
+    story_connect(story, 0, 4);
+    story_tell(story, 1, 5, PLAY_WAITING, only(IO_NO_DATA));
+    story_trace(story, "7 " STORY_SECONDS ".000100 accept(3, NULL, NULL) = 4 <0.000100>\n"
+                       "7 " STORY_SECONDS ".000300 recvfrom(4, \"\", 9, 0, NULL, NULL) = 0 <0.700000>\n");
+    story_expect(story, 3, 200, 700, 1);
+    story_tell(story, 900, 6, PLAY_LEFT, success_of(0));
+    story_end(story, 1000, PLAY_PASSES, "");
+}
+
+static void test_a_picture(void **state)
+{
+    struct story story;
+    struct view view = view_of(60, 24);
+
+    (void)state;
+    tell_two(&story);
+    char *lanes = lanes_of(&story.recorder.record, &view);
+    assert_text("two clients", "the picture", lanes,
+                "           |0       |0.2 s    |0.4 s   |0.6 s    |0.8 s\n"
+                "05-mine  somebody's own                 longest wait 0.50 s\n"
+                "  A        (.........======= 0.50 s ========#..............\n"
+                "  B        (..........................................)\n"
+                "  server   |recv fd 4 (A), 0.70 s------------\n"
+                "\n"
+                ". wants nothing   = waits   ( connects   # answered\n"
+                ") leaves\n");
+    free(lanes);
+    story_free(&story);
+}
+
+static void test_utf8_picture(void **state)
+{
+    struct story story;
+    struct view view = view_of(60, 24);
+
+    (void)state;
+    tell_two(&story);
+    view.style.is_utf8 = true;
+    char *lanes = lanes_of(&story.recorder.record, &view);
+    assert_shows(lanes, "\u2588\u2588 0.50 s \u2588\u2588");
+    assert_shows(lanes, "\u251crecv fd 4 (A), 0.70 s\u2500");
+    free(lanes);
+    story_free(&story);
+}
+
+/* What if there are 50 clients? It is said how many share a lane. */
+static void test_a_crowd(void **state)
+{
+    struct story story;
+    struct view view = view_of(80, 24);
+
+    (void)state;
+    story_begin(&story, "C1..C50 connect\nC1..C50 wait 1s\n");
+    for (int i = 0; i < 50; i++) {
+        const struct play_event event = {.kind = PLAY_CONNECTED, .actor = i, .step = i};
+        recorder_event(&story.recorder, 0, &event, story_time(STORY_BEGAN_MS));
+    }
+    story_end(&story, 1000, PLAY_PASSES, "");
+    char *lanes = lanes_of(&story.recorder.record, &view);
+    assert_shows(lanes, "\n  C6       ");
+    assert_shows(lanes, "\n  +44 more ");
+    assert_null(strstr(lanes, "C7"));
+    free(lanes);
+    view.height = 10;
+    char *frame = frame_of(&story.recorder.record, &view);
+    assert_shows(frame, "  +47 more ");
+    free(frame);
+    story_free(&story);
+}
+
+static void test_live_words(void **state)
+{
+    struct story story;
+    struct view view = view_of(80, 24);
+
+    (void)state;
+    story_begin(&story, two);
+    story_connect(&story, 0, 1);
+    story_tell(&story, 1, 3, PLAY_WAITING, only(IO_NO_DATA));
+    recorder_grow(&story.recorder, story_time(STORY_BEGAN_MS + 701));
+    view.has_keys = view.is_paused = true;
+    char *frame = frame_of(&story.recorder.record, &view);
+    assert_shows(frame, "plays, longest wait 0.70 s");
+    assert_shows(frame, "(drawing is paused)  0.70 s");
+    assert_shows(frame, "model 1 of 1   space: go on   q: end");
+    free(frame);
+    story_end(&story, 800, PLAY_PASSES, "");
+    story_free(&story);
+}
+
+static void test_the_table(void **state)
+{
+    struct story story;
+    struct view view = view_of(80, 24);
+    struct text table = {0};
+
+    (void)state;
+    tell_two(&story);
+    story.model->costs = (struct costs){.cpu_seconds = 1.25,
+                                        .cpu_share = 0.5,
+                                        .system_calls = 92417,
+                                        .threads = 1,
+                                        .context_switches = 1234,
+                                        .memory_kib = 1741,
+                                        .calls_are_more = true};
+    table_add(&story.recorder.record, &view.style, &table);
+    assert_shows(table.chars, "\n05-mine  0.70 s   0.50 s   1.2 s   50 %  >92,000       1    1,234  1.7 MiB\n");
+    text_free(&table);
+    story.model->costs = COSTS_UNKNOWN;
+    table_add(&story.recorder.record, &view.style, &table);
+    assert_shows(table.chars, "\n05-mine  0.70 s   0.50 s       -      -        -       -        -        -\n");
+    text_free(&table);
+    story_free(&story);
+}
+
+/* ---- Words ---- */
+
+static void assert_time(uint64_t nanoseconds, const char *expected)
+{
+    struct text words = {0};
+
+    words_add_time(&words, nanoseconds);
+    assert_string_equal(words.chars, expected);
+    text_free(&words);
+}
+
+static void test_words(void **state)
+{
+    struct text words = {0};
+
+    (void)state;
+    assert_time(0, "0.0 ms");
+    assert_time(1234567, "1.2 ms");
+    assert_time(12345678, "12 ms");
+    assert_time(123456789, "0.12 s");
+    assert_time(1234567890, "1.2 s");
+    words_add_count(&words, 0);
+    text_add(&words, " ");
+    words_add_count(&words, 999);
+    text_add(&words, " ");
+    words_add_count(&words, 1843211);
+    text_add(&words, " ");
+    words_add_rough(&words, 92417);
+    text_add(&words, " ");
+    words_add_rough(&words, 7);
+    text_add(&words, " ");
+    words_add_memory(&words, 1023);
+    text_add(&words, " ");
+    words_add_memory(&words, 1741);
+    assert_string_equal(words.chars, "0 999 1,843,211 92,000 7 1023 KiB 1.7 MiB");
+    text_free(&words);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lanes_fit),
+        cmocka_unit_test(test_tables_fit),
+        cmocka_unit_test(test_frames_fit),
+        cmocka_unit_test(test_pages_show_every_model),
+        cmocka_unit_test(test_plain_text_is_plain),
+        cmocka_unit_test(test_characters),
+        cmocka_unit_test(test_words_are_wrapped),
+        cmocka_unit_test(test_colours),
+        cmocka_unit_test(test_a_picture),
+        cmocka_unit_test(test_utf8_picture),
+        cmocka_unit_test(test_a_crowd),
+        cmocka_unit_test(test_live_words),
+        cmocka_unit_test(test_the_table),
+        cmocka_unit_test(test_words),
+    };
+
+    unit_begin();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,207 @@
+#!/bin/sh
+# mistakes.sh - tells, hands out and checks the mistakes of tests/mistakes/, whose README.md describes them.
+#
+#     mistakes.sh list [MODEL]   make mistakes: those of one model, or all
+#     mistakes.sh copy NAME      make mistake NAME=...
+#     mistakes.sh check          make check-mistakes: is each caught by the scripts that it names, and by no others?
+
+set -u
+export LC_ALL=C # sort and comm agree on the order, and compilers say "error"
+cd "$(dirname "$0")/../.." || exit 1
+
+# The tests of this script set these.
+mistakes=${MISTAKES:-tests/mistakes}
+copies=${COPIES:-build/mistakes} # a copy's Makefile looks for the rest three folders above it
+scratch=${SCRATCH:-build/check-mistakes}
+
+names() {
+    for patch in "$mistakes"/*.patch; do
+        [ -e "$patch" ] || continue # there are none
+        patch=${patch##*/}
+        echo "${patch%.patch}"
+    done
+}
+
+field() { # NAME KEY: what the patch's header says, on one line
+    awk -v key="$2:" '
+        /^$/ { exit }
+        /^[^ ]/ { is_wanted = index($0, key) == 1; sub(/^[^:]*: */, "") }
+        is_wanted { sub(/^ +/, ""); text = text space $0; space = " " }
+        END { if (text != "") print text }' "$mistakes/$1.patch"
+}
+
+changed_file() { # NAME: 05-select/server.c
+    sed -n 's|^+++ b/\([^[:space:]]*\).*|\1|p' "$mistakes/$1.patch"
+}
+
+model_of() { # NAME
+    file=$(changed_file "$1")
+    echo "${file%%/*}"
+}
+
+symptom() { # NAME
+    field "$1" Symptom | fold -s -w 76 | sed 's/^/    /; s/ *$//'
+    echo
+}
+
+list() { # [MODEL]
+    [ -z "$1" ] || [ -e "$1/server.c" ] || complain "There is no model $1."
+    found=
+    for name in $(names); do
+        model=$(model_of "$name")
+        [ -z "$1" ] || [ "$1" = "$model" ] || continue
+        found=yes
+        printf '%s (%s)\n' "$name" "$model"
+        symptom "$name"
+    done
+    if [ -n "$found" ]; then
+        echo 'One of them to hunt for: make mistake NAME=...'
+    else
+        echo "There is no mistake${1:+ for $1}. make mistakes lists those of all models."
+    fi
+}
+
+# Neither the patch nor a word of it goes along.
+make_copy() { # NAME FOLDER
+    file=$(changed_file "$1")
+    mkdir -p "$2" && cp "${file%%/*}"/* "$2/" || return
+    awk -f tests/mistakes/apply.awk "$mistakes/$1.patch" "$file" >"$2/${file#*/}" || return
+    cat >"$2/Makefile" <<END
+# A copy of ${file%%/*} with a mistake in it.
+#
+#     make                      builds it
+#     make check                plays all scripts against it
+#     make play SCRIPT=hello    plays one of them and shows every step
+#     make run ARGS=-v          runs its server, make trace the same under strace
+COPY := $copies/$1
+include ../../../tests/mistakes/copy.mk
+END
+}
+
+complain() { # WHAT
+    echo "$1" >&2
+    exit 1
+}
+
+is_as_made() { # COPY MADE: whether every file of MADE is in COPY, unchanged
+    for file in "$2"/*; do
+        cmp -s "$file" "$1/${file##*/}" || return
+    done
+}
+
+hand_out() { # NAME
+    [ -n "$1" ] || complain 'Which one? make mistake NAME=..., and make mistakes lists them.'
+    [ -e "$mistakes/$1.patch" ] || complain "There is no mistake $1. make mistakes lists them."
+    copy=$copies/$1
+    mkdir -p "$copies"
+    made=$(mktemp -d) || exit 1
+    trap 'rm -rf "$made"' EXIT
+    make_copy "$1" "$made/copy" ||
+        complain "Was $(changed_file "$1") changed, in an exercise? \
+The mistake belongs into the original: git stash, and once more (then git stash pop)."
+    if [ ! -e "$copy" ]; then
+        mv "$made/copy" "$copy"
+    elif ! is_as_made "$copy" "$made/copy"; then
+        complain "$copy was changed since it was made, and is left as it is. To start over: rm -r $copy"
+    fi
+    echo "$copy is a copy of $(model_of "$1") with one mistake in it. Somebody has met it:"
+    echo
+    symptom "$1"
+    echo 'Find it, and mend it:'
+    echo
+    echo "    cd $copy"
+    echo '    make check                # plays all scripts: which of them fail?'
+    echo '    make play SCRIPT=hello    # one of them, step by step'
+}
+
+# --- Checking ---------------------------------------------------------------------------------------------------------
+
+words() { # one a line, sorted; what stands in brackets is for the reader
+    sed 's/([^)]*)//g' | tr -s ', ' '[\n*]' | sed '/^$/d' | sort
+}
+
+scripts() {
+    for script in tests/scripts/servers/*.script tests/scripts/clients/*.script; do
+        script=${script##*/}
+        echo "${script%.script}"
+    done | sort
+}
+
+# In the Test Anything Protocol a play is one line: "ok 7 - MODEL: SCRIPT" or "not ok 7 - MODEL: SCRIPT".
+plays() { # FOLDER SCRIPTS OPTION...
+    folder=$1 scripts=$2
+    shift 2
+    # shellcheck disable=SC2046 # two words for each script
+    CMOCKA_MESSAGE_OUTPUT=TAP build/tests/player/check --model "$folder" "$@" $(sed 's/^/--script /' "$scripts") 2>>"$folder.why"
+}
+
+failed() { # reads such lines, writes the scripts of those that failed
+    sed -n 's/^not ok [0-9]* - .*: //p' | sort
+}
+
+# One line on what is wrong with a mistake; nothing if all is well.
+objection() { # NAME FOLDER
+    for key in Symptom Thought 'Caught by' Answer; do
+        [ -n "$(field "$1" "$key")" ] || { echo "its header has no $key:"; return; }
+    done
+    if [ "$(changed_file "$1" | wc -l)" -ne 1 ]; then
+        echo "it changes not one file, but $(changed_file "$1" | wc -l)"
+        return
+    fi
+    if ! make_copy "$1" "$2" 2>"$2.said"; then
+        echo "no longer applies: $(cat "$2.said")"
+        return
+    fi
+    if ! ${MAKE:-make} -s WERROR=1 FOUND="$2" "$2" >"$2.said" 2>&1; then
+        echo "does not build: $(grep -m 1 'error' "$2.said")"
+        return
+    fi
+    field "$1" 'Caught by' | words >"$2.must"
+    field "$1" 'May also be caught by' | words | cat - "$2.must" | sort >"$2.may"
+    scripts | comm -23 - "$2.may" >"$2.never"
+    # Most of those that catch it only wait until their time is up, and some for a server that spins: not for too long.
+    plays "$2" "$2.may" --jobs 24 --patience 2000 >"$2.said"
+    plays "$2" "$2.never" >>"$2.said"
+    if [ "$(grep -c '^\(not \)*ok ' "$2.said")" != "$(cat "$2.may" "$2.never" | wc -l)" ]; then
+        echo "could not be played: $(tail -n 1 "$2.why")"
+        return
+    fi
+    failed <"$2.said" >"$2.failed"
+    comm -13 "$2.failed" "$2.must" >"$2.missed"
+    comm -12 "$2.failed" "$2.never" >"$2.others"
+    # On a machine with much to do either may be chance. What catches a mistake does so when it is played alone.
+    missed='' others=''
+    if [ -s "$2.missed" ]; then
+        plays "$2" "$2.missed" --jobs 1 --patience 2000 | failed >"$2.caught"
+        missed=$(comm -23 "$2.missed" "$2.caught" | xargs)
+    fi
+    [ ! -s "$2.others" ] || others=$(plays "$2" "$2.others" --jobs 1 | failed | xargs)
+    [ -z "$missed" ] || echo "not caught by $missed, against its header"
+    [ -z "$others" ] || echo "caught by $others, too, which its header does not name"
+}
+
+check_one() { # NAME
+    folder=$scratch/$1
+    objections=$(objection "$1" "$folder")
+    if [ -z "$objections" ]; then
+        printf '%-24s caught by %s\n' "$1" "$(comm -12 "$folder.failed" "$folder.may" | xargs)"
+        return
+    fi
+    printf '%s\n' "$objections" | sed "s/^/FAILED: $1: /"
+    return 1
+}
+
+check_all() {
+    rm -rf "$scratch"
+    mkdir -p "$scratch"
+    names | xargs -P 3 -n 1 tests/mistakes/mistakes.sh check-one || return 1
+    echo "$(names | wc -l) mistakes, each caught by the scripts that it names and by no others"
+}
+
+case ${1-} in
+list) list "${2-}" ;;
+copy) hand_out "${2-}" ;;
+check) check_all ;;
+check-one) check_one "$2" ;;
+*) complain 'usage: mistakes.sh list [MODEL] | copy NAME | check' ;;
+esac

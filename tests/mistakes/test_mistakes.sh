@@ -1,0 +1,146 @@
+#!/bin/sh
+# test_mistakes.sh - does make check-mistakes see a mistake that is no longer what its header says, and does make mistake
+# hand out what it should? The programs must be built.
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+export MISTAKES=build/test-mistakes/patches COPIES=build/test-copies SCRATCH=build/test-mistakes/scratch
+good=tests/mistakes/takes-everybody-along.patch # one that is caught at once: nothing waits for a time limit
+said=build/test-mistakes/said
+passed=0 failed=0
+
+verdict() { # STATUS WHAT
+    if [ "$1" = 0 ]; then
+        passed=$((passed + 1))
+        return
+    fi
+    failed=$((failed + 1))
+    echo "FAILED: $2; it said:"
+    sed 's/^/    /' "$said"
+}
+
+says() { # LINE
+    grep -qxF -- "$1" "$said"
+    verdict $? "it does not say '$1'"
+}
+
+status_is() { # STATUS WANTED
+    [ "$1" = "$2" ]
+    verdict $? "exit status $1, not $2"
+}
+
+patch() { # NAME SED-COMMANDS: the good one, changed
+    sed "$2" "$good" >"$MISTAKES/$1.patch"
+}
+
+checking() {
+    patch as-it-is ''
+    tests/mistakes/mistakes.sh check >"$said" 2>&1
+    status_is $? 0
+    says '1 mistakes, each caught by the scripts that it names and by no others'
+
+    patch moved-on 's/^ static bool is_open/ static bool is_alive/'
+    patch changes-nothing '/^+++/q'
+    patch twice '/^@@/q'
+    printf '%s\n' '-        hang_up(c);' '+        c->open = false;' >>"$MISTAKES/twice.patch"
+    patch two-files 's|^+++.*|&\n+++ b/04-thread-per-client/client.c|'
+    patch not-c 's/^+ *exit.*/+ exit(;/'
+    patch warned-of 's/^+ *exit.*/+ int n = 1; exit(1);/'
+    patch no-such-header '/^Symptom:/d'
+    patch names-too-many 's/^Caught by: /&hello, /'
+    patch names-too-few 's/^Caught by: churn, /Caught by: /'
+    patch may-or-may-not 's/^Caught by: churn, \(.*\)/Caught by: \1\nMay also be caught by: churn, hello (now and then)/'
+    tests/mistakes/mistakes.sh check >"$said" 2>&1
+    status_is $? 1
+    says 'FAILED: moved-on: no longer applies: the text of hunk 2 is not found in 04-thread-per-client/server.c'
+    says 'FAILED: changes-nothing: no longer applies: there is nothing to change in 04-thread-per-client/server.c'
+    says 'FAILED: two-files: it changes not one file, but 2'
+    says 'FAILED: twice: no longer applies: the text of hunk 1 is found more than once in 04-thread-per-client/server.c'
+    grep -q '^FAILED: not-c: does not build: .*error: expected expression' "$said"
+    verdict $? 'what does not build is not noticed'
+    grep -q '^FAILED: warned-of: does not build: .*error: unused variable' "$said"
+    verdict $? 'a warning is not noticed'
+    says 'FAILED: no-such-header: its header has no Symptom:'
+    says 'FAILED: names-too-many: not caught by hello, against its header'
+    says 'FAILED: names-too-few: caught by churn, too, which its header does not name'
+    grep -q '^may-or-may-not  *caught by churn ' "$said"
+    verdict $? 'what may also catch it is taken for wrong'
+    grep -q '^as-it-is  *caught by churn ' "$said"
+    verdict $? 'the good one is not in order beside the others'
+}
+
+handing_out() {
+    copy=$COPIES/as-it-is
+    tests/mistakes/mistakes.sh copy as-it-is >"$said" 2>&1
+    status_is $? 0
+    grep -q 'give_up' "$copy/server.c"
+    verdict $? 'the mistake is not in the copy'
+    ! grep -rqE 'Symptom|Thought|Answer|Caught|patch' "$copy"
+    verdict $? 'there is more in the copy than the mistake'
+    cmp -s 04-thread-per-client/client.c "$copy/client.c" && cmp -s 04-thread-per-client/needs "$copy/needs"
+    verdict $? 'the rest of the model is not as it was'
+
+    tests/mistakes/mistakes.sh copy as-it-is >"$said" 2>&1
+    status_is $? 0
+
+    echo '/* my work */' >>"$copy/server.c"
+    cp "$copy/server.c" "$copy.mine"
+    tests/mistakes/mistakes.sh copy as-it-is >"$said" 2>&1
+    status_is $? 1
+    says "$copy was changed since it was made, and is left as it is. To start over: rm -r $copy"
+    cmp -s "$copy/server.c" "$copy.mine"
+    verdict $? 'somebody lost their work'
+
+    env -u MAKEFLAGS make -C "$copy" check SCRIPT=reset >"$said" 2>&1
+    verdict $((! $?)) 'the copy passes its check'
+    cp 04-thread-per-client/server.c "$copy/"
+    env -u MAKEFLAGS make -C "$copy" check SCRIPT=reset >"$said" 2>&1
+    verdict $? 'the copy does not pass its check when it is mended'
+    env -u MAKEFLAGS make -C "$copy" play SCRIPT=reset >"$said" 2>&1
+    says 'passes'
+
+    tests/mistakes/mistakes.sh copy moved-on >"$said" 2>&1
+    status_is $? 1
+    says 'Was 04-thread-per-client/server.c changed, in an exercise? The mistake belongs into the original: git stash, and once more (then git stash pop).'
+
+    tests/mistakes/mistakes.sh copy nobodys >"$said" 2>&1
+    status_is $? 1
+    says 'There is no mistake nobodys. make mistakes lists them.'
+}
+
+telling() {
+    tests/mistakes/mistakes.sh list >"$said" 2>&1
+    says 'as-it-is (04-thread-per-client)'
+    ! grep -qE 'reset|churn|exit|ECONNRESET' "$said"
+    verdict $? 'the list spoils the hunt'
+
+    sed 's|04-thread-per-client/|05-select/|' "$good" >"$MISTAKES/of-select.patch"
+    listing MODEL=05-select
+    says 'of-select (05-select)'
+    ! grep -q '(04-' "$said"
+    verdict $? 'with a model, the mistakes of others are listed, too'
+    listing
+    says 'of-select (05-select)'
+    says 'as-it-is (04-thread-per-client)'
+    tests/mistakes/mistakes.sh list 01-blocking >"$said" 2>&1
+    status_is $? 0
+    says 'There is no mistake for 01-blocking. make mistakes lists those of all models.'
+    tests/mistakes/mistakes.sh list 05-selekt >"$said" 2>&1
+    status_is $? 1
+    says 'There is no model 05-selekt.'
+    [ "$(wc -l <"$said")" = 1 ]
+    verdict $? 'of an unknown model it says more than one line'
+}
+
+listing() { # [MODEL=...]: as it is called by hand
+    env -u MAKEFLAGS -u MODEL make -s mistakes "$@" >"$said" 2>&1
+}
+
+rm -rf build/test-mistakes "$COPIES"
+mkdir -p "$MISTAKES"
+checking
+handing_out
+telling
+echo "test_mistakes: $passed passed, $failed failed"
+[ $failed = 0 ]

@@ -1,0 +1,79 @@
+/* test_payload - are the bytes that are described the same ones whenever they are made, and readable in messages? */
+#include "unit.h"
+
+#include <stdbool.h>
+
+#include "player/payload.h"
+#include "player/text.h"
+
+static void test_seeded_bytes(void **state)
+{
+    struct payload payload = {0};
+    char first[4096], again[4096];
+    bool seen[256] = {false};
+
+    (void)state;
+    payload_add(&payload, (struct payload_part){.size = 3, .text = "abc"});
+    payload_add(&payload, (struct payload_part){.size = 4093, .seed = 42});
+    payload_read(&payload, 0, first, sizeof first);
+    assert_memory_equal(first, "abc", 3);
+    for (int i = 3; i < 3 + 256; i++)
+        seen[(unsigned char)first[i]] = true;
+    for (int i = 0; i < 256; i++)
+        assert_true(seen[i]);
+    for (size_t start = 0; start < sizeof again; start += 7) { /* from anywhere, in any portions */
+        payload_read(&payload, start, again, sizeof again - start);
+        assert_memory_equal(again, first + start, sizeof again - start);
+    }
+    assert_int_equal(payload_compare(&payload, 0, false, first, sizeof first), sizeof first);
+    first[4000] ^= 1;
+    assert_int_equal(payload_compare(&payload, 0, false, first, sizeof first), 4000);
+    payload_free(&payload);
+}
+
+static void test_echo_payload(void **state)
+{
+    struct payload said = {0}, echo = {0};
+    char bytes[5];
+
+    (void)state;
+    payload_add(&said, (struct payload_part){.size = 5, .text = "hello"});
+    payload_add(&echo, (struct payload_part){.size = 2, .echo = &said, .echo_start = 1});
+    payload_add(&echo, (struct payload_part){.size = 2, .echo = &said, .echo_start = 3});
+    assert_int_equal(echo.count, 1);
+    assert_int_equal(echo.total, 4);
+    payload_read(&echo, 0, bytes, 4);
+    assert_memory_equal(bytes, "ELLO", 4);
+    assert_int_equal(payload_compare(&said, 1, true, "ELLO", 4), 4);
+    payload_free(&said);
+    payload_free(&echo);
+}
+
+static void test_bytes_in_words(void **state)
+{
+    struct text text = {0};
+
+    (void)state;
+    text_add_bytes(&text,
+                   "a\"\\\n\0"
+                   "1\xff",
+                   7, 100);
+    text_add_bytes(&text, "abcdef", 6, 3);
+    text_add_byte(&text, 'A');
+    text_add_byte(&text, 0);
+    text_add_time(&text, 1234567);
+    assert_string_equal(text.chars, "\"a\\\"\\\\\\n\\0001\\377\"\"abc\"...'A'0x001.2 ms");
+    text_free(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_seeded_bytes),
+        cmocka_unit_test(test_echo_payload),
+        cmocka_unit_test(test_bytes_in_words),
+    };
+
+    unit_begin();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

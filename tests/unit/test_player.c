@@ -1,0 +1,663 @@
+/*
+ * test_player - does the player tell right from wrong?
+ *
+ * Each test plays a few lines against a server or client that misbehaves in one known way. It is this very program: started
+ * with MISBEHAVIOUR in its environment, it is the server (or client) of that name instead of the tests.
+ */
+#include "unit.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <uv.h>
+
+#include "misbehave.h"
+#include "player/player.h"
+#include "player/script.h"
+#include "player/text.h"
+
+enum { STALL_MS = 400 };
+
+static const char *program; /* our own path */
+
+/* ---- Playing ---- */
+
+struct stage {
+    uv_loop_t loop;
+    struct script *script;
+    struct play *play;
+    bool is_done;
+};
+
+static void on_done(struct play *play, void *data)
+{
+    struct stage *stage = data;
+
+    (void)play;
+    stage->is_done = true;
+}
+
+static void run_loop(struct stage *stage)
+{
+    uv_run(&stage->loop, UV_RUN_DEFAULT);
+    assert_true(stage->is_done);
+    assert_int_equal(uv_loop_close(&stage->loop), 0); /* no handle and no request is left */
+}
+
+static void begin(struct stage *stage, const char *how, const char *source, struct play_options options)
+{
+    const bool for_clients = how != NULL && strncmp(how, "client", 6) == 0;
+    char error[200];
+
+    *stage = (struct stage){0};
+    stage->script =
+        script_parse("test.script", for_clients ? SCRIPT_FOR_CLIENTS : SCRIPT_FOR_SERVERS, source, error, sizeof error);
+    if (stage->script == NULL)
+        fail_msg("%s", error);
+    setenv("MISBEHAVIOUR", how != NULL ? how : "", 1);
+    options.program = program;
+    options.on_done = on_done;
+    options.data = stage;
+    options.stop_ms = options.stop_ms > 0 ? options.stop_ms : 2000;
+    uv_loop_init(&stage->loop);
+    stage->play = play_start(&stage->loop, stage->script, &options);
+}
+
+/* `limit_ms`: 0 where nothing stalls, so that a slow machine has the time it needs. */
+static const struct play_result *play(struct stage *stage, const char *how, const char *source, uint64_t limit_ms)
+{
+    begin(stage, how, source, (struct play_options){.limit_ms = limit_ms});
+    run_loop(stage);
+    return play_result(stage->play);
+}
+
+static void end(struct stage *stage)
+{
+    play_free(stage->play);
+    script_free(stage->script);
+}
+
+static int line_of(const struct stage *stage)
+{
+    const struct play_result *result = play_result(stage->play);
+
+    return result->step != -1 ? stage->script->steps[result->step].line : 0;
+}
+
+/* Plays `source` and compares everything that the result says; NULL is not compared. */
+static void expect(const char *how, const char *source, enum play_outcome outcome, int line, const char *problem,
+                   const char *expected, const char *came)
+{
+    struct stage stage;
+    const struct play_result *result = play(&stage, how, source, outcome == PLAY_STALLS ? STALL_MS : 0);
+
+    if (result->outcome != outcome)
+        fail_msg("%s: %s instead of %s; %s; %s", how, play_outcome_name(result->outcome), play_outcome_name(outcome),
+                 result->problem, result->said);
+    if (line_of(&stage) != line)
+        fail_msg("%s: in line %d instead of %d; %s", how, line_of(&stage), line, result->problem);
+    if (problem != NULL)
+        assert_text(how, "the problem", result->problem, problem);
+    if (expected != NULL)
+        assert_text(how, "what was expected", result->expected, expected);
+    if (came != NULL)
+        assert_text(how, "what came", result->came, came);
+    end(&stage);
+}
+
+static void assert_begins(const char *text, const char *beginning)
+{
+    if (strncmp(text, beginning, strlen(beginning)) != 0)
+        fail_msg("\"%s\" should begin with \"%s\"", text, beginning);
+}
+
+static void fails(const char *how, const char *source, int line, const char *problem, const char *expected,
+                  const char *came)
+{
+    expect(how, source, PLAY_FAILS, line, problem, expected, came);
+}
+
+static void stalls(const char *how, const char *source, int line, const char *expected, const char *came)
+{
+    expect(how, source, PLAY_STALLS, line, NULL, expected, came);
+}
+
+static void passes(const char *how, const char *source)
+{
+    expect(how, source, PLAY_PASSES, 0, "", "", "");
+}
+
+#define HELLO "A connect\nA send \"hello\"\nA expect \"HELLO\"\n"
+
+/* ---- What if the server is right? ---- */
+
+static void test_right_server_passes(void **state)
+{
+    (void)state;
+    passes("right", HELLO);
+    passes("right", HELLO "A half-close\nA expect closed\nA close\n" HELLO "A reset\n");
+    passes("right", "A connect\nA send 1 MiB\nA expect everything\nA half-close\nA expect closed\n");
+    passes("right", "A connect\nA send 300 bytes in pieces of 7 bytes every 1ms\nA expect everything\n");
+    passes("right", "A connect\nA expect nothing for 50ms\nA send \"x\"\nA expect \"X\"\n");
+    passes("right", "A connect\nA stop reading\nA send 16 MiB\nA wait 50ms\nA read on\nA expect everything\n");
+    passes("right", "A connect\nA stop reading\nA send 16 MiB\nA half-close\nA wait 20ms\nA reset\nsync\nB connect\n"
+                    "B send \"b\"\nB expect \"B\"\n");
+    passes("right", HELLO "sync\nserver rests 100ms\nsync\nserver stops within 1s\nsync\nA expect closed\n");
+}
+
+static void test_phases_and_names_are_in_order(void **state)
+{
+    static const char source[] = "A connect\nB connect\nB wait 50ms\nsync\nA send \"a\"\nA expect \"A\"\n";
+    struct stage stage;
+    uint64_t end_of_wait = 0, begin_of_send = 0;
+    size_t count;
+
+    (void)state;
+    assert_int_equal(play(&stage, "right", source, 0)->outcome, PLAY_PASSES);
+    const struct play_event *events = play_events(stage.play, &count);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(i == 0 || events[i].time >= events[i - 1].time);
+        if (events[i].kind == PLAY_STEP_ENDS && stage.script->steps[events[i].step].verb == VERB_WAIT)
+            end_of_wait = events[i].time;
+        if (events[i].kind == PLAY_STEP_BEGINS && stage.script->steps[events[i].step].verb == VERB_SEND)
+            begin_of_send = events[i].time;
+    }
+    assert_true(end_of_wait >= 49000000u);
+    assert_true(begin_of_send >= end_of_wait);
+    end(&stage);
+}
+
+static void test_events_tell_the_whole_story(void **state)
+{
+    static const enum play_event_kind story[] = {
+        PLAY_STARTED,     PLAY_READY,                                                    /* the server */
+        PLAY_STEP_BEGINS, PLAY_CONNECTING, PLAY_WAITING, PLAY_CONNECTED, PLAY_STEP_ENDS, /* connect */
+        PLAY_STEP_BEGINS, PLAY_STEP_ENDS,                                                /* send */
+        PLAY_STEP_BEGINS, PLAY_WAITING,    PLAY_SENT,    PLAY_RECEIVED,  PLAY_STEP_ENDS, /* expect */
+        PLAY_TOLD_TO_END, PLAY_CLOSED,     PLAY_EXITED};
+    struct stage stage;
+    size_t count;
+
+    (void)state;
+    play(&stage, "right", HELLO, 0);
+    const struct play_event *events = play_events(stage.play, &count);
+    assert_int_equal(count, sizeof story / sizeof story[0]);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(events[i].kind, story[i]);
+    assert_int_equal(events[12].result.bytes, 5);
+    assert_int_equal(events[13].result.status, IO_SUCCESS);
+    assert_int_equal(events[13].result.bytes, 5);
+    end(&stage);
+}
+
+/* ---- What if its bytes are wrong? ---- */
+
+static void test_wrong_bytes_fail(void **state)
+{
+    (void)state;
+    fails("same case", HELLO, 3, "byte 0 of the answer should be 'H' and is 'h'", "\"HELLO\" within 10 s", "nothing");
+    fails("one wrong byte", HELLO, 3, "byte 4 of the answer should be 'O' and is 0x00", NULL, "4 bytes: \"HELL\"");
+    fails("doubles", HELLO "A wait 2s\n", 4, "the answer should end after 5 bytes, but 'H' follows", "", NULL);
+    fails("greets", "A connect\nA wait 2s\n", 2, "the answer should end after 0 bytes, but 'w' follows", "", NULL);
+    fails("says goodbye", HELLO "A half-close\nA expect closed\n", 5,
+          "the answer should end after 5 bytes, but 'b' follows", NULL, NULL);
+    fails("one wrong byte", "A connect\nA send 1 MiB\nA expect everything\n", 3, NULL,
+          "everything: 1048576 bytes within 10 s", NULL);
+}
+
+/* Plays a script that the parser refuses to read: the step expects no more than `size` bytes of what comes. */
+static void fails_with_less(const char *how, const char *source, int step, size_t size, const char *problem)
+{
+    struct stage stage;
+
+    begin(&stage, how, source, (struct play_options){0});
+    stage.script->steps[step].sizes[0] = size;
+    run_loop(&stage);
+    assert_int_equal(play_result(stage.play)->outcome, PLAY_FAILS);
+    assert_text(how, "the problem", play_result(stage.play)->problem, problem);
+    end(&stage);
+}
+
+static void test_bytes_that_no_step_expected_fail(void **state)
+{
+    (void)state;
+    fails_with_less("right", HELLO "A send \"abc\"\nA expect \"ABC\"\n", 4, 1,
+                    "at the end A had received more than any step expected: 2 bytes: \"BC\"");
+    fails("right", "A connect\nA send \"abc\"\nA wait 100ms\nA expect nothing for 100ms\nA reset\n", 4,
+          "something came where nothing should have come", "nothing for 100 ms", "3 bytes: \"ABC\"");
+}
+
+static void test_missing_bytes_stall(void **state)
+{
+    (void)state;
+    stalls("drops", HELLO, 3, "\"HELLO\" within 400 ms", "4 bytes: \"HELL\"");
+    stalls("drops", "A connect\nA send \"hello\"\nA expect everything within 90ms\n", 3,
+           "everything: 5 bytes within 90 ms", "4 bytes: \"HELL\"");
+    stalls("never closes", HELLO "A half-close\nA expect closed\n", 5, "the orderly end of the stream within 400 ms",
+           "nothing");
+    stalls("right", HELLO "A expect reset\n", 4, "a reset of the connection within 400 ms", "nothing");
+    stalls("right", HELLO "sync\nB connect\nB send \"b\"\nB expect \"B\"\n", 7, "\"B\" within 400 ms", "nothing");
+}
+
+/* ---- What if the connection ends? ---- */
+
+static void test_early_end_fails(void **state)
+{
+    (void)state;
+    fails("closes", HELLO, 3, "the connection was closed too early", NULL, "nothing, then CONNECTION_CLOSED");
+    fails("closes in the middle", HELLO, 3, "the connection was closed too early", NULL,
+          "2 bytes: \"HE\", then CONNECTION_CLOSED");
+    fails("resets", HELLO, 3, "the connection was reset", NULL,
+          "nothing, then ERROR Connection reset by peer (ECONNRESET)");
+    fails("resets", "A connect\nA send \"hello\"\nA wait 50ms\nA expect nothing for 50ms\nA reset\n", 4,
+          "the connection was reset", NULL, NULL);
+    fails("closes at once", "A connect\nA wait 50ms\nA send \"x\"\nA expect \"X\"\n", 3,
+          "A cannot send, its connection has ended before: CONNECTION_CLOSED", NULL, NULL);
+    fails("right", "A connect\nA expect nothing for 30ms\nA half-close\nA expect nothing for 90ms\nA close\n", 4,
+          "the connection was closed too early", NULL, NULL);
+}
+
+static void test_the_kind_of_end_matters(void **state)
+{
+    (void)state;
+    passes("resets", "A connect\nA send \"x\"\nA expect reset\n");
+    passes("closes at once", "A connect\nA expect closed\n");
+    passes("closes at once", "A connect\nA wait 50ms\nA expect closed\nA close\n");
+    fails("resets", "A connect\nA send 64 KiB\nA wait 50ms\nA half-close\nA expect everything\nA expect closed\n", 5,
+          NULL, NULL, NULL);
+    fails("closes at once", "A connect\nA expect reset\n", 2,
+          "the connection was closed in an orderly way instead of reset", NULL, NULL);
+}
+
+/* ---- What if the server itself goes wrong? ---- */
+
+static void test_death_is_named_first(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    const struct play_result *result = play(&stage, "dies", HELLO, 0);
+    assert_int_equal(result->outcome, PLAY_FAILS);
+    assert_begins(result->problem, "the server was killed by signal 9 (SIGKILL)");
+    assert_int_equal(line_of(&stage), 3);
+    end(&stage);
+
+    result = play(&stage, "dies of SIGPIPE", HELLO, 0);
+    assert_begins(result->problem, "the server was killed by signal 13 (SIGPIPE)");
+    end(&stage);
+
+    result = play(&stage, "exits", HELLO, 0);
+    assert_begins(result->problem, "the server exited with 3");
+    end(&stage);
+
+    result = play(&stage, "exits with 0", "A connect\nA send \"x\"\nA stop reading\nA wait 2s\nA reset\n", 0);
+    assert_text("exits with 0", "the problem", result->problem,
+                "the server exited with 0 in the middle of the conversation");
+    end(&stage);
+}
+
+static void test_bad_start_is_told(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    const struct play_result *result = play(&stage, "does not start", HELLO, 0);
+    assert_text("no start", "the problem", result->problem, "the server cannot be started: it exited with 1");
+    assert_text("no start", "what it said", result->said, "server: no idea how\n");
+    end(&stage);
+}
+
+static void test_bad_stop_fails(void **state)
+{
+    (void)state;
+    fails("exits wrongly", HELLO, 0, "the server should end on SIGTERM with exit status 0, but it exited with 7", "",
+          "");
+    fails("has no handler", HELLO, 0,
+          "the server should end on SIGTERM with exit status 0, but it was killed by signal 15 (SIGTERM)", "", "");
+    fails("is deaf", "server stops within 100ms\n", 1,
+          "the server should exit with 0 after SIGTERM, but it had to be killed",
+          "exit status 0 after SIGTERM within 100 ms", "it had to be killed");
+    fails("has no handler", "server stops\n", 1, NULL, NULL, "it was killed by signal 15 (SIGTERM)");
+}
+
+static void play_deaf(struct stage *stage, const char *source)
+{
+    begin(stage, "is deaf", source, (struct play_options){.limit_ms = 100, .stop_ms = 100});
+    run_loop(stage);
+}
+
+/* What if B must wait for longer than usual, but only until the server is done with A, who gets on? B waits on. */
+static void test_who_waits_for_others_does_not_stall(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    const struct play_result *result = play(&stage, "right",
+                                            "A connect\nA send 10 bytes in pieces of 1 byte every 60ms\n"
+                                            "A expect everything\nA half-close\nA expect closed\n"
+                                            "B connect\nB send \"b\"\nB expect \"B\"\n",
+                                            300);
+    assert_text("one at a time", "the problem", result->problem, "");
+    assert_int_equal(result->outcome, PLAY_PASSES);
+    end(&stage);
+    result = play(&stage, "right", "A connect\nsync\nB connect\nB send \"b\"\nB expect \"B\"\n", 300);
+    assert_int_equal(result->outcome, PLAY_STALLS);
+    end(&stage);
+}
+
+static void test_stalled_server_must_stop_too(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    play_deaf(&stage, HELLO);
+    assert_text("deaf", "the problem", play_result(stage.play)->problem,
+                "the server should end on SIGTERM with exit status 0, but it had to be killed");
+    end(&stage);
+    play_deaf(&stage, HELLO "A expect closed\n");
+    assert_int_equal(play_result(stage.play)->outcome, PLAY_FAILS);
+    assert_text(
+        "deaf", "the problem", play_result(stage.play)->problem,
+        "the server should end on SIGTERM with exit status 0, but it had to be killed (and it had stalled before)");
+    assert_int_equal(line_of(&stage), 4);
+    end(&stage);
+}
+
+static void test_sanitizer_report_fails(void **state)
+{
+    (void)state;
+    fails("reports", HELLO, 0, "a sanitizer reports an error of the server", "", "");
+}
+
+static void test_spinning_is_no_rest(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    const struct play_result *result =
+        play(&stage, "spins", "A connect\nA stop reading\nA send \"x\"\nA wait 50ms\nsync\nserver rests 200ms\n", 300);
+    assert_int_equal(result->outcome, PLAY_STALLS);
+    assert_int_equal(line_of(&stage), 6);
+    assert_text("spins", "what was expected", result->expected,
+                "200 ms in which it is busy for less than 20 % within 500 ms");
+    assert_begins(result->came, "it never rested: it was busy for ");
+    assert_true(strtol(result->came + strlen("it never rested: it was busy for "), NULL, 10) > 20);
+    end(&stage);
+}
+
+#define SENDS_MUCH "A connect\nA stop reading\nA send 64 MiB\n"
+
+static void test_stuck_is_who_has_more_than_is_taken(void **state)
+{
+    (void)state;
+    passes("right", SENDS_MUCH "A is stuck for 300ms\nA read on\nA expect everything\n");
+    passes("right", SENDS_MUCH "A is stuck for 300ms within 5s\nA is stuck for 50ms\nA half-close\n"
+                               "A is stuck for 50ms\nA reset\n");
+    stalls("right", SENDS_MUCH "A is stuck for 2s within 100ms\n", 4, "2000 ms in which nothing is taken within 100 ms",
+           NULL);
+}
+
+static void test_who_is_rid_of_everything_is_not_stuck(void **state)
+{
+    static const char kept[] = "everything was taken: the server keeps what it cannot send, or loses it";
+    static const char expected[] = "400 ms in which nothing is taken";
+
+    (void)state;
+    fails("keeps everything", SENDS_MUCH "A is stuck for 400ms\n", 4, kept, expected, "nothing");
+    fails("keeps everything", SENDS_MUCH "A wait 500ms\nA is stuck for 400ms\n", 5, kept, expected, "nothing");
+    fails("keeps everything", "A connect\nA send 64 MiB\nA is stuck for 400ms\nA reset\n", 3,
+          "everything was taken: there is nothing more to be stuck with", expected, "nothing");
+    /* It may well take none for a while. */
+    fails("naps", SENDS_MUCH "A is stuck for 400ms\n", 4, kept, expected, "nothing");
+    /* Here A itself does, between two pieces. */
+    fails("keeps everything",
+          "A connect\nA stop reading\nA send 64 MiB in pieces of 32 MiB every 600ms\nA is stuck for 200ms\n", 4, kept,
+          NULL, "nothing");
+    fails("resets", SENDS_MUCH "A is stuck for 400ms\n", 4, NULL, expected, NULL);
+}
+
+static void test_what_a_server_says(void **state)
+{
+    (void)state;
+    passes("reports nothing", HELLO);
+    fails("reports", "server says \"nothing\" or \"undefined\"\nserver says \"something\"\n", 2, NULL, NULL,
+          "nothing of the kind");
+}
+
+/* ---- Somebody else's server ---- */
+
+static const struct play_result *play_command(struct stage *stage, const char *how, const char *format,
+                                              const char *source)
+{
+    struct text command = {0};
+
+    text_add(&command, format, program);
+    begin(stage, how, source, (struct play_options){.command = command.chars});
+    run_loop(stage);
+    text_free(&command);
+    return play_result(stage->play);
+}
+
+static void test_foreign_server(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    const struct play_result *result = play_command(&stage, "right", "%s -p {port}", HELLO);
+    assert_text("foreign", "the problem", result->problem, "");
+    assert_text("foreign", "its end", result->ended + strcspn(result->ended, ","), strchr(result->ended, ','));
+    end(&stage);
+
+    /* Its SIGTERM may be the end of it, but not where the script asks for more; also behind a shell. */
+    assert_int_equal(play_command(&stage, "has no handler", "%s -p {port}", HELLO)->outcome, PLAY_PASSES);
+    end(&stage);
+    assert_int_equal(play_command(&stage, "has no handler", "true; %s -p {port}", HELLO)->outcome, PLAY_PASSES);
+    end(&stage);
+    assert_int_equal(play_command(&stage, "has no handler", "%s -p {port}", "server stops\n")->outcome, PLAY_FAILS);
+    end(&stage);
+    result = play_command(&stage, "exits wrongly", "X=1 %s -p {port}", HELLO);
+    assert_text("foreign", "the problem", result->problem,
+                "the server should end on SIGTERM with exit status 0, but it exited with 7");
+    end(&stage);
+    result = play_command(&stage, "right", "true; %s -p {port}", "server rests 50ms\n");
+    assert_int_equal(result->outcome, PLAY_PASSES);
+    assert_text("foreign", "the note", result->note, "line 1: it is not known here how much CPU time the server uses");
+    end(&stage);
+    result = play_command(&stage, "", "echo %s has no port {port} >&2; exit 5", HELLO);
+    assert_text("foreign", "the problem", result->problem, "the server cannot be started: it exited with 5");
+    end(&stage);
+}
+
+/* ---- Clients under test ---- */
+
+#define SERVER_ANSWERS "server accept\nserver answer everything\nclient run \"hello\"\n"
+
+static void test_right_client_passes(void **state)
+{
+    (void)state;
+    passes("client", SERVER_ANSWERS "client prints \"HELLO\\n\"\nclient exits 0\n");
+    passes("client",
+           SERVER_ANSWERS "client prints everything\nclient says \"TIMEOUT\" or \"x\"\nclient says \"TIMEOUT\"\n"
+                          "client exits 0\n");
+    passes("client stays", SERVER_ANSWERS "client prints everything\n");
+    passes("client",
+           "server accept\nserver expect everything\nserver send \"one\"\nserver expect closed\n"
+           "server send \"two\"\nserver close\nclient run \"hello\"\nclient prints \"onetwo\"\nclient exits 0\n");
+    passes("client", "server refuses\nclient run \"hello\"\nclient says \"Connection refused\"\nclient exits 1\n");
+}
+
+static void test_wrong_client_fails(void **state)
+{
+    static const char prints[] = SERVER_ANSWERS "client prints everything\nclient exits 0\n";
+
+    (void)state;
+    fails("client prints wrongly", prints, 4, "byte 5 of the client's standard output should be 0x0a and is '?'",
+          "everything on standard output: 6 bytes within 10 s", "nothing");
+    fails("client prints nothing", prints, 4, "the client ended before it had printed that", NULL, "nothing");
+    fails("client prints more", prints, 4, "the client's standard output should end after 6 bytes, but 'a' follows",
+          NULL, NULL);
+    fails("client sends wrongly", prints, 4, "byte 1 of what the client sends should be 'e' and is 'u'", NULL, NULL);
+    fails("client exits wrongly", prints, 5, "the client's exit status is wrong", "exit status 0 within 10 s",
+          "it exited with 4");
+    fails("client crashes", prints, 5, "the client was killed by signal 9 (SIGKILL) in the middle of the conversation",
+          NULL, NULL);
+    fails("client", SERVER_ANSWERS "client prints everything\nclient says \"TIMEOUTs\"\nclient says \"TIMEOUTs\"\n", 6,
+          "the program ended without saying so", NULL, NULL);
+    stalls("client stays", SERVER_ANSWERS "client prints everything\nclient exits 0\n", 5,
+           "exit status 0 within 400 ms", "it still runs");
+}
+
+static void test_prints_that_no_step_expected_fail(void **state)
+{
+    (void)state;
+    fails_with_less("client", SERVER_ANSWERS "client prints \"HELLO\\n\"\nclient exits 0\n", 3, 2,
+                    "at the end the client had printed 4 bytes that no step expected");
+}
+
+/* ---- Nothing is left behind ---- */
+
+static void on_abort_time(uv_timer_t *timer)
+{
+    struct stage *stage = timer->data;
+
+    play_abort(stage->play);
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+/* The server has time enough to say that it is ready, but that is read only after the abort. */
+static void on_abort_time_before_news(uv_timer_t *timer)
+{
+    (void)poll(NULL, 0, 300);
+    on_abort_time(timer);
+}
+
+static void abort_at(uint64_t moment, uv_timer_cb on_moment)
+{
+    struct stage stage;
+    uv_timer_t timer;
+
+    begin(&stage, "is deaf", HELLO "A wait 20s\n", (struct play_options){0});
+    uv_timer_init(&stage.loop, &timer);
+    timer.data = &stage;
+    uv_timer_start(&timer, on_moment, moment, 0);
+    run_loop(&stage);
+    assert_text("abort", "the problem", play_result(stage.play)->problem, "given up");
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    end(&stage);
+}
+
+static void test_abort_kills(void **state)
+{
+    static const uint64_t moments[] = {0, 1, 5, 60};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++)
+        abort_at(moments[i], on_abort_time);
+    abort_at(1, on_abort_time_before_news);
+}
+
+static void test_what_a_shell_started_goes_too(void **state)
+{
+    struct stage stage;
+    int ends[2];
+    char byte;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    const struct play_result *result = play_command(&stage, "right", "sleep 1000 & %s -p {port}", HELLO);
+    assert_text("shell", "the problem", result->problem, "");
+    end(&stage);
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 0); /* the end of the pipe: nobody who inherited it is left */
+    close(ends[0]);
+}
+
+/* ---- What if somebody else says when the conversation begins, and what runs the server? ---- */
+
+enum { PAUSE_MS = 100 };
+
+struct late_start {
+    struct stage stage; /* first: the play's callbacks are given this */
+    uv_timer_t timer;
+    int pid;
+};
+
+static void on_pause_over(uv_timer_t *timer)
+{
+    struct late_start *start = timer->data;
+    size_t count;
+    const struct play_event *events = play_events(start->stage.play, &count);
+
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(events[i].kind, PLAY_STARTED);
+    start->pid = play_pid(start->stage.play);
+    play_go(start->stage.play);
+    play_go(start->stage.play); /* once is enough */
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+static void on_ready(struct play *play, void *data)
+{
+    struct late_start *start = data;
+
+    (void)play;
+    uv_timer_init(&start->stage.loop, &start->timer);
+    start->timer.data = start;
+    uv_timer_start(&start->timer, on_pause_over, PAUSE_MS, 0);
+}
+
+static void test_a_start_on_command(void **state)
+{
+    static const char *const runner[] = {"env", "NOTHING=new", NULL};
+    struct late_start start = {.pid = -1};
+
+    (void)state;
+    begin(&start.stage, "right", HELLO, (struct play_options){.on_ready = on_ready, .runner = runner});
+    assert_int_equal(play_pid(start.stage.play), -1);
+    run_loop(&start.stage);
+    assert_int_equal(play_result(start.stage.play)->outcome, PLAY_PASSES);
+    assert_true(start.pid > 1);
+    assert_int_equal(kill(start.pid, 0), -1);
+    end(&start.stage);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_right_server_passes),
+        cmocka_unit_test(test_phases_and_names_are_in_order),
+        cmocka_unit_test(test_events_tell_the_whole_story),
+        cmocka_unit_test(test_wrong_bytes_fail),
+        cmocka_unit_test(test_bytes_that_no_step_expected_fail),
+        cmocka_unit_test(test_missing_bytes_stall),
+        cmocka_unit_test(test_early_end_fails),
+        cmocka_unit_test(test_the_kind_of_end_matters),
+        cmocka_unit_test(test_death_is_named_first),
+        cmocka_unit_test(test_bad_start_is_told),
+        cmocka_unit_test(test_bad_stop_fails),
+        cmocka_unit_test(test_who_waits_for_others_does_not_stall),
+        cmocka_unit_test(test_stalled_server_must_stop_too),
+        cmocka_unit_test(test_sanitizer_report_fails),
+        cmocka_unit_test(test_spinning_is_no_rest),
+        cmocka_unit_test(test_stuck_is_who_has_more_than_is_taken),
+        cmocka_unit_test(test_who_is_rid_of_everything_is_not_stuck),
+        cmocka_unit_test(test_what_a_server_says),
+        cmocka_unit_test(test_foreign_server),
+        cmocka_unit_test(test_right_client_passes),
+        cmocka_unit_test(test_wrong_client_fails),
+        cmocka_unit_test(test_prints_that_no_step_expected_fail),
+        cmocka_unit_test(test_abort_kills),
+        cmocka_unit_test(test_what_a_shell_started_goes_too),
+        cmocka_unit_test(test_a_start_on_command),
+    };
+    const char *how = getenv("MISBEHAVIOUR");
+
+    if (how != NULL)
+        return misbehave(how, argc, argv);
+    program = argv[0];
+    unit_begin();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,397 @@
+/*
+ * test_settimeout - does a call with a time limit wait as long as it was told, whatever happens meanwhile?
+ *
+ * All waits are measured on the monotonic clock. A wait may never be shorter than asked; how much longer depends on how
+ * busy the machine is, so the upper bound is generous.
+ */
+#include "unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "must.h"
+#include "net.h"
+#include "signals.h"
+#include "sockets.h"
+
+/* The tests are linked with common/ but with no model: this one brings the part of 03 that it asks about. */
+#include "../../03-settimeout/settimeout.c" /* NOLINT(bugprone-suspicious-include) */
+
+static const double for_ever = 30; /* a limit that no call here may reach */
+static const double generous = 5;  /* how much longer a wait may be on a busy machine */
+
+static char buffer[1024 * 1024];
+
+static void assert_waited(const char *what, double since, double least)
+{
+    const double waited = net_now() - since;
+
+    if (waited < least)
+        fail_msg("%s ended after %.4f s, earlier than the %.4f s asked for", what, waited, least);
+    if (waited > least + generous)
+        fail_msg("%s ended only after %.2f s, not after the %.2f s asked for", what, waited, least);
+}
+
+static struct pair open_nonblocking(void)
+{
+    const struct pair pair = sockets_open();
+
+    sockets_set_nonblocking(pair.ours);
+    return pair;
+}
+
+static int listen_nonblocking(void)
+{
+    const int listener = sockets_listen();
+
+    sockets_set_nonblocking(listener);
+    return listener;
+}
+
+static void do_nothing(int fd)
+{
+    (void)fd;
+}
+
+/* ---- The limit ---- */
+
+static void what_if_nothing_comes_in_time(void **state)
+{
+    const struct pair pair = open_nonblocking();
+    const double start = net_now();
+
+    (void)state;
+    assert_io("settimeout_recv() with nothing there", settimeout_recv(pair.ours, buffer, sizeof buffer, 0.02),
+              only(IO_TIMEOUT));
+    assert_waited("settimeout_recv()", start, 0.02);
+    sockets_close(&pair);
+}
+
+static void what_if_there_is_no_room_in_time(void **state)
+{
+    const struct pair pair = open_nonblocking();
+
+    (void)state;
+    sockets_fill(pair.ours);
+    const double start = net_now();
+    assert_io("settimeout_send() without room", settimeout_send(pair.ours, "x", 1, 0.02), only(IO_TIMEOUT));
+    assert_waited("settimeout_send()", start, 0.02);
+    sockets_close(&pair);
+}
+
+static void what_if_nobody_comes_in_time(void **state)
+{
+    const int listener = listen_nonblocking();
+    const double start = net_now();
+    int fd = 7;
+
+    (void)state;
+    assert_io("settimeout_accept() with nobody waiting", settimeout_accept(listener, &fd, 0.02), only(IO_TIMEOUT));
+    assert_int_equal(fd, -1);
+    assert_waited("settimeout_accept()", start, 0.02);
+    close(listener);
+}
+
+/* poll() takes whole milliseconds: is a limit in between never cut to the one below? */
+static void is_a_limit_between_two_milliseconds_kept(void **state)
+{
+    static const double limits[] = {0.0001, 0.001, 0.0015, 0.0039, 0.0101};
+    const struct pair pair = open_nonblocking();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        const double start = net_now();
+        assert_io("settimeout_recv() with a very short limit", settimeout_recv(pair.ours, buffer, 1, limits[i]),
+                  only(IO_TIMEOUT));
+        assert_waited("settimeout_recv()", start, limits[i]);
+    }
+    sockets_close(&pair);
+}
+
+/* Does it sleep while it waits, also in the last millisecond, instead of asking poll() again and again? */
+static void does_a_wait_cost_no_cpu_time(void **state)
+{
+    const struct pair pair = open_nonblocking();
+    const clock_t start = clock();
+
+    (void)state;
+    for (int i = 0; i < 40; i++)
+        assert_io("settimeout_recv() with a very short limit", settimeout_recv(pair.ours, buffer, 1, 0.0009),
+                  only(IO_TIMEOUT));
+    const double used = (double)(clock() - start) / CLOCKS_PER_SEC;
+    if (used > 0.018)
+        fail_msg("40 waits of 0.9 ms used %.0f ms of CPU time: is the last part of a millisecond rounded down to 0?",
+                 used * 1000);
+    sockets_close(&pair);
+}
+
+/* With 0 seconds nothing waits, so nothing can time out. */
+static void is_no_time_at_all_no_data(void **state)
+{
+    const struct pair pair = open_nonblocking();
+    const int listener = listen_nonblocking();
+    int fd = 7;
+
+    (void)state;
+    sockets_fill(pair.ours);
+    assert_io("settimeout_recv() with 0 s", settimeout_recv(pair.ours, buffer, 1, 0), only(IO_NO_DATA));
+    assert_io("settimeout_send() with 0 s", settimeout_send(pair.ours, "x", 1, 0), only(IO_NO_DATA));
+    assert_io("settimeout_accept() with 0 s", settimeout_accept(listener, &fd, 0), only(IO_NO_DATA));
+    assert_int_equal(fd, -1);
+    close(listener);
+    sockets_close(&pair);
+}
+
+/* ---- What comes in time ---- */
+
+static void is_what_is_there_taken_at_once(void **state)
+{
+    const struct pair pair = open_nonblocking();
+    const int listener = listen_nonblocking();
+    const int client = sockets_connect(listener);
+    int fd = -1;
+
+    (void)state;
+    assert_int_equal(send(pair.theirs, "hello\n", 6, 0), 6);
+    sockets_wait_for_input(pair.ours);
+    assert_io("settimeout_recv() with 6 bytes there", settimeout_recv(pair.ours, buffer, sizeof buffer, 0),
+              success_of(6));
+    assert_memory_equal(buffer, "hello\n", 6);
+    assert_io("settimeout_send() with room", settimeout_send(pair.ours, "x", 1, 0), success_of(1));
+    sockets_wait_for_input(listener);
+    assert_io("settimeout_accept() with a client there", settimeout_accept(listener, &fd, 0), success_of(0));
+    close(fd);
+    close(client);
+    close(listener);
+    sockets_close(&pair);
+}
+
+static void say_hello(int fd)
+{
+    must(send(fd, "hello\n", 6, 0) == 6, "send");
+}
+
+static void what_if_bytes_come_while_we_wait(void **state)
+{
+    const struct pair pair = open_nonblocking();
+    const double start = net_now();
+    struct signals signals;
+
+    (void)state;
+    signals_begin(&signals, 2, say_hello, pair.theirs);
+    const struct io_result received = settimeout_recv(pair.ours, buffer, sizeof buffer, for_ever);
+    signals_end(&signals);
+    assert_io("settimeout_recv() while bytes come", received, success_of(6));
+    assert_waited("settimeout_recv()", start, 0);
+    sockets_close(&pair);
+}
+
+static size_t filled;
+
+static void make_room(int fd)
+{
+    sockets_take(fd, filled);
+}
+
+static void what_if_room_is_made_while_we_wait(void **state)
+{
+    const struct pair pair = open_nonblocking();
+    struct signals signals;
+
+    (void)state;
+    filled = sockets_fill(pair.ours);
+    const double start = net_now();
+    signals_begin(&signals, 2, make_room, pair.theirs);
+    const struct io_result sent = settimeout_send(pair.ours, "x", 1, for_ever);
+    signals_end(&signals);
+    assert_io("settimeout_send() while room is made", sent, success_of(1));
+    assert_waited("settimeout_send()", start, 0);
+    sockets_close(&pair);
+}
+
+static int newcomer;
+
+static void come(int listener)
+{
+    newcomer = sockets_connect(listener);
+}
+
+static void what_if_a_client_comes_while_we_wait(void **state)
+{
+    const int listener = listen_nonblocking();
+    const double start = net_now();
+    struct signals signals;
+    int fd = -1;
+
+    (void)state;
+    signals_begin(&signals, 2, come, listener);
+    const struct io_result accepted = settimeout_accept(listener, &fd, for_ever);
+    signals_end(&signals);
+    assert_io("settimeout_accept() while a client comes", accepted, success_of(0));
+    assert_int_not_equal(fd, -1);
+    assert_waited("settimeout_accept()", start, 0);
+    close(fd);
+    close(newcomer);
+    close(listener);
+}
+
+/* ---- What ends the wait otherwise ---- */
+
+static void half_close(int fd)
+{
+    shutdown(fd, SHUT_WR);
+}
+
+static void what_if_the_peer_ends_its_stream_while_we_wait(void **state)
+{
+    const struct pair pair = open_nonblocking();
+    struct signals signals;
+
+    (void)state;
+    signals_begin(&signals, 1, half_close, pair.theirs);
+    const struct io_result received = settimeout_recv(pair.ours, buffer, 1, for_ever);
+    signals_end(&signals);
+    assert_io("settimeout_recv() while the peer closes", received, only(IO_CONNECTION_CLOSED));
+    sockets_close(&pair);
+}
+
+static void what_if_the_peer_resets_while_we_wait(void **state)
+{
+    const struct pair pair = open_nonblocking();
+    struct signals signals;
+
+    (void)state;
+    signals_begin(&signals, 1, sockets_reset, pair.theirs);
+    const struct io_result received = settimeout_recv(pair.ours, buffer, 1, for_ever);
+    signals_end(&signals);
+    assert_io("settimeout_recv() while the peer resets the connection", received, error_of(ECONNRESET));
+    close(pair.ours);
+}
+
+/* ETIMEDOUT while we wait looks like a timeout and is none: waiting on is useless. */
+static void what_if_the_kernel_gives_the_connection_up_while_we_wait(void **state)
+{
+    const struct pair pair = open_nonblocking();
+
+    (void)state;
+    if (!sockets_starve(pair.ours)) {
+        print_message("skipped: no TCP_USER_TIMEOUT on this system\n");
+        skip();
+    }
+    assert_io("settimeout_recv() on a connection that the kernel gives up",
+              settimeout_recv(pair.ours, buffer, 1, for_ever), error_of(ETIMEDOUT));
+    sockets_close(&pair);
+}
+
+static void what_if_it_is_no_descriptor(void **state)
+{
+    int fd = 7;
+
+    (void)state;
+    assert_io("settimeout_recv() on no descriptor", settimeout_recv(-1, buffer, 1, for_ever), error_of(EBADF));
+    assert_io("settimeout_send() on no descriptor", settimeout_send(-1, "x", 1, for_ever), error_of(EBADF));
+    assert_io("settimeout_accept() on no descriptor", settimeout_accept(-1, &fd, for_ever), error_of(EBADF));
+}
+
+/* ---- Signals ---- */
+
+/* What if a signal comes every 10 ms: is a limit of 200 ms neither started anew by each nor cut off by the first? */
+static void do_signals_leave_the_deadline_alone(void **state)
+{
+    const struct pair pair = open_nonblocking();
+    struct signals signals;
+
+    (void)state;
+    signals_begin(&signals, 10000, do_nothing, -1);
+    const double start = net_now();
+    const struct io_result received = settimeout_recv(pair.ours, buffer, 1, 0.2);
+    assert_waited("settimeout_recv() with a signal every 10 ms", start, 0.2);
+    signals_end(&signals);
+    assert_io("settimeout_recv() with a signal every 10 ms", received, only(IO_TIMEOUT));
+    sockets_close(&pair);
+}
+
+static pthread_t waiting;
+
+static void cancel(int signal_number)
+{
+    (void)signal_number;
+    settimeout_cancelled = 1;
+}
+
+static void send_the_signal(int fd)
+{
+    (void)fd;
+    pthread_kill(waiting, SIGUSR2);
+}
+
+static void does_a_signal_handler_end_a_wait(void **state)
+{
+    const struct sigaction action = {.sa_handler = cancel};
+    const struct pair pair = open_nonblocking();
+    struct signals signals;
+
+    (void)state;
+    must(sigaction(SIGUSR2, &action, NULL) == 0, "sigaction");
+    waiting = pthread_self();
+    const double start = net_now();
+    signals_begin(&signals, 2, send_the_signal, -1);
+    const struct io_result received = settimeout_recv(pair.ours, buffer, 1, for_ever);
+    signals_end(&signals);
+    settimeout_cancelled = 0;
+    assert_io("settimeout_recv() that a signal handler cancelled", received, only(IO_TIMEOUT));
+    assert_waited("settimeout_recv() that a signal handler cancelled", start, 0);
+    sockets_close(&pair);
+}
+
+/* As a handler does that runs in another thread, which is no data race that one could do without. */
+__attribute__((no_sanitize("thread"))) static void set_the_flag(int fd)
+{
+    (void)fd;
+    settimeout_cancelled = 1;
+}
+
+/* What if the signal comes just before poll(), or to another thread, and does not interrupt it? The flag must do alone. */
+static void does_the_flag_alone_end_a_wait(void **state)
+{
+    const struct pair pair = open_nonblocking();
+    struct signals signals;
+
+    (void)state;
+    const double start = net_now();
+    signals_begin(&signals, 0, set_the_flag, -1);
+    const struct io_result received = settimeout_recv(pair.ours, buffer, 1, for_ever);
+    signals_end(&signals);
+    settimeout_cancelled = 0;
+    assert_io("settimeout_recv() that was cancelled", received, only(IO_TIMEOUT));
+    assert_waited("settimeout_recv() that was cancelled", start, 0);
+    sockets_close(&pair);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_if_nothing_comes_in_time),
+        cmocka_unit_test(what_if_there_is_no_room_in_time),
+        cmocka_unit_test(what_if_nobody_comes_in_time),
+        cmocka_unit_test(is_a_limit_between_two_milliseconds_kept),
+        cmocka_unit_test(does_a_wait_cost_no_cpu_time),
+        cmocka_unit_test(is_no_time_at_all_no_data),
+        cmocka_unit_test(is_what_is_there_taken_at_once),
+        cmocka_unit_test(what_if_bytes_come_while_we_wait),
+        cmocka_unit_test(what_if_room_is_made_while_we_wait),
+        cmocka_unit_test(what_if_a_client_comes_while_we_wait),
+        cmocka_unit_test(what_if_the_peer_ends_its_stream_while_we_wait),
+        cmocka_unit_test(what_if_the_peer_resets_while_we_wait),
+        cmocka_unit_test(what_if_the_kernel_gives_the_connection_up_while_we_wait),
+        cmocka_unit_test(what_if_it_is_no_descriptor),
+        cmocka_unit_test(do_signals_leave_the_deadline_alone),
+        cmocka_unit_test(does_a_signal_handler_end_a_wait),
+        cmocka_unit_test(does_the_flag_alone_end_a_wait),
+    };
+
+    unit_begin();
+    return cmocka_run_group_tests_name("settimeout", tests, NULL, NULL);
+}
