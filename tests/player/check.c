@@ -223,11 +223,11 @@ static char *replay_command(const struct game *game)
     struct text command = {0};
 
     if (options->server != NULL)
-        text_add(&command, "%s/tests/play --server '%s' --script %s", options->build, options->server, script);
+        text_add(&command, "%s/tests/player/play --server '%s' --script %s", options->build, options->server, script);
     else if (strcmp(options->build, "build") == 0)
         text_add(&command, "make play MODEL=%s SCRIPT=%s", game->cell->model->name, script);
     else
-        text_add(&command, "%s/tests/play --build %s --model %s --script %s", options->build, options->build,
+        text_add(&command, "%s/tests/player/play --build %s --model %s --script %s", options->build, options->build,
                  game->cell->model->name, script);
     return text_take(&command);
 }
