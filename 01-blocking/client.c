@@ -53,7 +53,7 @@ static void say_everything(int fd, struct talk *talk)
         if (!send_all(fd, talk, piece, input.bytes))
             break;
     if (input.status == IO_CONNECTION_CLOSED) /* and not an error */
-        talk_ended(talk);
+        talk_input_ended(talk);
     shutdown(fd, SHUT_WR); /* half-close: the server sees our end of stream, its answers still reach us */
 }
 

@@ -18,7 +18,7 @@
 
 #include "cli.h"
 #include "io_status.h"
-#include "narrate.h"
+#include "log.h"
 #include "net.h"
 #include "stop.h"
 #include "upper.h"
@@ -27,7 +27,7 @@ struct connection {
     int fd;
     bool open;
     char peer[NET_NAME_SIZE];
-    size_t owed; /* bytes in the buffer that the client has still to get */
+    size_t unsent; /* bytes in the buffer that the client has still to get */
     size_t sent; /* bytes in front of them that it has got */
     char buffer[BUFFER_SIZE];
 };
@@ -56,19 +56,19 @@ static void stop(int signal_number)
 }
 
 /* Waits for the next client. */
-static void accept_client(struct connection *c, int keepalive)
+static void accept_client(struct connection *c, int dead_peer_seconds)
 {
-    const struct timespec moment = {.tv_nsec = 100L * 1000 * 1000};
+    const struct timespec retry_delay = {.tv_nsec = 100L * 1000 * 1000};
     const struct io_result accepted = io_accept(listener, &c->fd);
 
     if (stopping)
         return;
-    narrate_accept(accepted);
+    log_accept(accepted);
     if (accepted.status != IO_SUCCESS) {
-        nanosleep(&moment, NULL); /* out of descriptors: the clients wait in the backlog, and so do we */
+        nanosleep(&retry_delay, NULL); /* out of descriptors: the clients wait in the backlog, and so do we */
         return;
     }
-    net_prepare(c->fd, keepalive);
+    net_prepare(c->fd, dead_peer_seconds);
     net_peer_name(c->fd, c->peer);
     c->open = true;
 }
@@ -78,7 +78,7 @@ static void hang_up(struct connection *c)
     client = -1; /* first: from here on the number may stand for something else */
     close(c->fd);
     c->open = false;
-    c->owed = 0;
+    c->unsent = 0;
 }
 
 /* Waits for bytes and turns them into an answer. */
@@ -86,14 +86,14 @@ static void receive(struct connection *c)
 {
     const struct io_result received = io_recv(c->fd, c->buffer, sizeof c->buffer);
 
-    narrate(c->peer, "recv", received);
+    log_call(c->peer, "recv", received);
     switch (received.status) {
     case IO_SUCCESS:
         upper(c->buffer, received.bytes);
-        c->owed = received.bytes;
+        c->unsent = received.bytes;
         c->sent = 0;
         break;
-    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is owed */
+    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is unsent */
     case IO_ERROR:
         hang_up(c);
         break;
@@ -103,16 +103,16 @@ static void receive(struct connection *c)
     }
 }
 
-/* Waits for room and sends what is owed, or the part of it that the kernel takes. */
+/* Waits for room and sends what is unsent, or the part of it that the kernel takes. */
 static void answer(struct connection *c)
 {
-    const struct io_result sent = io_send(c->fd, c->buffer + c->sent, c->owed);
+    const struct io_result sent = io_send(c->fd, c->buffer + c->sent, c->unsent);
 
-    narrate(c->peer, "send", sent);
+    log_call(c->peer, "send", sent);
     switch (sent.status) {
     case IO_SUCCESS:
         c->sent += sent.bytes;
-        c->owed -= sent.bytes;
+        c->unsent -= sent.bytes;
         break;
     case IO_CONNECTION_CLOSED:
     case IO_ERROR:
@@ -130,7 +130,7 @@ static void serve(struct connection *c)
     client = c->fd; /* before `stopping` is looked at: a signal is seen either there or by the handler's shutdown() */
     while (c->open && !stopping) {
         receive(c);
-        while (c->owed > 0)
+        while (c->unsent > 0)
             answer(c);
     }
     if (c->open)
@@ -147,10 +147,10 @@ int main(int argc, char **argv)
     if (listener == -1)
         return 1;
     stop_calls(stop);
-    if (!narrate_begin(listener, options.verbose))
+    if (!announce_listening(listener, options.verbose))
         return 1;
     while (!stopping) {
-        accept_client(&connection, options.keepalive);
+        accept_client(&connection, options.dead_peer_seconds);
         serve(&connection);
     }
     return 0;

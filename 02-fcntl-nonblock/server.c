@@ -16,25 +16,25 @@
 
 #include "cli.h"
 #include "io_status.h"
-#include "narrate.h"
+#include "log.h"
 #include "net.h"
 #include "stop.h"
 #include "upper.h"
 
-enum { MOST_DESCRIPTORS = 1024 };
+enum { MAX_DESCRIPTORS = 1024 };
 
 struct connection {
     int fd;
     bool open;
     char peer[NET_NAME_SIZE];
-    size_t owed; /* bytes in the buffer that the client has still to get */
+    size_t unsent; /* bytes in the buffer that the client has still to get */
     size_t sent; /* bytes in front of them that it has got */
     char buffer[BUFFER_SIZE];
 };
 
-static struct connection connections[MOST_DESCRIPTORS]; /* by descriptor */
-static int highest = -1;                                /* the highest of those that are open */
-static bool found_something;                            /* in this round */
+static struct connection connections[MAX_DESCRIPTORS]; /* by descriptor */
+static int highest = -1; /* the highest of those that are open */
+static bool found_something; /* in this round */
 
 static volatile sig_atomic_t stopping;
 
@@ -44,16 +44,16 @@ static void stop(int signal_number)
     stopping = true;
 }
 
-static void welcome(int fd, int keepalive)
+static void welcome(int fd, int dead_peer_seconds)
 {
     struct connection *c = &connections[fd];
 
     c->fd = fd;
     c->open = true;
-    c->owed = 0;
+    c->unsent = 0;
     if (fd > highest)
         highest = fd;
-    net_prepare(fd, keepalive);
+    net_prepare(fd, dead_peer_seconds);
     net_peer_name(fd, c->peer);
 }
 
@@ -61,25 +61,25 @@ static void hang_up(struct connection *c)
 {
     close(c->fd);
     c->open = false;
-    c->owed = 0;
+    c->unsent = 0;
     while (highest >= 0 && !connections[highest].open)
         highest--;
 }
 
 /* Takes everybody who waits in the backlog. */
-static void accept_clients(int listener, int keepalive)
+static void accept_clients(int listener, int dead_peer_seconds)
 {
     struct io_result accepted;
     int fd;
 
     while ((accepted = io_accept(listener, &fd)).status == IO_SUCCESS) {
-        narrate_accept(accepted);
-        welcome(fd, keepalive);
+        log_accept(accepted);
+        welcome(fd, dead_peer_seconds);
         found_something = true;
         if (!net_set_nonblocking(fd)) /* each socket by itself: it is not inherited from the listener */
             hang_up(&connections[fd]);
     }
-    narrate_accept(accepted); /* NO_DATA: that was everybody. Out of descriptors: they wait, and we ask again */
+    log_accept(accepted); /* NO_DATA: that was everybody. Out of descriptors: they wait, and we ask again */
 }
 
 /* Asks for bytes and turns them into an answer. */
@@ -87,15 +87,15 @@ static void receive(struct connection *c)
 {
     const struct io_result received = io_recv(c->fd, c->buffer, sizeof c->buffer);
 
-    narrate(c->peer, "recv", received);
+    log_call(c->peer, "recv", received);
     switch (received.status) {
     case IO_SUCCESS:
         upper(c->buffer, received.bytes);
-        c->owed = received.bytes;
+        c->unsent = received.bytes;
         c->sent = 0;
         found_something = true;
         break;
-    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is owed */
+    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is unsent */
     case IO_ERROR:
         hang_up(c);
         break;
@@ -105,34 +105,34 @@ static void receive(struct connection *c)
     }
 }
 
-/* Sends what is owed, or the part of it that the kernel takes. */
+/* Sends what is unsent, or the part of it that the kernel takes. */
 static void answer(struct connection *c)
 {
-    const struct io_result sent = io_send(c->fd, c->buffer + c->sent, c->owed);
+    const struct io_result sent = io_send(c->fd, c->buffer + c->sent, c->unsent);
 
-    narrate(c->peer, "send", sent);
+    log_call(c->peer, "send", sent);
     switch (sent.status) {
     case IO_SUCCESS:
         c->sent += sent.bytes;
-        c->owed -= sent.bytes;
+        c->unsent -= sent.bytes;
         found_something = true;
         break;
     case IO_CONNECTION_CLOSED:
     case IO_ERROR:
         hang_up(c);
         break;
-    case IO_NO_DATA: /* no room: what is owed stays in the buffer, and until it is gone we receive no more */
+    case IO_NO_DATA: /* no room: what is unsent stays in the buffer, and until it is gone we receive no more */
     case IO_TIMEOUT:
         break;
     }
 }
 
-/* One turn of one client: it either reads or drains. While something is owed to it, nothing more is received from it. */
+/* One turn of one client: it either reads or drains. While something is unsent, nothing more is received from it. */
 static void serve(struct connection *c)
 {
-    if (c->owed == 0)
+    if (c->unsent == 0)
         receive(c);
-    if (c->owed > 0) /* mostly the kernel takes it all at once */
+    if (c->unsent > 0) /* mostly the kernel takes it all at once */
         answer(c);
 }
 
@@ -145,10 +145,10 @@ static void rest(double milliseconds)
         nanosleep(&interval, NULL);
 }
 
-static void ask_everybody(int listener, int keepalive)
+static void ask_everybody(int listener, int dead_peer_seconds)
 {
     found_something = false;
-    accept_clients(listener, keepalive);
+    accept_clients(listener, dead_peer_seconds);
     for (int fd = 0; fd <= highest; fd++)
         if (connections[fd].open)
             serve(&connections[fd]);
@@ -165,15 +165,15 @@ int main(int argc, char **argv)
         cli_server(argc, argv, "02-fcntl-nonblock: asks everybody in turn", &own_option);
 
     signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: send() says EPIPE instead */
-    net_limit_descriptors(MOST_DESCRIPTORS);
+    net_limit_descriptors(MAX_DESCRIPTORS);
     const int listener = net_listen(options.address, options.port);
     if (listener == -1 || !net_set_nonblocking(listener))
         return 1;
     stop_calls(stop);
-    if (!narrate_begin(listener, options.verbose))
+    if (!announce_listening(listener, options.verbose))
         return 1;
     while (!stopping) {
-        ask_everybody(listener, options.keepalive);
+        ask_everybody(listener, options.dead_peer_seconds);
         if (!found_something)
             rest(interval);
     }

@@ -21,7 +21,7 @@
 
 struct client {
     int fd;
-    bool open;      /* more can come from the server */
+    bool open; /* more can come from the server */
     double seconds; /* how long one call may wait */
     struct talk talk;
 };
@@ -84,7 +84,7 @@ static void converse(struct client *c)
             return;
     }
     if (input.status == IO_CONNECTION_CLOSED) /* and not an error */
-        talk_ended(&c->talk);
+        talk_input_ended(&c->talk);
     shutdown(c->fd, SHUT_WR); /* half-close: the server sees our end of stream, its answers still reach us */
 }
 

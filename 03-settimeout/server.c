@@ -17,27 +17,27 @@
 
 #include "cli.h"
 #include "io_status.h"
-#include "narrate.h"
+#include "log.h"
 #include "net.h"
 #include "settimeout.h"
 #include "stop.h"
 #include "upper.h"
 
-enum { MOST_DESCRIPTORS = 1024 };
+enum { MAX_DESCRIPTORS = 1024 };
 
 struct connection {
     int fd;
     bool open;
     char peer[NET_NAME_SIZE];
-    size_t owed;    /* bytes in the buffer that the client has still to get */
-    size_t sent;    /* bytes in front of them that it has got */
+    size_t unsent; /* bytes in the buffer that the client has still to get */
+    size_t sent; /* bytes in front of them that it has got */
     double timeout; /* seconds that the next call may wait */
     bool its_turn;
     char buffer[BUFFER_SIZE];
 };
 
-static struct connection connections[MOST_DESCRIPTORS]; /* by descriptor */
-static int highest = -1;                                /* the highest of those that are open */
+static struct connection connections[MAX_DESCRIPTORS]; /* by descriptor */
+static int highest = -1; /* the highest of those that are open */
 
 static volatile sig_atomic_t stopping;
 
@@ -48,16 +48,16 @@ static void stop(int signal_number)
     settimeout_cancelled = true;
 }
 
-static void welcome(int fd, int keepalive)
+static void welcome(int fd, int dead_peer_seconds)
 {
     struct connection *c = &connections[fd];
 
     c->fd = fd;
     c->open = true;
-    c->owed = 0;
+    c->unsent = 0;
     if (fd > highest)
         highest = fd;
-    net_prepare(fd, keepalive);
+    net_prepare(fd, dead_peer_seconds);
     net_peer_name(fd, c->peer);
 }
 
@@ -66,28 +66,29 @@ static void hang_up(struct connection *c)
     close(c->fd);
     c->open = false;
     c->its_turn = false;
-    c->owed = 0;
+    c->unsent = 0;
     while (highest >= 0 && !connections[highest].open)
         highest--;
 }
 
 /* Waits up to `seconds` for somebody, and takes everybody who waits in the backlog. */
-static void accept_clients(int listener, int keepalive, double seconds)
+static void accept_clients(int listener, int dead_peer_seconds, double seconds)
 {
-    const struct timespec moment = {.tv_nsec = 100L * 1000 * 1000};
+    const struct timespec retry_delay = {.tv_nsec = 100L * 1000 * 1000};
     struct io_result accepted;
     int fd;
 
     while ((accepted = settimeout_accept(listener, &fd, seconds)).status == IO_SUCCESS) {
-        narrate_accept(accepted);
-        welcome(fd, keepalive);
+        log_accept(accepted);
+        welcome(fd, dead_peer_seconds);
         if (!net_set_nonblocking(fd)) /* each socket by itself: it is not inherited from the listener */
             hang_up(&connections[fd]);
         seconds = 0; /* the others are there, or it is the clients' turn */
     }
-    narrate_accept(accepted);
+    log_accept(accepted);
     if (accepted.status == IO_ERROR && seconds > 0)
-        nanosleep(&moment, NULL); /* no descriptor, though we have no clients: they wait in the backlog, and so do we */
+        nanosleep(&retry_delay,
+                  NULL); /* no descriptor, though we have no clients: they wait in the backlog, and so do we */
 }
 
 /* Waits for bytes, until its time is up, and turns them into an answer. */
@@ -95,15 +96,15 @@ static void receive(struct connection *c)
 {
     const struct io_result received = settimeout_recv(c->fd, c->buffer, sizeof c->buffer, c->timeout);
 
-    narrate(c->peer, "recv", received);
+    log_call(c->peer, "recv", received);
     switch (received.status) {
     case IO_SUCCESS:
         upper(c->buffer, received.bytes);
         c->timeout = 0; /* it has had its wait: from here on only what is there at once */
-        c->owed = received.bytes;
+        c->unsent = received.bytes;
         c->sent = 0;
         break;
-    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is owed */
+    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is unsent */
     case IO_ERROR:
         hang_up(c);
         break;
@@ -114,16 +115,16 @@ static void receive(struct connection *c)
     }
 }
 
-/* Waits for room, until its time is up, and sends what is owed, or the part of it that the kernel takes. */
+/* Waits for room, until its time is up, and sends what is unsent, or the part of it that the kernel takes. */
 static void answer(struct connection *c)
 {
-    const struct io_result sent = settimeout_send(c->fd, c->buffer + c->sent, c->owed, c->timeout);
+    const struct io_result sent = settimeout_send(c->fd, c->buffer + c->sent, c->unsent, c->timeout);
 
-    narrate(c->peer, "send", sent);
+    log_call(c->peer, "send", sent);
     switch (sent.status) {
     case IO_SUCCESS:
         c->sent += sent.bytes;
-        c->owed -= sent.bytes;
+        c->unsent -= sent.bytes;
         c->timeout = 0;
         break;
     case IO_CONNECTION_CLOSED:
@@ -131,13 +132,13 @@ static void answer(struct connection *c)
         hang_up(c);
         break;
     case IO_NO_DATA:
-    case IO_TIMEOUT: /* no room: what is owed stays in the buffer, and until it is gone we receive no more */
+    case IO_TIMEOUT: /* no room: what is unsent stays in the buffer, and until it is gone we receive no more */
         c->its_turn = false;
         break;
     }
 }
 
-/* One turn of one client: it either reads or drains. While something is owed to it, nothing more is received from it. */
+/* One turn of one client: it either reads or drains. While something is unsent, nothing more is received from it. */
 static void serve(struct connection *c, double seconds)
 {
     const double end = net_now() + seconds;
@@ -145,18 +146,18 @@ static void serve(struct connection *c, double seconds)
     c->timeout = seconds;
     c->its_turn = true;
     while (c->its_turn && !stopping) {
-        if (c->owed == 0)
+        if (c->unsent == 0)
             receive(c);
-        if (c->owed > 0) /* mostly the kernel takes it all at once */
+        if (c->unsent > 0) /* mostly the kernel takes it all at once */
             answer(c);
         if (net_now() >= end)
             c->its_turn = false;
     }
 }
 
-static void visit_everybody(int listener, int keepalive, double seconds)
+static void visit_everybody(int listener, int dead_peer_seconds, double seconds)
 {
-    accept_clients(listener, keepalive, highest == -1 ? seconds : 0);
+    accept_clients(listener, dead_peer_seconds, highest == -1 ? seconds : 0);
     for (int fd = 0; fd <= highest && !stopping; fd++)
         if (connections[fd].open)
             serve(&connections[fd], seconds);
@@ -171,15 +172,15 @@ int main(int argc, char **argv)
         cli_server(argc, argv, "03-settimeout: visits everybody for a limited time", &own_option);
 
     signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: send() says EPIPE instead */
-    net_limit_descriptors(MOST_DESCRIPTORS);
+    net_limit_descriptors(MAX_DESCRIPTORS);
     const int listener = net_listen(options.address, options.port);
     if (listener == -1 || !net_set_nonblocking(listener))
         return 1;
     stop_calls(stop);
-    if (!narrate_begin(listener, options.verbose))
+    if (!announce_listening(listener, options.verbose))
         return 1;
     while (!stopping)
-        visit_everybody(listener, options.keepalive, seconds);
+        visit_everybody(listener, options.dead_peer_seconds, seconds);
     close(listener);
     while (highest >= 0)
         hang_up(&connections[highest]);

@@ -82,7 +82,7 @@ static void *say_everything(void *client)
             break;
     pthread_mutex_lock(&c->lock);
     if (input.status == IO_CONNECTION_CLOSED) /* and not an error */
-        talk_ended(&c->talk);
+        talk_input_ended(&c->talk);
     pthread_mutex_unlock(&c->lock);
     shutdown(c->fd, SHUT_WR); /* half-close: the server sees our end of stream, its answers still reach us */
     return NULL;
@@ -147,7 +147,7 @@ int main(int argc, char **argv)
     while (receive(&client))
         ;
     shutdown(client.fd, SHUT_RDWR); /* gets the sender out of send() */
-    pthread_cancel(sender);         /* and out of read() */
+    pthread_cancel(sender); /* and out of read() */
     pthread_join(sender, NULL);
     close(client.fd);
     return talk_end(&client.talk);

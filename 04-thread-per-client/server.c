@@ -20,7 +20,7 @@
 
 #include "cli.h"
 #include "io_status.h"
-#include "narrate.h"
+#include "log.h"
 #include "net.h"
 #include "stop.h"
 #include "upper.h"
@@ -31,7 +31,7 @@ struct connection {
     int fd;
     bool open; /* shared by its thread, which closes, and the main thread: only with the lock */
     char peer[NET_NAME_SIZE];
-    size_t owed; /* bytes in the buffer that the client has still to get */
+    size_t unsent; /* bytes in the buffer that the client has still to get */
     size_t sent; /* bytes in front of them that it has got */
     char buffer[BUFFER_SIZE];
     pthread_t thread;
@@ -76,7 +76,7 @@ static void hang_up(struct connection *c)
     close(c->fd); /* from here on the number may stand for another client */
     c->open = false;
     pthread_mutex_unlock(&lock);
-    c->owed = 0;
+    c->unsent = 0;
 }
 
 /* Waits for bytes and turns them into an answer. */
@@ -84,14 +84,14 @@ static void receive(struct connection *c)
 {
     const struct io_result received = io_recv(c->fd, c->buffer, sizeof c->buffer);
 
-    narrate(c->peer, "recv", received);
+    log_call(c->peer, "recv", received);
     switch (received.status) {
     case IO_SUCCESS:
         upper(c->buffer, received.bytes);
-        c->owed = received.bytes;
+        c->unsent = received.bytes;
         c->sent = 0;
         break;
-    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is owed */
+    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is unsent */
     case IO_ERROR:
         hang_up(c);
         break;
@@ -101,16 +101,16 @@ static void receive(struct connection *c)
     }
 }
 
-/* Waits for room and sends what is owed, or the part of it that the kernel takes. */
+/* Waits for room and sends what is unsent, or the part of it that the kernel takes. */
 static void answer(struct connection *c)
 {
-    const struct io_result sent = io_send(c->fd, c->buffer + c->sent, c->owed);
+    const struct io_result sent = io_send(c->fd, c->buffer + c->sent, c->unsent);
 
-    narrate(c->peer, "send", sent);
+    log_call(c->peer, "send", sent);
     switch (sent.status) {
     case IO_SUCCESS:
         c->sent += sent.bytes;
-        c->owed -= sent.bytes;
+        c->unsent -= sent.bytes;
         break;
     case IO_CONNECTION_CLOSED:
     case IO_ERROR:
@@ -129,7 +129,7 @@ static void *serve(void *connection)
 
     while (c->open) { /* nobody else sets it, so its own thread may look without the lock */
         receive(c);
-        while (c->owed > 0)
+        while (c->unsent > 0)
             answer(c);
     }
     return NULL;
@@ -149,13 +149,13 @@ static int start_thread(struct connection *c)
     return error;
 }
 
-static void welcome(int fd, int keepalive)
+static void welcome(int fd, int dead_peer_seconds)
 {
     struct connection *c = calloc(1, sizeof *c);
     int error = ENOMEM;
     char peer[NET_NAME_SIZE];
 
-    net_prepare(fd, keepalive);
+    net_prepare(fd, dead_peer_seconds);
     net_peer_name(fd, peer);
     if (c != NULL) {
         c->fd = fd;
@@ -164,7 +164,7 @@ static void welcome(int fd, int keepalive)
         error = start_thread(c);
     }
     if (error != 0) {
-        narrate_refusal(peer, "no thread for it", error);
+        log_refusal(peer, "no thread for it", error);
         close(fd);
         free(c);
         return;
@@ -191,19 +191,19 @@ static void join_threads(bool everybody)
 }
 
 /* Waits for the next client. */
-static void accept_client(int keepalive)
+static void accept_client(int dead_peer_seconds)
 {
-    const struct timespec moment = {.tv_nsec = 100L * 1000 * 1000};
+    const struct timespec retry_delay = {.tv_nsec = 100L * 1000 * 1000};
     int fd;
     const struct io_result accepted = io_accept(listener, &fd);
 
     join_threads(false); /* before the newcomer: it may need what they used */
     if (!stopping)
-        narrate_accept(accepted);
+        log_accept(accepted);
     if (accepted.status == IO_SUCCESS)
-        welcome(fd, keepalive);
+        welcome(fd, dead_peer_seconds);
     else if (!stopping)
-        nanosleep(&moment, NULL); /* out of descriptors: the clients wait in the backlog, and so do we */
+        nanosleep(&retry_delay, NULL); /* out of descriptors: the clients wait in the backlog, and so do we */
 }
 
 /* Ends every recv() and send(), and so every thread. */
@@ -225,10 +225,10 @@ int main(int argc, char **argv)
     if (listener == -1)
         return 1;
     stop_calls(stop);
-    if (!narrate_begin(listener, options.verbose))
+    if (!announce_listening(listener, options.verbose))
         return 1;
     while (!stopping)
-        accept_client(options.keepalive);
+        accept_client(options.dead_peer_seconds);
     shut_everybody_down();
     join_threads(true);
     return 0;

@@ -24,10 +24,10 @@
 
 struct client {
     int fd;
-    bool open;       /* more can come from the server */
+    bool open; /* more can come from the server */
     bool wants_more; /* input */
-    size_t unsent;   /* bytes of the piece that are still to be sent */
-    size_t sent;     /* bytes in front of them that are */
+    size_t unsent; /* bytes of the piece that are still to be sent */
+    size_t sent; /* bytes in front of them that are */
     char piece[TALK_PIECE];
     struct talk talk;
 };
@@ -42,7 +42,7 @@ static void take_input(struct client *c)
         return;
     c->wants_more = false;
     if (input.status == IO_CONNECTION_CLOSED) /* and not an error */
-        talk_ended(&c->talk);
+        talk_input_ended(&c->talk);
     shutdown(c->fd, SHUT_WR); /* half-close: the server sees our end of stream, its answers still reach us */
 }
 
@@ -89,7 +89,7 @@ static void receive(struct client *c)
 /* Does the server owe us something? Then -t counts. */
 static bool is_waiting_for_server(const struct client *c)
 {
-    return c->talk.said_all || !talk_is_answered(&c->talk);
+    return c->talk.input_ended || !talk_is_answered(&c->talk);
 }
 
 /* Waits until something can be done. Returns what select() returned; 0 after -t seconds. */

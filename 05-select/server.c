@@ -18,7 +18,7 @@
 
 #include "cli.h"
 #include "io_status.h"
-#include "narrate.h"
+#include "log.h"
 #include "net.h"
 #include "stop.h"
 #include "upper.h"
@@ -27,14 +27,14 @@ struct connection {
     int fd;
     bool open;
     char peer[NET_NAME_SIZE];
-    size_t owed; /* bytes in the buffer that the client has still to get */
+    size_t unsent; /* bytes in the buffer that the client has still to get */
     size_t sent; /* bytes in front of them that it has got */
     char buffer[BUFFER_SIZE];
 };
 
 static struct connection connections[FD_SETSIZE]; /* by descriptor */
-static int highest = -1;                          /* the highest of those that are open */
-static double accept_from;                        /* net_now() when to accept again, after a lack of descriptors */
+static int highest = -1; /* the highest of those that are open */
+static double accept_from; /* net_now() when to accept again, after a lack of descriptors */
 
 static volatile sig_atomic_t stopping;
 
@@ -44,16 +44,16 @@ static void stop(int signal_number)
     stopping = true;
 }
 
-static void welcome(int fd, int keepalive)
+static void welcome(int fd, int dead_peer_seconds)
 {
     struct connection *c = &connections[fd];
 
     c->fd = fd;
     c->open = true;
-    c->owed = 0;
+    c->unsent = 0;
     if (fd > highest)
         highest = fd;
-    net_prepare(fd, keepalive);
+    net_prepare(fd, dead_peer_seconds);
     net_peer_name(fd, c->peer);
 }
 
@@ -61,25 +61,25 @@ static void hang_up(struct connection *c)
 {
     close(c->fd);
     c->open = false;
-    c->owed = 0;
+    c->unsent = 0;
     while (highest >= 0 && !connections[highest].open)
         highest--;
     accept_from = 0; /* there is a free descriptor */
 }
 
 /* Takes everybody who waits in the backlog. */
-static void accept_clients(int listener, int keepalive)
+static void accept_clients(int listener, int dead_peer_seconds)
 {
     struct io_result accepted;
     int fd;
 
     while ((accepted = io_accept(listener, &fd)).status == IO_SUCCESS) {
-        narrate_accept(accepted);
-        welcome(fd, keepalive);
+        log_accept(accepted);
+        welcome(fd, dead_peer_seconds);
         if (!net_set_nonblocking(fd)) /* each socket by itself: it is not inherited from the listener */
             hang_up(&connections[fd]);
     }
-    narrate_accept(accepted);
+    log_accept(accepted);
     if (accepted.status == IO_ERROR) /* out of descriptors, and the listener stays "ready": who waits goes on waiting */
         accept_from = net_now() + 1;
 }
@@ -89,14 +89,14 @@ static void receive(struct connection *c)
 {
     const struct io_result received = io_recv(c->fd, c->buffer, sizeof c->buffer);
 
-    narrate(c->peer, "recv", received);
+    log_call(c->peer, "recv", received);
     switch (received.status) {
     case IO_SUCCESS:
         upper(c->buffer, received.bytes);
-        c->owed = received.bytes;
+        c->unsent = received.bytes;
         c->sent = 0;
         break;
-    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is owed */
+    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is unsent */
     case IO_ERROR:
         hang_up(c);
         break;
@@ -106,33 +106,33 @@ static void receive(struct connection *c)
     }
 }
 
-/* Sends what is owed, or the part of it that the kernel takes. */
+/* Sends what is unsent, or the part of it that the kernel takes. */
 static void answer(struct connection *c)
 {
-    const struct io_result sent = io_send(c->fd, c->buffer + c->sent, c->owed);
+    const struct io_result sent = io_send(c->fd, c->buffer + c->sent, c->unsent);
 
-    narrate(c->peer, "send", sent);
+    log_call(c->peer, "send", sent);
     switch (sent.status) {
     case IO_SUCCESS:
         c->sent += sent.bytes;
-        c->owed -= sent.bytes;
+        c->unsent -= sent.bytes;
         break;
     case IO_CONNECTION_CLOSED:
     case IO_ERROR:
         hang_up(c);
         break;
-    case IO_NO_DATA: /* no room: what is owed stays in the buffer, and until it is gone we receive no more */
+    case IO_NO_DATA: /* no room: what is unsent stays in the buffer, and until it is gone we receive no more */
     case IO_TIMEOUT:
         break;
     }
 }
 
-/* One turn of one client: it either reads or drains. While something is owed to it, nothing more is received from it. */
+/* One turn of one client: it either reads or drains. While something is unsent, nothing more is received from it. */
 static void serve(struct connection *c)
 {
-    if (c->owed == 0)
+    if (c->unsent == 0)
         receive(c);
-    if (c->owed > 0) /* mostly the kernel takes it all at once */
+    if (c->unsent > 0) /* mostly the kernel takes it all at once */
         answer(c);
 }
 
@@ -145,7 +145,7 @@ static void fill_sets(int listener, bool accepting, fd_set *readable, fd_set *wr
         FD_SET(listener, readable);
     for (int fd = 0; fd <= highest; fd++)
         if (connections[fd].open)
-            FD_SET(fd, connections[fd].owed > 0 ? writable : readable);
+            FD_SET(fd, connections[fd].unsent > 0 ? writable : readable);
 }
 
 /* Sleeps until somebody is ready, or a signal comes. Says whether the sets mean anything. */
@@ -163,18 +163,18 @@ static bool wait_for_anybody(int listener, fd_set *readable, fd_set *writable)
     /* If somebody was ready already, pselect() did not sleep, and the signal comes in here. */
     pthread_sigmask(SIG_SETMASK, &unblocked, NULL);
     if (ready == -1 && error != EINTR)
-        narrate("everybody", "select", io_of_recv(-1, error));
+        log_call("everybody", "select", io_of_recv(-1, error));
     return ready > 0;
 }
 
-static void serve_everybody(int listener, int keepalive)
+static void serve_everybody(int listener, int dead_peer_seconds)
 {
     fd_set readable, writable;
 
     if (!wait_for_anybody(listener, &readable, &writable))
         return;
     if (FD_ISSET(listener, &readable))
-        accept_clients(listener, keepalive);
+        accept_clients(listener, dead_peer_seconds);
     for (int fd = 0; fd <= highest; fd++)
         if (connections[fd].open && (FD_ISSET(fd, &readable) || FD_ISSET(fd, &writable)))
             serve(&connections[fd]);
@@ -184,16 +184,16 @@ int main(int argc, char **argv)
 {
     const struct server_options options = cli_server(argc, argv, "05-select: waits for everybody at once", NULL);
 
-    signal(SIGPIPE, SIG_IGN);          /* a client that has left must not end us: send() says EPIPE instead */
+    signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: send() says EPIPE instead */
     net_limit_descriptors(FD_SETSIZE); /* FD_SET() beyond it would write past the set: select(2) */
     const int listener = net_listen(options.address, options.port);
     if (listener == -1 || !net_set_nonblocking(listener))
         return 1;
     stop_calls(stop);
-    if (!narrate_begin(listener, options.verbose))
+    if (!announce_listening(listener, options.verbose))
         return 1;
     while (!stopping)
-        serve_everybody(listener, options.keepalive);
+        serve_everybody(listener, options.dead_peer_seconds);
     close(listener);
     while (highest >= 0)
         hang_up(&connections[highest]);

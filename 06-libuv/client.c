@@ -52,7 +52,7 @@ static void close_everything(void)
 static void on_timeout(uv_timer_t *handle)
 {
     (void)handle;
-    if (talk.said_all || !talk_is_answered(&talk))
+    if (talk.input_ended || !talk_is_answered(&talk))
         talk_received(&talk, (struct io_result){.status = IO_TIMEOUT}, NULL);
 }
 
@@ -120,7 +120,7 @@ static void pass_on(struct io_result got)
         talk_sent(&talk, got);
         break;
     case IO_CONNECTION_CLOSED:
-        talk_ended(&talk);
+        talk_input_ended(&talk);
         must(uv_shutdown(&shutdown_request, stream, on_shut_down), "client: cannot half-close");
         break;
     case IO_ERROR: /* has been said */

@@ -23,8 +23,8 @@
 #include "cli.h"
 #include "io_status.h"
 #include "io_uv.h"
+#include "log.h"
 #include "must.h"
-#include "narrate.h"
 #include "net.h"
 #include "stop.h"
 #include "upper.h"
@@ -33,15 +33,15 @@ struct connection {
     uv_tcp_t tcp;
     uv_write_t write;
     uv_shutdown_t shutdown;
-    char *owed; /* while uv_write() works on it: what the kernel did not take at once */
+    char *unsent; /* while uv_write() works on it: what the kernel did not take at once */
     char peer[NET_NAME_SIZE];
 };
 
 static char buffer[BUFFER_SIZE]; /* one for all: on_read() needs it no longer than until it returns */
-static int keepalive;
+static int dead_peer_seconds;
 static int listener;
 static uv_poll_t newcomers; /* says when somebody is in the backlog */
-static uv_timer_t full;     /* runs while nobody is accepted, because accept() has failed */
+static uv_timer_t full; /* runs while nobody is accepted, because accept() has failed */
 
 static void on_connection(uv_poll_t *handle, int result, int events);
 
@@ -56,7 +56,7 @@ static void on_closed(uv_handle_t *handle)
 {
     struct connection *c = handle->data;
 
-    free(c->owed);
+    free(c->unsent);
     free(c);
     if (uv_is_active((uv_handle_t *)&full))
         accept_again(&full); /* there is a free descriptor */
@@ -75,7 +75,7 @@ static bool worked(struct connection *c, const char *call, int result)
         return false; /* we have ended it already, and what was under way is cancelled */
     if (result == 0)
         return true;
-    narrate(c->peer, call, io_of_uv(result));
+    log_call(c->peer, call, io_of_uv(result));
     hang_up(c);
     return false;
 }
@@ -101,24 +101,24 @@ static void on_written(uv_write_t *request, int result)
 {
     struct connection *c = request->handle->data;
 
-    free(c->owed);
-    c->owed = NULL;
+    free(c->unsent);
+    c->unsent = NULL;
     if (worked(c, "write", result))
         worked(c, "read", uv_read_start(request->handle, on_buffer_wanted, on_read));
 }
 
-/* Back-pressure: what is owed is kept and written when there is room, and until then nothing more is received. */
+/* Back-pressure: what is unsent is kept and written when there is room, and until then nothing more is received. */
 static void write_remainder(struct connection *c, const char *remainder, size_t size)
 {
     uv_stream_t *stream = (uv_stream_t *)&c->tcp;
 
-    c->owed = malloc(size);
-    if (!worked(c, "write", c->owed == NULL ? UV_ENOMEM : 0))
+    c->unsent = malloc(size);
+    if (!worked(c, "write", c->unsent == NULL ? UV_ENOMEM : 0))
         return;
-    memcpy(c->owed, remainder, size);
-    const uv_buf_t owed = uv_buf_init(c->owed, (unsigned int)size);
+    memcpy(c->unsent, remainder, size);
+    const uv_buf_t unsent = uv_buf_init(c->unsent, (unsigned int)size);
     if (worked(c, "read", uv_read_stop(stream)))
-        worked(c, "write", uv_write(&c->write, stream, &owed, 1, on_written));
+        worked(c, "write", uv_write(&c->write, stream, &unsent, 1, on_written));
 }
 
 /* Sends as much as the kernel takes now, mostly all of it: only a remainder needs memory and a callback. */
@@ -127,7 +127,7 @@ static void answer(struct connection *c, char *bytes, size_t size)
     const uv_buf_t all = uv_buf_init(bytes, (unsigned int)size);
     const struct io_result sent = io_of_uv(uv_try_write((uv_stream_t *)&c->tcp, &all, 1));
 
-    narrate(c->peer, "write", sent);
+    log_call(c->peer, "write", sent);
     switch (sent.status) {
     case IO_SUCCESS:
     case IO_NO_DATA: /* no room at all: no bytes */
@@ -148,13 +148,13 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes)
     struct connection *c = stream->data;
     const struct io_result received = io_of_uv(nread);
 
-    narrate(c->peer, "read", received);
+    log_call(c->peer, "read", received);
     switch (received.status) {
     case IO_SUCCESS:
         upper(bytes->base, received.bytes);
         answer(c, bytes->base, received.bytes);
         break;
-    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is owed */
+    case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is unsent */
         worked(c, "shutdown", uv_shutdown(&c->shutdown, stream, on_shut_down));
         break;
     case IO_ERROR:
@@ -171,10 +171,10 @@ static void welcome(uv_loop_t *loop, int fd)
     struct connection *c = calloc(1, sizeof *c);
     char peer[NET_NAME_SIZE];
 
-    net_prepare(fd, keepalive);
+    net_prepare(fd, dead_peer_seconds);
     net_peer_name(fd, peer);
     if (c == NULL) {
-        narrate_refusal(peer, "no memory for it", ENOMEM);
+        log_refusal(peer, "no memory for it", ENOMEM);
         close(fd);
         return;
     }
@@ -196,10 +196,10 @@ static void on_connection(uv_poll_t *handle, int result, int events)
     (void)result; /* what is wrong, accept() will say */
     (void)events;
     while ((accepted = io_accept(listener, &fd)).status == IO_SUCCESS) {
-        narrate_accept(accepted);
+        log_accept(accepted);
         welcome(handle->loop, fd);
     }
-    narrate_accept(accepted);
+    log_accept(accepted);
     if (accepted.status == IO_ERROR) {
         uv_poll_stop(handle); /* mostly out of descriptors, and the listener stays "ready": who waits goes on waiting */
         uv_timer_start(&full, accept_again, 1000, 0);
@@ -231,11 +231,11 @@ int main(int argc, char **argv)
 {
     const struct server_options options = cli_server(argc, argv, "06-libuv: callbacks from libuv's loop", NULL);
     static uv_loop_t memory, *loop = &memory; /* static: what it holds at an early exit is no leak */
-    static uv_signal_t interrupt, terminate;  /* static, and so without data: see close_handle() */
+    static uv_signal_t interrupt, terminate; /* static, and so without data: see close_handle() */
 
     signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: write() says EPIPE instead */
     must(uv_loop_init(loop), "server: cannot make a loop");
-    keepalive = options.keepalive;
+    dead_peer_seconds = options.dead_peer_seconds;
     listener = net_listen(options.address, options.port);
     if (listener == -1)
         return 1;
@@ -244,7 +244,7 @@ int main(int argc, char **argv)
     must(uv_poll_start(&newcomers, UV_READABLE, on_connection), "server: cannot wait for clients");
     stop_on(loop, &interrupt, SIGINT);
     stop_on(loop, &terminate, SIGTERM);
-    if (!narrate_begin(listener, options.verbose))
+    if (!announce_listening(listener, options.verbose))
         return 1;
     must(uv_run(loop, UV_RUN_DEFAULT), "server: cannot leave the loop");
     must(uv_loop_close(loop), "server: cannot close the loop"); /* EBUSY: a handle is still open */

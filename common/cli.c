@@ -28,8 +28,8 @@ struct command {
     const struct cli_number *number; /* or NULL */
 };
 
-static const double port_most = 65535;
-static const double keepalive_most = 32767; /* Linux, tcp(7): TCP_KEEPIDLE takes no more */
+static const double port_max = 65535;
+static const double dead_peer_seconds_max = 32767; /* Linux, tcp(7): TCP_KEEPIDLE takes no more */
 
 static void print_usage(const struct command *command, FILE *out)
 {
@@ -76,27 +76,27 @@ static _Noreturn void refuse(const struct command *command, const char *format, 
 }
 
 /* Reads a number made of `digits` only: strtod() would also take "0x10", "1e2" and "nan". */
-static double read_digits(const struct command *command, char letter, const char *text, const char *digits,
-                          double least, double most)
+static double read_digits(const struct command *command, char letter, const char *text, const char *digits, double min,
+                          double max)
 {
     char *end;
     const double value = strtod(text, &end);
     const bool is_number = end != text && *end == '\0' && text[strspn(text, digits)] == '\0';
 
-    if (!is_number || value < least || value > most)
+    if (!is_number || value < min || value > max)
         refuse(command, "-%c takes a %snumber from %g to %g, not \"%s\"", letter,
-               strchr(digits, '.') == NULL ? "whole " : "", least, most, text);
+               strchr(digits, '.') == NULL ? "whole " : "", min, max, text);
     return value;
 }
 
-static double read_number(const struct command *command, char letter, const char *text, double least, double most)
+static double read_number(const struct command *command, char letter, const char *text, double min, double max)
 {
-    return read_digits(command, letter, text, "0123456789.", least, most);
+    return read_digits(command, letter, text, "0123456789.", min, max);
 }
 
-static int read_whole_number(const struct command *command, char letter, const char *text, double least, double most)
+static int read_whole_number(const struct command *command, char letter, const char *text, double min, double max)
 {
-    return (int)read_digits(command, letter, text, "0123456789", least, most);
+    return (int)read_digits(command, letter, text, "0123456789", min, max);
 }
 
 /* -h and everything that is no option of this program. */
@@ -123,7 +123,7 @@ static void list_options(const struct command *command, const char *shared, char
 struct server_options cli_server(int argc, char **argv, const char *model, const struct cli_number *number)
 {
     const struct command command = {"server", model, number};
-    struct server_options options = {.address = "127.0.0.1", .port = "9000", .keepalive = 60};
+    struct server_options options = {.address = "127.0.0.1", .port = "9000", .dead_peer_seconds = 60};
     char list[16];
     int option;
 
@@ -133,14 +133,14 @@ struct server_options cli_server(int argc, char **argv, const char *model, const
         if (option == 'b') {
             options.address = optarg;
         } else if (option == 'p') {
-            read_whole_number(&command, 'p', optarg, 0, port_most);
+            read_whole_number(&command, 'p', optarg, 0, port_max);
             options.port = optarg;
         } else if (option == 'k') {
-            options.keepalive = read_whole_number(&command, 'k', optarg, 2, keepalive_most);
+            options.dead_peer_seconds = read_whole_number(&command, 'k', optarg, 2, dead_peer_seconds_max);
         } else if (option == 'v') {
             options.verbose = true;
         } else if (number != NULL && option == number->letter) {
-            *number->value = read_number(&command, number->letter, optarg, number->least, number->most);
+            *number->value = read_number(&command, number->letter, optarg, number->min, number->max);
         } else {
             end_or_refuse(&command, option);
         }
@@ -163,12 +163,12 @@ struct client_options cli_client(int argc, char **argv, const char *model, const
         if (option == 'b') {
             options.address = optarg;
         } else if (option == 'p') {
-            read_whole_number(&command, 'p', optarg, 1, port_most);
+            read_whole_number(&command, 'p', optarg, 1, port_max);
             options.port = optarg;
         } else if (option == 'v') {
             options.verbose = true;
         } else if (option == seconds->letter) {
-            *seconds->value = read_number(&command, seconds->letter, optarg, seconds->least, seconds->most);
+            *seconds->value = read_number(&command, seconds->letter, optarg, seconds->min, seconds->max);
         } else {
             end_or_refuse(&command, option);
         }

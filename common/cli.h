@@ -12,25 +12,25 @@
 
 /* The one option, a number, that a model has beyond those that all programs share. */
 struct cli_number {
-    char letter;         /* 't' for -t */
-    const char *unit;    /* "SECONDS", for the usage */
+    char letter; /* 't' for -t */
+    const char *unit; /* "SECONDS", for the usage */
     const char *purpose; /* for the usage, its default included */
-    double least, most;  /* what is accepted */
-    double *value;       /* holds the default before, and the number given after */
+    double min, max; /* what is accepted */
+    double *value; /* holds the default before, and the number given after */
 };
 
 struct server_options {
     const char *address; /* -b, "127.0.0.1" unless given */
-    const char *port;    /* -p, "9000" unless given; "0": any free port */
-    int keepalive; /* -k, seconds until a peer that is unreachable, or takes nothing, is given up: see net_prepare() */
-    bool verbose;  /* -v */
+    const char *port; /* -p, "9000" unless given; "0": any free port */
+    int dead_peer_seconds; /* -k, seconds until a peer that is unreachable, or takes nothing, is given up: see net_prepare() */
+    bool verbose; /* -v */
 };
 
 struct client_options {
     const char *address; /* -b */
-    const char *port;    /* -p */
-    bool verbose;        /* -v */
-    char **messages;     /* the arguments, message_count of them; they belong to argv */
+    const char *port; /* -p */
+    bool verbose; /* -v */
+    char **messages; /* the arguments, message_count of them; they belong to argv */
     int message_count;
 };
 

@@ -26,7 +26,7 @@ enum io_status { IO_SUCCESS, IO_CONNECTION_CLOSED, IO_TIMEOUT, IO_NO_DATA, IO_ER
 struct io_result {
     enum io_status status;
     size_t bytes; /* with IO_SUCCESS: how many bytes were moved, at least 1 (io_accept(): 0); otherwise 0 */
-    int error;    /* with IO_ERROR: the errno that says why; otherwise 0 */
+    int error; /* with IO_ERROR: the errno that says why; otherwise 0 */
 };
 
 /*

@@ -114,14 +114,14 @@ bool net_set_nonblocking(int fd)
     return false;
 }
 
-int net_limit_descriptors(int most)
+int net_limit_descriptors(int max)
 {
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return most; /* cannot fail by POSIX: the resource is valid and so is the pointer */
-    if (limit.rlim_cur > (rlim_t)most) {
-        limit.rlim_cur = (rlim_t)most;
+        return max; /* cannot fail by POSIX: the resource is valid and so is the pointer */
+    if (limit.rlim_cur > (rlim_t)max) {
+        limit.rlim_cur = (rlim_t)max;
         setrlimit(RLIMIT_NOFILE, &limit); /* everybody may lower their own limit */
     }
     return (int)limit.rlim_cur;

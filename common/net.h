@@ -12,6 +12,12 @@
 enum { NET_NAME_SIZE = 64 }; /* room for the longest "[IPv6%scope]:port" that is not a host name */
 
 /*
+ * How many bytes a server receives at once. The same for all models, so that only the model differs between them, and
+ * small enough that a connection with its buffer stays under 1 KiB.
+ */
+enum { BUFFER_SIZE = 900 };
+
+/*
  * Makes a TCP socket that listens on `address` and `port`: SO_REUSEADDR, so that a server can start again at once after
  * a stop; close-on-exec; a backlog of SOMAXCONN.
  * Returns a descriptor, the caller's to close. On failure says so on stderr ("server: cannot listen on 127.0.0.1:9000:
@@ -46,11 +52,11 @@ void net_prepare(int fd, int seconds);
 bool net_set_nonblocking(int fd);
 
 /*
- * Lowers the process's limit on open descriptors (RLIMIT_NOFILE) to `most`, if it is higher: no descriptor that is
- * opened afterwards is `most` or above, because a new one is always below the limit (POSIX.1-2017 getrlimit()).
+ * Lowers the process's limit on open descriptors (RLIMIT_NOFILE) to `max`, if it is higher: no descriptor that is
+ * opened afterwards is `max` or above, because a new one is always below the limit (POSIX.1-2017 getrlimit()).
  * Returns the limit that is in force now.
  */
-int net_limit_descriptors(int most);
+int net_limit_descriptors(int max);
 
 /*
  * Write "127.0.0.1:9000" or "[::1]:9000" into `name` and return `name`: the socket's own end, and the peer's. Where there

@@ -130,9 +130,9 @@ void talk_sent(struct talk *talk, struct io_result sent)
         say(talk, call, sent);
 }
 
-void talk_ended(struct talk *talk)
+void talk_input_ended(struct talk *talk)
 {
-    talk->said_all = true;
+    talk->input_ended = true;
 }
 
 static void print(const char *bytes, size_t size)
@@ -170,13 +170,13 @@ bool talk_is_answered(const struct talk *talk)
 
 int talk_end(struct talk *talk)
 {
-    const bool is_complete = talk->said_all && talk_is_answered(talk) && talk->last.status == IO_CONNECTION_CLOSED;
+    const bool is_complete = talk->input_ended && talk_is_answered(talk) && talk->last.status == IO_CONNECTION_CLOSED;
 
     finish_line(talk);
     if (talk->received > talk->sent)
         fprintf(stderr, "client: the server sent %zu bytes more than it was asked for\n", talk->received - talk->sent);
     else if (!is_complete)
         fprintf(stderr, "client: the connection broke off: %zu of the %zu bytes sent were answered%s\n", talk->received,
-                talk->sent, talk->said_all ? "" : ", and the input was not at its end");
+                talk->sent, talk->input_ended ? "" : ", and the input was not at its end");
     return is_complete ? 0 : 1;
 }

@@ -20,19 +20,19 @@ enum { TALK_PIECE = 16 * 1024 }; /* how many bytes of input or answer a client h
 
 struct talk {
     const struct client_options *options;
-    double seconds;          /* the time limit, for "TIMEOUT after 0.5 s" */
-    int next_message;        /* input: the message that is next, */
-    size_t next_byte;        /* and how much of it is taken already */
-    size_t sent;             /* bytes that were handed over to be sent */
-    size_t received;         /* bytes that came back */
-    bool said_all;           /* talk_ended() was called: everything is sent */
-    struct io_result last;   /* the last recv() */
+    double seconds; /* the time limit, for "TIMEOUT after 0.5 s" */
+    int next_message; /* input: the message that is next, */
+    size_t next_byte; /* and how much of it is taken already */
+    size_t sent; /* bytes that were handed over to be sent */
+    size_t received; /* bytes that came back */
+    bool input_ended; /* talk_input_ended() was called: everything is sent */
+    struct io_result last; /* the last recv() */
     const char *folded_call; /* what is being folded: NULL for nothing yet, */
     struct io_result folded; /* its status, with all bytes added up, */
-    unsigned long times;     /* and how often it came */
-    double shown_at;         /* when a terminal was last told: net_now() */
-    bool on_terminal;        /* standard error is a terminal, */
-    bool shares_terminal;    /* and standard output, too */
+    unsigned long times; /* and how often it came */
+    double shown_at; /* when a terminal was last told: net_now() */
+    bool on_terminal; /* standard error is a terminal, */
+    bool shares_terminal; /* and standard output, too */
 };
 
 /*
@@ -61,7 +61,7 @@ struct io_result talk_wait_for_input(struct talk *talk, char *bytes, size_t size
 void talk_sent(struct talk *talk, struct io_result sent);
 
 /* All input is sent: from here on only answers are missing. */
-void talk_ended(struct talk *talk);
+void talk_input_ended(struct talk *talk);
 
 /*
  * Says what a recv() meant, counts it, and writes the bytes it brought, if any, to standard output. Ends the program with

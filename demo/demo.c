@@ -23,11 +23,11 @@
 #include "terminal/view.h"
 #include "tracer.h"
 
-enum { MOST_MODELS = 64, PAPER_WIDTH = 100 /* where there is no terminal */ };
+enum { MAX_MODELS = 64, PAPER_WIDTH = 100 /* where there is no terminal */ };
 
 struct options {
     const char *build, *script;
-    const char *models[MOST_MODELS]; /* none: all */
+    const char *models[MAX_MODELS]; /* none: all */
     size_t model_count;
     bool without_strace;
 };
@@ -48,7 +48,7 @@ static bool take_option(struct options *options, const char *name, const char *v
         options->build = value;
     else if (strcmp(name, "--script") == 0)
         options->script = value;
-    else if (strcmp(name, "--model") == 0 && options->model_count < MOST_MODELS)
+    else if (strcmp(name, "--model") == 0 && options->model_count < MAX_MODELS)
         options->models[options->model_count++] = value;
     else
         return false;
@@ -203,7 +203,7 @@ static bool may_use_strace(const struct options *options)
 
 static int show(const struct options *options, const struct script *script, const struct models *models)
 {
-    const struct model **chosen = memory_zeroed(models->count + MOST_MODELS, sizeof(struct model *));
+    const struct model **chosen = memory_zeroed(models->count + MAX_MODELS, sizeof(struct model *));
     const size_t count = choose_models(options, models, chosen);
     int status = 2;
 
@@ -246,6 +246,6 @@ int main(int argc, char **argv)
         models_free(&models);
     }
     script_free(script);
-    tracer_bury_orphans();
+    tracer_reap_orphans();
     return result;
 }

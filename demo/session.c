@@ -13,13 +13,13 @@
 enum {
     TICK_MS = 50,
     TICKS_A_PICTURE = 2,
-    START_LIMIT_MS = 3000,  /* the conversations begin without a server that takes longer to be ready */
-    SETTLE_MS = 250,        /* between the last server's being ready and the conversations */
-    COSTS_MS = 100,         /* between two looks at what a server costs; */
-    COSTS_SOONER_MS = 20,   /* less while something happens, */
-    LOOKS_REST = 50,        /* but at least so many times as long as a look takes: with a thousand threads it is felt */
+    START_LIMIT_MS = 3000, /* the conversations begin without a server that takes longer to be ready */
+    SETTLE_MS = 250, /* between the last server's being ready and the conversations */
+    COSTS_MS = 100, /* between two looks at what a server costs; */
+    COSTS_SOONER_MS = 20, /* less while something happens, */
+    LOOKS_REST = 50, /* but at least so many times as long as a look takes: with a thousand threads it is felt */
     STRACE_LIMIT_MS = 1000, /* for strace to end after its server */
-    PAGE_MS = 4000          /* a page of models is shown for so long, if nobody turns the pages */
+    PAGE_MS = 4000 /* a page of models is shown for so long, if nobody turns the pages */
 };
 
 static const uint64_t millisecond = 1000000;
@@ -355,7 +355,7 @@ static void kill_children(void *data)
             play_abort(session->contestants[i].play);
         tracer_clean_up(&session->contestants[i].tracer);
     }
-    tracer_bury_orphans();
+    tracer_reap_orphans();
 }
 
 static void begin(struct session *session, const struct model *const *models)

@@ -39,7 +39,7 @@ struct contestant {
 struct session {
     const struct script *script;
     bool uses_strace;
-    struct view view;   /* its style is the caller's choice */
+    struct view view; /* its style is the caller's choice */
     bool uses_terminal; /* a picture is drawn while it goes on */
 
     /* from here on the session's own */
@@ -47,9 +47,9 @@ struct session {
     struct interrupt interrupt;
     struct terminal terminal;
     uv_timer_t ticks, start; /* look and draw; begin the conversations */
-    uint64_t zero;           /* the axis begins here, uv_hrtime() */
-    uint64_t done_at;        /* the last play, on the axis; 0: not yet */
-    uint64_t turned_at;      /* the page */
+    uint64_t zero; /* the axis begins here, uv_hrtime() */
+    uint64_t done_at; /* the last play, on the axis; 0: not yet */
+    uint64_t turned_at; /* the page */
     unsigned long tick_count;
     int descriptors; /* our own limit before we raised it: the servers get that */
     bool has_begun, was_ended, was_scrolled;

@@ -71,7 +71,7 @@ void tracer_adopt_orphans(void)
 #endif
 }
 
-void tracer_bury_orphans(void)
+void tracer_reap_orphans(void)
 {
     const struct timespec moment = {.tv_nsec = 5L * 1000 * 1000};
 

@@ -22,12 +22,12 @@ struct tracer {
     struct syscalls syscalls;
     uv_pipe_t pipe;
     bool is_open; /* the pipe */
-    int pid;      /* the server's; 0 as long as it is not ready */
-    bool is_on;   /* strace watches the server */
+    int pid; /* the server's; 0 as long as it is not ready */
+    bool is_on; /* strace watches the server */
     /* What the server does all the time, CALL_SPINS or CALL_WORKS, if strace was taken away for that; otherwise NULL. */
     const char *busy;
-    double rate;   /* of calls, when it was */
-    char *path;    /* of the FIFO; NULL: it has no name any more */
+    double rate; /* of calls, when it was */
+    char *path; /* of the FIFO; NULL: it has no name any more */
     int other_end; /* of it, held open until strace has opened it; -1: not open */
     const char *runner[TRACER_WORDS];
     char buffer[16 * 1024];
@@ -43,7 +43,7 @@ const char *tracer_probe(void);
  * are waited for, for a moment, so that none is left behind.
  */
 void tracer_adopt_orphans(void);
-void tracer_bury_orphans(void);
+void tracer_reap_orphans(void);
 
 /*
  * Prepares to watch model `index` of the recorder, with strace if `uses_strace`. `zero`: see syscalls.h.

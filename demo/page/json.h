@@ -21,7 +21,7 @@
 
 /* A place in a text that is being written. Starts with its file and everything else zero. */
 struct json {
-    FILE *file;      /* the caller's */
+    FILE *file; /* the caller's */
     bool has_before; /* a sibling stands before what comes next: a comma goes between */
 };
 

@@ -21,7 +21,7 @@ struct costs_watch {
     double cpu_now;
     uint64_t began_at, looked_at; /* on the record's axis */
     long threads_most;
-    long memory_most;                /* KiB */
+    long memory_most; /* KiB */
     struct thread_switches *threads; /* all there ever were */
     size_t thread_count;
 };

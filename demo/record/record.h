@@ -20,12 +20,12 @@
 
 /* What a client of the script is doing. */
 enum lane_state {
-    LANE_ABSENT,      /* it has not connected yet, or has left */
-    LANE_CONNECTING,  /* it has begun to */
-    LANE_SILENT,      /* connected, and waiting for nothing */
-    LANE_WAITING,     /* for something that the server owes: a step that expects */
+    LANE_ABSENT, /* it has not connected yet, or has left */
+    LANE_CONNECTING, /* it has begun to */
+    LANE_SILENT, /* connected, and waiting for nothing */
+    LANE_WAITING, /* for something that the server owes: a step that expects */
     LANE_NOT_READING, /* it was told to stop reading */
-    LANE_ENDED        /* its script is over for it, with the connection still open */
+    LANE_ENDED /* its script is over for it, with the connection still open */
 };
 
 struct lane_span {
@@ -37,14 +37,14 @@ struct lane_span {
 /* A moment in a client's lane. */
 enum mark_kind {
     MARK_CONNECTED,
-    MARK_SENT,     /* result.bytes */
+    MARK_SENT, /* result.bytes */
     MARK_RECEIVED, /* result.bytes, while no step waited for them */
     MARK_ANSWERED, /* a step that waited got what it expected, after `waited` */
-    MARK_STALLED,  /* its time ran out (IO_TIMEOUT) */
-    MARK_FAILED,   /* wrong bytes, lost connection */
-    MARK_CLOSED,   /* the server's orderly end of stream */
-    MARK_RESET,    /* the connection is gone (IO_ERROR) */
-    MARK_LEFT      /* the client closed or reset it */
+    MARK_STALLED, /* its time ran out (IO_TIMEOUT) */
+    MARK_FAILED, /* wrong bytes, lost connection */
+    MARK_CLOSED, /* the server's orderly end of stream */
+    MARK_RESET, /* the connection is gone (IO_ERROR) */
+    MARK_LEFT /* the client closed or reset it */
 };
 
 struct lane_mark {
@@ -67,9 +67,9 @@ struct lane {
 struct call_span {
     uint64_t from, to;
     const char *call; /* "recv", "select", "epoll_wait": the name that the man pages use; a constant or in the record */
-    int fd;           /* or -1 */
+    int fd; /* or -1 */
     unsigned long times; /* how many calls the span stands for, at least 1 */
-    int error;           /* errno of the last one, or 0 */
+    int error; /* errno of the last one, or 0 */
     int client; /* whose connection that descriptor is: index into model_record.lanes, or -1: nobody's, not known */
 };
 
@@ -93,7 +93,7 @@ struct costs {
     long system_calls;
     long threads; /* the most at one time */
     long context_switches;
-    long memory_kib;     /* the most that was resident */
+    long memory_kib; /* the most that was resident */
     bool calls_are_more; /* system_calls is a lower bound, see CALL_SPINS */
 };
 
@@ -109,11 +109,11 @@ struct model_record {
     /* For a heading: "starts", "plays", "passes", "stalls", "FAILS", "did not start", "died", RECORD_CUT_SHORT. */
     const char *state;
     const char *problem; /* one line if something went wrong, otherwise "" */
-    char *verdict;       /* one sentence that says what the picture showed; NULL until the end */
+    char *verdict; /* one sentence that says what the picture showed; NULL until the end */
     bool is_over;
     enum play_outcome outcome; /* valid when it is over */
-    uint64_t began, ended;     /* the conversation */
-    struct lane *lanes;        /* one for each client of the script, in the order of script.actors */
+    uint64_t began, ended; /* the conversation */
+    struct lane *lanes; /* one for each client of the script, in the order of script.actors */
     size_t lane_count;
     struct thread_lane *threads; /* the one that began first in front; empty without strace */
     size_t thread_count;
@@ -121,12 +121,12 @@ struct model_record {
     /* When the last answer that a step waited for came, from `began`; 0: not everybody was served. */
     uint64_t everybody_served;
     uint64_t longest_wait; /* of all steps that expected something */
-    int longest_lane;      /* whose it was, or -1 */
+    int longest_lane; /* whose it was, or -1 */
 };
 
 struct record {
     const struct script *script;
-    uint64_t now;   /* how far the axis goes */
+    uint64_t now; /* how far the axis goes */
     bool is_traced; /* strace was there */
     struct model_record *models;
     size_t model_count;

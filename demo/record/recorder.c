@@ -9,7 +9,7 @@
 
 enum {
     FOLDED_NS = 2 * 1000 * 1000, /* bytes that come so close together are one mark */
-    AXIS_BEGINS_NS = 1000        /* when the first conversation begins: not at 0, which says that it has not begun */
+    AXIS_BEGINS_NS = 1000 /* when the first conversation begins: not at 0, which says that it has not begun */
 };
 
 static struct lane_mark *add_mark(struct lane *lane, struct lane_mark mark)

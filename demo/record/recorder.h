@@ -21,7 +21,7 @@
 struct lane_pen {
     bool is_connected;
     bool is_not_reading;
-    bool is_lost;  /* the connection was reset */
+    bool is_lost; /* the connection was reset */
     int last_step; /* of this client, in the script */
 };
 
@@ -29,7 +29,7 @@ struct lane_pen {
 struct model_pen {
     struct lane_pen *lanes;
     int *lane_of_actor; /* index into model_record.lanes, or -1: no client */
-    int *connected;     /* lanes in the order in which they connected, one entry a connection */
+    int *connected; /* lanes in the order in which they connected, one entry a connection */
     size_t connected_count;
     bool was_told_to_end;
     bool was_broken_off; /* its conversation ended before the script did */

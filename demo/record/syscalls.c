@@ -10,11 +10,11 @@
 
 enum {
     SHORT_NS = 1000 * 1000, /* a call that takes no longer did not wait */
-    EMPTY_CALLS = 300,      /* so many that found nothing, without one that waited: it spins */
-    EMPTY_PERCENT = 80,     /* of the calls since the last one that waited */
+    EMPTY_CALLS = 300, /* so many that found nothing, without one that waited: it spins */
+    EMPTY_PERCENT = 80, /* of the calls since the last one that waited */
     WINDOW_NS = 1000 * 1000 * 1000,
-    MOST_CALLS = 2000,       /* in that time: at some 30 us each, strace would be felt */
-    MOST_DESCRIPTORS = 65536 /* whose clients are remembered */
+    MAX_CALLS = 2000, /* in that time: at some 30 us each, strace would be felt */
+    MAX_DESCRIPTORS = 65536 /* whose clients are remembered */
 };
 
 /* A line of strace's. */
@@ -265,7 +265,7 @@ bool syscalls_is_stale(struct syscalls *syscalls, int thread, uint64_t now, uint
 
 static void remember_client(struct syscalls *syscalls, size_t fd, int client)
 {
-    if (fd >= MOST_DESCRIPTORS)
+    if (fd >= MAX_DESCRIPTORS)
         return;
     if (fd >= syscalls->fd_count) {
         syscalls->client_of_fd = memory_resized(syscalls->client_of_fd, (fd + 1) * sizeof syscalls->client_of_fd[0]);
@@ -324,7 +324,7 @@ bool syscalls_spin(const struct syscalls *syscalls)
 
 bool syscalls_are_too_many(const struct syscalls *syscalls)
 {
-    return syscalls->in_window > MOST_CALLS || syscalls_spin(syscalls);
+    return syscalls->in_window > MAX_CALLS || syscalls_spin(syscalls);
 }
 
 double syscalls_rate(const struct syscalls *syscalls)

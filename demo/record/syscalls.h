@@ -16,28 +16,28 @@
 
 /* What is remembered of a thread. */
 struct thread_pen {
-    int thread;           /* its id */
-    int lane;             /* in the record; -1: none before its first call of the conversation */
-    bool is_guess;        /* its last span is not from strace and gives way to what strace says; */
+    int thread; /* its id */
+    int lane; /* in the record; -1: none before its first call of the conversation */
+    bool is_guess; /* its last span is not from strace and gives way to what strace says; */
     unsigned long sleeps; /* how often it had gone to sleep then */
-    const char *begun;    /* a call that has begun and not ended; NULL: none */
+    const char *begun; /* a call that has begun and not ended; NULL: none */
     uint64_t begun_at;
     int begun_fd;
 };
 
 struct syscalls {
     struct recorder *recorder;
-    size_t index;        /* of the model */
-    int64_t zero;        /* the beginning of the record's axis on the system's clock (CLOCK_REALTIME), in nanoseconds */
-    struct text line;    /* the beginning of a line that has not ended */
+    size_t index; /* of the model */
+    int64_t zero; /* the beginning of the record's axis on the system's clock (CLOCK_REALTIME), in nanoseconds */
+    struct text line; /* the beginning of a line that has not ended */
     unsigned long count; /* calls of the conversation */
-    uint64_t window;     /* when the present second began, on the axis; */
+    uint64_t window; /* when the present second began, on the axis; */
     uint64_t window_now; /* when the last call in it was over */
-    unsigned long in_window;  /* calls in it */
-    unsigned long empty;      /* calls since one that waited that found nothing to do, */
+    unsigned long in_window; /* calls in it */
+    unsigned long empty; /* calls since one that waited that found nothing to do, */
     unsigned long since_wait; /* of so many */
-    size_t accepted;          /* connections so far */
-    int *client_of_fd;        /* for each descriptor: a lane, or -1 */
+    size_t accepted; /* connections so far */
+    int *client_of_fd; /* for each descriptor: a lane, or -1 */
     size_t fd_count;
     struct thread_pen *threads;
     size_t thread_count;

@@ -11,18 +11,18 @@
 static const uint64_t millisecond = 1000000;
 
 enum {
-    AT_ONCE_MS = 50,      /* who waits no longer, was served at once, as people see it */
-    UNTIL_MS = 50,        /* so soon after something else is because of it, as people see it */
-    MOST_OF_PERCENT = 50, /* of a wait: what took more of it is the reason */
+    AT_ONCE_MS = 50, /* who waits no longer, was served at once, as people see it */
+    UNTIL_MS = 50, /* so soon after something else is because of it, as people see it */
+    MAX_OF_PERCENT = 50, /* of a wait: what took more of it is the reason */
     MUCH_LESS_PERCENT = 10,
-    SHORT_VISIT_MS = 1000,    /* a call that waits no longer gives up by itself: a timeout */
+    SHORT_VISIT_MS = 1000, /* a call that waits no longer gives up by itself: a timeout */
     NOT_RESTING_PERCENT = 10, /* of a core */
-    BUSY_PERCENT = 50,        /* of a core: a server that takes more is not resting */
+    BUSY_PERCENT = 50, /* of a core: a server that takes more is not resting */
     WHOLE_CORE_PERCENT = 85,
-    MS_A_CALL = 2,    /* if a wait has fewer calls than that, they are not what took so long */
-    LARGE_KIB = 256,  /* an answer that takes its time, whoever gives it */
+    MS_A_CALL = 2, /* if a wait has fewer calls than that, they are not what took so long */
+    LARGE_KIB = 256, /* an answer that takes its time, whoever gives it */
     MANY_CALLS = 100, /* under strace: each takes some 50 us more, or several times that on a machine with much to do */
-    MOST_NAMES = 2    /* more are only counted */
+    MAX_NAMES = 2 /* more are only counted */
 };
 
 /* ---- Waits ---- */
@@ -71,8 +71,8 @@ static const char *name_of(const struct record *record, const struct lane *lane)
 /* Calls of one name in which the server sat. */
 struct reason {
     const char *call; /* NULL: none is known */
-    int client;       /* a lane, or -1: several, or nobody's */
-    uint64_t time;    /* all together, during the wait */
+    int client; /* a lane, or -1: several, or nobody's */
+    uint64_t time; /* all together, during the wait */
     uint64_t longest; /* of these calls */
     unsigned long times;
 };
@@ -128,7 +128,7 @@ static struct reason sum_up(const struct model_record *model, const struct wait 
 /* What took most of a wait, with one client if that explains it. With several threads nobody knows which one it was. */
 static struct reason reason_of(const struct model_record *model, const struct wait *wait)
 {
-    const uint64_t enough = (wait->to - wait->from) * MOST_OF_PERCENT / 100;
+    const uint64_t enough = (wait->to - wait->from) * MAX_OF_PERCENT / 100;
     struct reason best = {0};
 
     if (model->thread_count != 1)
@@ -217,7 +217,7 @@ static void add_others(struct text *words, const struct record *record, const st
             continue;
         text_add(&names, count++ > 0 ? " and %s" : "%s", name_of(record, &model->lanes[i]));
     }
-    if (count > MOST_NAMES)
+    if (count > MAX_NAMES)
         text_add(words, " %zu others had to wait, too.", count);
     else if (count > 0)
         text_add(words, " %s had to wait, too.", names.chars);
@@ -268,7 +268,7 @@ static const char *resting_place(const struct model_record *model)
             time += lasted;
             longest = lasted > longest ? lasted : longest;
         }
-        if (longest >= AT_ONCE_MS * millisecond && time > (model->ended - model->began) * MOST_OF_PERCENT / 100)
+        if (longest >= AT_ONCE_MS * millisecond && time > (model->ended - model->began) * MAX_OF_PERCENT / 100)
             return call;
     }
     return NULL;
@@ -283,7 +283,7 @@ static bool spins(const struct model_record *model)
     for (size_t i = 0; model->thread_count == 1 && i < thread->span_count; i++)
         if (strcmp(thread->spans[i].call, CALL_SPINS) == 0)
             time += thread->spans[i].to - thread->spans[i].from;
-    return time > (model->ended - model->began) * MOST_OF_PERCENT / 100;
+    return time > (model->ended - model->began) * MAX_OF_PERCENT / 100;
 }
 
 /* On a machine with much to do, who never rests gets much less than a core. */

@@ -15,12 +15,12 @@
 enum tint {
     TINT_PLAIN,
     TINT_STRONG, /* headings */
-    TINT_FAINT,  /* what may be overlooked */
-    TINT_WAIT,   /* somebody waits */
-    TINT_GOOD,   /* an answer */
-    TINT_BAD,    /* something went wrong */
-    TINT_CALL,   /* the server sits in a call */
-    TINT_SPIN    /* the server is busy with nothing */
+    TINT_FAINT, /* what may be overlooked */
+    TINT_WAIT, /* somebody waits */
+    TINT_GOOD, /* an answer */
+    TINT_BAD, /* something went wrong */
+    TINT_CALL, /* the server sits in a call */
+    TINT_SPIN /* the server is busy with nothing */
 };
 
 enum canvas_colours { CANVAS_PLAIN, CANVAS_16_COLOURS, CANVAS_256_COLOURS };

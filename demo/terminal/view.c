@@ -11,8 +11,8 @@ enum {
     SHOWN_THREADS = 5,
     LEAST_SHOWN = 2,
     LONGEST_NAME = 10,
-    LABEL_ROOM = 3,     /* cells of a wait beside its label */
-    MOST_COLUMNS = 400, /* of a lane */
+    LABEL_ROOM = 3, /* cells of a wait beside its label */
+    MAX_COLUMNS = 400, /* of a lane */
     LIVE_EXTRA_ROWS = 5 /* title, axis, legend (2), keys */
 };
 
@@ -77,8 +77,8 @@ static struct axis axis_of(const struct view *view, const struct record *record,
 
     if (is_live)
         axis.to = from + live_length(view, now);
-    if (axis.width > MOST_COLUMNS)
-        axis.width = MOST_COLUMNS;
+    if (axis.width > MAX_COLUMNS)
+        axis.width = MAX_COLUMNS;
     return axis;
 }
 
@@ -150,9 +150,9 @@ static void put_shape(struct canvas *canvas, int column, const struct shape *sha
 
 /* What a lane shows, cell by cell; `weight`: of the mark in it, 0 without one. */
 struct sketch {
-    unsigned char state[MOST_COLUMNS];
-    unsigned char mark[MOST_COLUMNS];
-    int weight[MOST_COLUMNS];
+    unsigned char state[MAX_COLUMNS];
+    unsigned char mark[MAX_COLUMNS];
+    int weight[MAX_COLUMNS];
 };
 
 static uint64_t overlap(uint64_t from, uint64_t to, uint64_t other_from, uint64_t other_to)

@@ -20,7 +20,7 @@ struct view {
     int height;
     size_t first; /* live: the model at the top */
     bool is_paused;
-    bool has_keys;   /* somebody can press some */
+    bool has_keys; /* somebody can press some */
     uint64_t length; /* live: how much time the axis shows at least, in nanoseconds */
 };
 

@@ -292,7 +292,7 @@ static void test_whole_record(void **state)
     assert_true(
         has(data, "{\"cpuSeconds\":null,\"cpuShare\":null,\"systemCalls\":null,\"callsAreMore\":false,\"threads\":1,"));
     assert_true(has(data, "\"spans\":[[120000,120200,1,0],[120200,121200,3,2],")); /* A connects, and waits at line 4 */
-    assert_true(has(data, "[6120200,4,22,2,0,0,5000000]"));                        /* D stalls: TIMEOUT after 5 s */
+    assert_true(has(data, "[6120200,4,22,2,0,0,5000000]")); /* D stalls: TIMEOUT after 5 s */
     assert_true(has(data, "\"104\":\"Connection reset by peer (ECONNRESET)\"") || ECONNRESET != 104);
     free(data);
     example_free(example);

@@ -3,11 +3,11 @@
 
 #include <errno.h>
 
-static const char hello[] = "A connect\n"          /* 1 */
-                            "A send \"hello\"\n"   /* 2 */
+static const char hello[] = "A connect\n" /* 1 */
+                            "A send \"hello\"\n" /* 2 */
                             "A expect \"HELLO\"\n" /* 3 */
-                            "A wait 1s\n"          /* 4 */
-                            "A close\n";           /* 5 */
+                            "A wait 1s\n" /* 4 */
+                            "A close\n"; /* 5 */
 
 static void assert_span(const struct lane *lane, size_t index, enum lane_state state, double from, double to)
 {

@@ -25,26 +25,26 @@
 
 enum {
     PICTURES = 5, /* enough to look at */
-    MOST_ROWS = 100,
+    MAX_ROWS = 100,
     SEQUENCE_SIZE = 16
 };
 
 /* Seconds. */
 static const double patience = 20; /* for what must happen */
-static const double still = 0.5;   /* so long without a picture, and drawing is paused: it draws ten in a second */
+static const double still = 0.5; /* so long without a picture, and drawing is paused: it draws ten in a second */
 
 /* ---- A screen ---- */
 
 /* What is on it, and how far it was drawn upon since the terminal has its present size. Rows and columns count from 1. */
 struct screen {
-    char rows[MOST_ROWS][1024]; /* what is shown */
-    int row, column;            /* of what came last */
-    int widest, lowest;         /* the furthest column and row */
-    int height;                 /* of the last picture that is complete */
-    int pictures;               /* so many are */
+    char rows[MAX_ROWS][1024]; /* what is shown */
+    int row, column; /* of what came last */
+    int widest, lowest; /* the furthest column and row */
+    int height; /* of the last picture that is complete */
+    int pictures; /* so many are */
     bool is_second, hides_cursor, cuts_lines;
     char sequence[SEQUENCE_SIZE]; /* the beginning of one, from ESC on */
-    struct text printed;          /* on the first screen */
+    struct text printed; /* on the first screen */
 };
 
 /* A picture begins at the top, and the one before it is complete. */
@@ -120,7 +120,7 @@ static void show(struct screen *screen, char c)
 
 static void begin_row(struct screen *screen)
 {
-    if (screen->row < MOST_ROWS)
+    if (screen->row < MAX_ROWS)
         screen->row++;
     if (screen->row > screen->lowest)
         screen->lowest = screen->row; /* also an empty one makes the terminal scroll */
@@ -158,7 +158,7 @@ struct watched {
     struct screen *screen;
 };
 
-static char *demo;   /* the program */
+static char *demo; /* the program */
 static char *folder; /* where the scripts are, and links to what was built: the demo writes its files there */
 
 /* Of a file in that folder; the caller's to free(). */

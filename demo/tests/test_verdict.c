@@ -5,11 +5,11 @@
 
 #include "player/text.h"
 
-static const char two[] = "A connect\n"       /* 1 */
-                          "A wait 2s\n"       /* 2 */
-                          "A close\n"         /* 3 */
-                          "B connect\n"       /* 4 */
-                          "B send \"x\"\n"    /* 5 */
+static const char two[] = "A connect\n" /* 1 */
+                          "A wait 2s\n" /* 2 */
+                          "A close\n" /* 3 */
+                          "B connect\n" /* 4 */
+                          "B send \"x\"\n" /* 5 */
                           "B expect \"X\"\n"; /* 6 */
 
 #define LINE(MS, REST) "7 " STORY_SECONDS "." MS " " REST "\n"

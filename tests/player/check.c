@@ -24,20 +24,20 @@
 #include "report.h"
 
 enum {
-    MOST_FILTERS = 64,
+    MAX_FILTERS = 64,
     EXPECTED_STALL_MS = 400, /* so long waits a step of a play that is expected to stall */
     DEFAULT_JOBS = 6
 };
 
 /* A list of names from the command line; an empty one means all. */
 struct filter {
-    const char *names[MOST_FILTERS];
+    const char *names[MAX_FILTERS];
     int count;
 };
 
 struct options {
     const char *build;
-    const char *server;   /* a command, instead of the models */
+    const char *server; /* a command, instead of the models */
     const char *expected; /* its file */
     struct filter models, scripts;
     int jobs;
@@ -53,7 +53,7 @@ struct game {
     struct play *play;
     bool is_done;
     char *failure; /* NULL: it went as expected; otherwise: */
-    int line;      /* of the script, where it went wrong */
+    int line; /* of the script, where it went wrong */
     char *note;
 };
 
@@ -112,7 +112,7 @@ static bool take_option(struct options *options, const char *name, const char *v
         filter = &options->scripts;
     else
         return false;
-    if (filter != NULL && filter->count < MOST_FILTERS)
+    if (filter != NULL && filter->count < MAX_FILTERS)
         filter->names[filter->count++] = value;
     return options->jobs >= 1 && options->jobs <= 64 && options->patience_ms >= 0;
 }

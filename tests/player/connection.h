@@ -16,12 +16,12 @@
 #include "sender.h"
 
 enum connection_event {
-    CONNECTION_OPEN,     /* IO_SUCCESS, or why there is none */
-    CONNECTION_SENT,     /* so many bytes more were taken by the kernel */
-    CONNECTION_LOST,     /* sending failed; what has come can still be read */
+    CONNECTION_OPEN, /* IO_SUCCESS, or why there is none */
+    CONNECTION_SENT, /* so many bytes more were taken by the kernel */
+    CONNECTION_LOST, /* sending failed; what has come can still be read */
     CONNECTION_RECEIVED, /* so many bytes more have come, and all are right */
-    CONNECTION_WRONG,    /* a byte that is wrong or that nobody asked for: see `wrong_at` */
-    CONNECTION_ENDED     /* everything was read: IO_CONNECTION_CLOSED or IO_ERROR */
+    CONNECTION_WRONG, /* a byte that is wrong or that nobody asked for: see `wrong_at` */
+    CONNECTION_ENDED /* everything was read: IO_CONNECTION_CLOSED or IO_ERROR */
 };
 
 enum { CONNECTION_BUFFER = 64 * 1024 };
@@ -40,17 +40,17 @@ struct connection {
     bool due_in_upper_case;
 
     bool is_open;
-    bool is_over;         /* closed or reset by us: no events any more */
-    bool has_stopped;     /* does not want to read */
-    bool is_answering;    /* sends back what comes, in upper case, and half-closes after its end */
-    bool has_ended;       /* the other side's end, or a reset, was read */
+    bool is_over; /* closed or reset by us: no events any more */
+    bool has_stopped; /* does not want to read */
+    bool is_answering; /* sends back what comes, in upper case, and half-closes after its end */
+    bool has_ended; /* the other side's end, or a reset, was read */
     struct io_result end; /* which */
     size_t received;
     size_t expected; /* of the bytes received, those that a step has expected */
 
     bool is_wrong;
-    size_t wrong_at;             /* index of the first wrong byte within all that came */
-    bool is_too_much;            /* nobody asked for that byte; otherwise: */
+    size_t wrong_at; /* index of the first wrong byte within all that came */
+    bool is_too_much; /* nobody asked for that byte; otherwise: */
     unsigned char should_be, is; /* the two that differ */
 
     int open_handles;

@@ -17,7 +17,7 @@ struct expectation {
 };
 
 struct model {
-    char *name;   /* "05-select" */
+    char *name; /* "05-select" */
     char *server; /* paths of the programs */
     char *client;
     bool is_built;

@@ -15,11 +15,11 @@
 struct payload_part {
     size_t start; /* its place in the payload; payload_add() sets it */
     size_t size;
-    const char *text;           /* not NULL: these bytes, owned by somebody who lives longer */
+    const char *text; /* not NULL: these bytes, owned by somebody who lives longer */
     const struct payload *echo; /* not NULL: bytes of that payload from `echo_start` on, in upper case */
     size_t echo_start;
-    uint64_t seed;     /* otherwise: bytes that follow from this number, see payload_read() */
-    size_t piece;      /* to be sent in pieces of so many bytes; 0: as it comes */
+    uint64_t seed; /* otherwise: bytes that follow from this number, see payload_read() */
+    size_t piece; /* to be sent in pieces of so many bytes; 0: as it comes */
     uint64_t every_ms; /* pause between pieces */
 };
 

@@ -19,7 +19,7 @@
 
 enum {
     TEXT_WIDTH = 44, /* of a step */
-    FEW = 10         /* names: so many get a line of their own when their connection ends */
+    FEW = 10 /* names: so many get a line of their own when their connection ends */
 };
 
 struct options {
@@ -38,7 +38,7 @@ struct show {
     struct options options;
     const struct script *script;
     struct group *groups; /* one for each step; used is that of a run's first */
-    int *group_of;        /* for each step, where its run begins */
+    int *group_of; /* for each step, where its run begins */
     int name_width;
     struct play *play;
     int status;

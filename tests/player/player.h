@@ -25,36 +25,36 @@ struct play;
 
 enum play_event_kind {
     /* the program under test; actor is -1 unless the script names it */
-    PLAY_STARTED,     /* it runs */
-    PLAY_READY,       /* a server takes clients; the conversation begins now */
-    PLAY_SAID,        /* it wrote result.bytes to standard error */
-    PLAY_PRINTED,     /* a client wrote result.bytes to standard output; total: so far */
+    PLAY_STARTED, /* it runs */
+    PLAY_READY, /* a server takes clients; the conversation begins now */
+    PLAY_SAID, /* it wrote result.bytes to standard error */
+    PLAY_PRINTED, /* a client wrote result.bytes to standard output; total: so far */
     PLAY_TOLD_TO_END, /* SIGTERM */
-    PLAY_EXITED,      /* it has ended */
+    PLAY_EXITED, /* it has ended */
     /* steps */
     PLAY_STEP_BEGINS,
-    PLAY_WAITING,   /* the step that began cannot be done yet (IO_NO_DATA) */
-    PLAY_STALLED,   /* its time is up (IO_TIMEOUT) */
-    PLAY_FAILED,    /* it can never be done, or what came is wrong */
+    PLAY_WAITING, /* the step that began cannot be done yet (IO_NO_DATA) */
+    PLAY_STALLED, /* its time is up (IO_TIMEOUT) */
+    PLAY_FAILED, /* it can never be done, or what came is wrong */
     PLAY_STEP_ENDS, /* as it should; result says how (an expected end: IO_CONNECTION_CLOSED) */
     /* connections */
     PLAY_CONNECTING,
     PLAY_CONNECTED,
-    PLAY_SENT,     /* result.bytes were taken by the kernel; total: so far on this connection */
+    PLAY_SENT, /* result.bytes were taken by the kernel; total: so far on this connection */
     PLAY_RECEIVED, /* result.bytes came, and they are right; total: so far on this connection */
-    PLAY_CLOSED,   /* the program's orderly end of stream was read (IO_CONNECTION_CLOSED) */
-    PLAY_RESET,    /* the connection is gone (IO_ERROR) */
-    PLAY_LEFT      /* we closed or reset it ourselves */
+    PLAY_CLOSED, /* the program's orderly end of stream was read (IO_CONNECTION_CLOSED) */
+    PLAY_RESET, /* the connection is gone (IO_ERROR) */
+    PLAY_LEFT /* we closed or reset it ourselves */
 };
 
 struct play_event {
     uint64_t time; /* nanoseconds since the conversation began; 0 for all before */
     enum play_event_kind kind;
-    int actor;               /* index into script.actors, or -1 */
-    int step;                /* index into script.steps of the actor's present step, or -1 */
+    int actor; /* index into script.actors, or -1 */
+    int step; /* index into script.steps of the actor's present step, or -1 */
     struct io_result result; /* what it was, in the five statuses */
-    size_t total;            /* see PLAY_SENT, PLAY_RECEIVED and PLAY_PRINTED */
-    uint64_t waited;         /* PLAY_STALLED, PLAY_FAILED, PLAY_STEP_ENDS: nanoseconds since PLAY_WAITING, or 0 */
+    size_t total; /* see PLAY_SENT, PLAY_RECEIVED and PLAY_PRINTED */
+    uint64_t waited; /* PLAY_STALLED, PLAY_FAILED, PLAY_STEP_ENDS: nanoseconds since PLAY_WAITING, or 0 */
 };
 
 enum play_outcome { PLAY_PASSES, PLAY_STALLS, PLAY_FAILS };
@@ -62,24 +62,24 @@ enum play_outcome { PLAY_PASSES, PLAY_STALLS, PLAY_FAILS };
 /* All strings belong to the play; none is NULL, "" is nothing to say. */
 struct play_result {
     enum play_outcome outcome;
-    int step;             /* index into script.steps of where it stalled or failed, or -1 */
-    const char *problem;  /* one line: "the server was killed by signal 13 (SIGPIPE)" */
+    int step; /* index into script.steps of where it stalled or failed, or -1 */
+    const char *problem; /* one line: "the server was killed by signal 13 (SIGPIPE)" */
     const char *expected; /* by that step: "\"HELLO\" within 500 ms" */
-    const char *came;     /* instead: "3 of 5 bytes: \"HEL\"" */
-    uint64_t waited;      /* by that step, in nanoseconds */
-    const char *ended;    /* how the program ended: "the server exited with 0, 0.9 ms after SIGTERM" */
-    const char *said;     /* on standard error, at most the last 64 KiB */
-    const char *note;     /* what could not be tested here */
+    const char *came; /* instead: "3 of 5 bytes: \"HEL\"" */
+    uint64_t waited; /* by that step, in nanoseconds */
+    const char *ended; /* how the program ended: "the server exited with 0, 0.9 ms after SIGTERM" */
+    const char *said; /* on standard error, at most the last 64 KiB */
+    const char *note; /* what could not be tested here */
 };
 
 struct play_options {
-    const char *program;       /* the path of the model's server or client, as the script needs it */
-    const char *command;       /* instead of a model's server: a shell command, "{port}" in it becomes a free port */
-    bool verbose;              /* a model's server gets -v */
+    const char *program; /* the path of the model's server or client, as the script needs it */
+    const char *command; /* instead of a model's server: a shell command, "{port}" in it becomes a free port */
+    bool verbose; /* a model's server gets -v */
     const char *const *runner; /* words that run a model's server, before its path; NULL-terminated. NULL: none */
-    uint64_t limit_ms;         /* for a step without `within` to see something happen; 0: 10 seconds */
-    uint64_t stop_ms;          /* for the program to end after SIGTERM; 0: 5 seconds */
-    int descriptors;           /* the program's soft limit unless the script says more; 0: as ours */
+    uint64_t limit_ms; /* for a step without `within` to see something happen; 0: 10 seconds */
+    uint64_t stop_ms; /* for the program to end after SIGTERM; 0: 5 seconds */
+    int descriptors; /* the program's soft limit unless the script says more; 0: as ours */
 
     /* If not NULL: a server is ready for its clients, and the conversation begins when play_go() says so. */
     void (*on_ready)(struct play *play, void *data);

@@ -36,12 +36,12 @@ struct actor {
     int index;
     int step; /* index of the present step, or -1: there is none left */
     bool is_waiting;
-    uint64_t began;          /* the present step, uv_hrtime() */
+    uint64_t began; /* the present step, uv_hrtime() */
     struct io_result result; /* of the present step, when it is done */
     uv_timer_t timer;
     struct connection *connection; /* the last one; NULL before the first */
 
-    size_t taken;    /* `is stuck`: bytes that the system had taken at the last look */
+    size_t taken; /* `is stuck`: bytes that the system had taken at the last look */
     int quiet_looks; /* and how many looks in a row found no more */
 };
 
@@ -53,16 +53,16 @@ struct look {
 /* The program under test. */
 struct program {
     struct process *process; /* NULL as long as it does not run */
-    struct actor *actor;     /* under which name the script knows it; NULL if it does not */
-    const char *kind;        /* "server" or "client", for messages */
+    struct actor *actor; /* under which name the script knows it; NULL if it does not */
+    const char *kind; /* "server" or "client", for messages */
 
     /* A client's standard input and output. */
     struct payload input;
     struct sender sender;
     bool has_sender;
-    size_t printed;  /* to standard output */
+    size_t printed; /* to standard output */
     size_t expected; /* of that, by a step */
-    size_t heard;    /* of its words on standard error, up to the end of what a step looked for */
+    size_t heard; /* of its words on standard error, up to the end of what a step looked for */
     bool is_wrong;
 
     struct look looks[REST_PARTS + 1], first_look; /* of `server rests`: the last ones, and the first */
@@ -85,17 +85,17 @@ struct play {
     struct play_options options;
     enum { STAGE_STARTS, STAGE_PLAYS, STAGE_STOPS, STAGE_CLOSES, STAGE_DONE } stage;
     int phase;
-    int steps_left;    /* of this phase */
+    int steps_left; /* of this phase */
     uint64_t moved_at; /* when anybody last got on: uv_now() */
-    int phase_start;   /* the first step of the next phase */
-    int *next_step;    /* for each step the same actor's next one, or -1 */
+    int phase_start; /* the first step of the next phase */
+    int *next_step; /* for each step the same actor's next one, or -1 */
     struct actor *actors;
     struct program program;
     uint64_t began; /* the conversation, uv_hrtime(); 0: not yet */
     uv_timer_t start_timer;
-    uv_tcp_t listener;              /* where a client under test connects */
+    uv_tcp_t listener; /* where a client under test connects */
     struct connection *connections; /* all there ever were */
-    int open_things;                /* to be closed before the play is done */
+    int open_things; /* to be closed before the play is done */
 
     struct play_event *events;
     size_t event_count;

@@ -6,9 +6,9 @@
 #include "player_parts.h"
 
 enum {
-    SHOWN = 60,           /* bytes of what came, in a message */
+    SHOWN = 60, /* bytes of what came, in a message */
     KILL_LIMIT_MS = 5000, /* from SIGKILL to the end: the kernel may be busy */
-    REST_PERCENT = 20     /* of the time: who is busy for less than this, rests */
+    REST_PERCENT = 20 /* of the time: who is busy for less than this, rests */
 };
 
 /* ---- Steps begin ---- */

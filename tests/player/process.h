@@ -24,22 +24,22 @@ struct process;
 enum process_readiness {
     PROCESS_READY_AT_ONCE, /* it is no server */
     PROCESS_READY_BY_LINE, /* it prints "listening on ADDRESS:PORT" */
-    PROCESS_READY_BY_PORT  /* 127.0.0.1 and `port` take a connection, which is closed again */
+    PROCESS_READY_BY_PORT /* 127.0.0.1 and `port` take a connection, which is closed again */
 };
 
 struct process_options {
     const char *const *arguments; /* NULL-terminated; the first is the program, found as a shell finds it. Copied. */
-    bool input;                   /* standard input is a pipe, see process_input(); otherwise /dev/null */
-    int descriptors;              /* RLIMIT_NOFILE, soft and hard; 0: see soft_descriptors */
-    int soft_descriptors;         /* the soft limit only; 0: as ours */
-    bool is_wrapped;              /* it is a shell that waits for the real one: see process_wrap() */
+    bool input; /* standard input is a pipe, see process_input(); otherwise /dev/null */
+    int descriptors; /* RLIMIT_NOFILE, soft and hard; 0: see soft_descriptors */
+    int soft_descriptors; /* the soft limit only; 0: as ours */
+    bool is_wrapped; /* it is a shell that waits for the real one: see process_wrap() */
     enum process_readiness readiness;
     int port; /* for PROCESS_READY_BY_PORT */
 
     /* Each may be NULL. None is called before process_start() has returned. */
     void (*on_ready)(struct process *process);
     void (*on_output)(struct process *process, const char *bytes, size_t size); /* standard output, after the line */
-    void (*on_words)(struct process *process, const char *bytes, size_t size);  /* standard error */
+    void (*on_words)(struct process *process, const char *bytes, size_t size); /* standard error */
     void (*on_end)(struct process *process); /* it has ended, and so have both outputs; once, the last callback */
     void *owner;
 };

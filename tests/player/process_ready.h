@@ -9,8 +9,8 @@
 
 struct ready_watch {
     struct sockaddr_storage address; /* where it listens, once that is known */
-    char line[128];                  /* the line that is being read */
-    size_t length;                   /* also of lines that do not fit */
+    char line[128]; /* the line that is being read */
+    size_t length; /* also of lines that do not fit */
     uv_timer_t pause;
     uv_tcp_t attempt;
     uv_connect_t connect;

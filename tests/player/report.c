@@ -54,9 +54,9 @@ static const char *first_error(const char *words, const char *end)
 }
 
 /* Adds the lines from `line` to `end`, `most` of them at most. Returns where it stopped. */
-static const char *add_lines(struct text *text, const char *line, const char *end, int most)
+static const char *add_lines(struct text *text, const char *line, const char *end, int max)
 {
-    for (; line < end && most > 0; most--) {
+    for (; line < end && max > 0; max--) {
         const int length = (int)strcspn(line, "\n");
         text_add(text, "    | %.*s\n", length, line);
         line += length + (line[length] != '\0');

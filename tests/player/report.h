@@ -11,10 +11,10 @@
 #include "text.h"
 
 enum verdict {
-    VERDICT_NONE,   /* not played */
+    VERDICT_NONE, /* not played */
     VERDICT_PASSES, /* as expected */
     VERDICT_STALLS, /* as expected */
-    VERDICT_FAILS   /* anything else */
+    VERDICT_FAILS /* anything else */
 };
 
 /* One script against one model. */

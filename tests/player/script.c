@@ -23,17 +23,17 @@
 
 /* Far more than a conversation that somebody wants to read; they keep a slip (C1..C99999) from filling the memory. */
 enum {
-    MOST_SOURCE = 64 * 1024,
-    MOST_CLIENTS = 5000,
-    MOST_REPEATS = 1000,
-    MOST_STEPS = 100000,
-    MOST_KEPT = 64 * 1024 * 1024,
-    MOST_SIZE = 1024 * 1024 * 1024,
-    MOST_MILLISECONDS = 60 * 60 * 1000,
-    MOST_DESCRIPTORS = 1000000,
-    MOST_DIGITS = 9,      /* of any number: it fits an int */
-    MOST_NAME_DIGITS = 6, /* of the number in a name */
-    MOST_NAME_LETTERS = 32
+    MAX_SOURCE = 64 * 1024,
+    MAX_CLIENTS = 5000,
+    MAX_REPEATS = 1000,
+    MAX_STEPS = 100000,
+    MAX_KEPT = 64 * 1024 * 1024,
+    MAX_SIZE = 1024 * 1024 * 1024,
+    MAX_MILLISECONDS = 60 * 60 * 1000,
+    MAX_DESCRIPTORS = 1000000,
+    MAX_DIGITS = 9, /* of any number: it fits an int */
+    MAX_NAME_DIGITS = 6, /* of the number in a name */
+    MAX_NAME_LETTERS = 32
 };
 
 /* Who can be the subject of a step. */
@@ -57,14 +57,14 @@ struct parser {
     size_t error_size;
     size_t kept; /* bytes in the script's arena */
 
-    int line;                   /* being read, from 1; for a message also 0: the file as a whole */
-    const char *at;             /* what is left of it: the start of a word, or its end */
+    int line; /* being read, from 1; for a message also 0: the file as a whole */
+    const char *at; /* what is left of it: the start of a word, or its end */
     const struct verb_row *row; /* what its verb is; NULL before it is known */
-    int number;                 /* of the client whose step it is, for {n}; -1: it has none */
+    int number; /* of the client whose step it is, for {n}; -1: it has none */
     int phase;
-    int repeat_line;  /* where the open `repeat` stands; 0: there is none */
+    int repeat_line; /* where the open `repeat` stands; 0: there is none */
     int repeats_left; /* how many times more */
-    int last_actor;   /* where to look first */
+    int last_actor; /* where to look first */
 };
 
 /* ---- Mistakes ---- */
@@ -177,11 +177,11 @@ static int digit_value(char digit)
 /* \xHH, or one to three octal digits: `base` says which. */
 static bool read_number_escape(struct parser *p, int base, char *byte)
 {
-    const int most = base == 16 ? 2 : 3;
+    const int max = base == 16 ? 2 : 3;
     int value = 0;
     int digits = 0;
 
-    for (; digits < most && digit_value(*p->at) < base; digits++)
+    for (; digits < max && digit_value(*p->at) < base; digits++)
         value = value * base + digit_value(*p->at++);
     if (base == 16 && digits < 2)
         return mistake(p, "\\x needs two hexadecimal digits after it: \\x0a");
@@ -215,7 +215,7 @@ static bool read_own_number(struct parser *p, char **end)
 {
     if (p->number < 0)
         return mistake(p, "{n} stands for the client's number, and this one has none; \\x7bn} is the text itself");
-    *end += snprintf(*end, MOST_NAME_DIGITS + 1, "%d", p->number);
+    *end += snprintf(*end, MAX_NAME_DIGITS + 1, "%d", p->number);
     p->at += strlen("{n}");
     return true;
 }
@@ -262,15 +262,15 @@ static bool read_nonempty_text(struct parser *p, struct step *step)
 
 /* ---- Numbers, sizes and times ---- */
 
-static bool read_number(struct parser *p, const char *what, int least, int most, int *number)
+static bool read_number(struct parser *p, const char *what, int min, int max, int *number)
 {
     const size_t length = word_length(p->at);
-    const long value = length <= MOST_DIGITS ? strtol(p->at, NULL, 10) : most + 1L;
+    const long value = length <= MAX_DIGITS ? strtol(p->at, NULL, 10) : max + 1L;
 
     if (length == 0 || strspn(p->at, DIGITS) != length)
         return mistake(p, "%s is a whole number, not %s", what, found(p));
-    if (value < least || value > most)
-        return mistake(p, "%s is a number from %d to %d, not %s", what, least, most, found(p));
+    if (value < min || value > max)
+        return mistake(p, "%s is a number from %d to %d, not %s", what, min, max, found(p));
     *number = (int)value;
     p->at += length;
     skip_blanks(p);
@@ -280,7 +280,7 @@ static bool read_number(struct parser *p, const char *what, int least, int most,
 /* A kind of thing that is measured in units. */
 struct measure {
     const char *name, *example, *hint;
-    uint64_t most; /* in its smallest unit */
+    uint64_t max; /* in its smallest unit */
     struct {
         const char *name;
         uint64_t factor;
@@ -288,8 +288,8 @@ struct measure {
 };
 
 static const struct measure size_measure = {
-    "size", "300 bytes", "bytes, KiB or MiB", MOST_SIZE, {{"bytes", 1}, {"byte", 1}, {"KiB", 1024}, {"MiB", 1048576}}};
-static const struct measure time_measure = {"time", "500ms", "ms or s", MOST_MILLISECONDS, {{"ms", 1}, {"s", 1000}}};
+    "size", "300 bytes", "bytes, KiB or MiB", MAX_SIZE, {{"bytes", 1}, {"byte", 1}, {"KiB", 1024}, {"MiB", 1048576}}};
+static const struct measure time_measure = {"time", "500ms", "ms or s", MAX_MILLISECONDS, {{"ms", 1}, {"s", 1000}}};
 
 /* A decimal number in thousandths: "1.5" is 1500. */
 static bool read_thousandths(struct parser *p, const struct measure *measure, uint64_t *thousandths)
@@ -300,7 +300,7 @@ static bool read_thousandths(struct parser *p, const struct measure *measure, ui
     if (whole == 0 || (p->at[whole] == '.' && fraction == 0))
         return mistake(p, "a %s such as %s is missing, there is %s; write: %s", measure->name, measure->example,
                        found(p), p->row->usage);
-    if (whole > MOST_DIGITS || fraction > 3)
+    if (whole > MAX_DIGITS || fraction > 3)
         return mistake(p, "%s has too many digits", found(p));
     *thousandths = strtoull(p->at, NULL, 10) * 1000;
     p->at += whole;
@@ -339,7 +339,7 @@ static bool read_measure(struct parser *p, const struct measure *measure, uint64
     if (thousandths * factor % 1000 != 0)
         return mistake(p, "a %s must be a whole number of %s", measure->name, measure->units[0].name);
     *value = thousandths * factor / 1000;
-    if (*value > measure->most)
+    if (*value > measure->max)
         return mistake(p, "too much: the most is %s", measure == &size_measure ? "1024 MiB" : "3600s");
     return true;
 }
@@ -526,7 +526,7 @@ static bool read_name(struct parser *p, const char *end, const char **letters, s
                        quote(p, p->at, (size_t)(end - p->at)));
     *letters = p->at;
     *length = (size_t)(digits - p->at);
-    if (*length > MOST_NAME_LETTERS || count > MOST_NAME_DIGITS || (count > 1 && digits[0] == '0'))
+    if (*length > MAX_NAME_LETTERS || count > MAX_NAME_DIGITS || (count > 1 && digits[0] == '0'))
         return mistake(p, "%s is too long, or its number begins with 0", quote(p, p->at, (size_t)(end - p->at)));
     *number = count == 0 ? -1 : (int)strtol(digits, NULL, 10);
     p->at = end;
@@ -547,8 +547,8 @@ static bool read_range(struct parser *p, struct names *names, const char *dots, 
         return mistake(p, "a range goes from one name to another that begins alike: C1..C50");
     if (names->first < 0 || names->last < names->first)
         return mistake(p, "a range counts upwards: C1..C50");
-    if (names->last - names->first >= MOST_CLIENTS)
-        return mistake(p, "more than %d clients in one range", MOST_CLIENTS);
+    if (names->last - names->first >= MAX_CLIENTS)
+        return mistake(p, "more than %d clients in one range", MAX_CLIENTS);
     return true;
 }
 
@@ -610,8 +610,8 @@ static bool find_actor(struct parser *p, const char *name, int *actor)
             return true;
         }
     }
-    if (count == MOST_CLIENTS + 1) /* and the server */
-        return mistake(p, "more than %d clients", MOST_CLIENTS);
+    if (count == MAX_CLIENTS + 1) /* and the server */
+        return mistake(p, "more than %d clients", MAX_CLIENTS);
     script->actors = memory_grown(script->actors, (size_t)count, sizeof *script->actors);
     script->actors[count] = keep_copy(p, name, strlen(name));
     p->last_actor = *actor = script->actor_count++;
@@ -621,7 +621,7 @@ static bool find_actor(struct parser *p, const char *name, int *actor)
 static bool add_step(struct parser *p, struct step step, const struct names *names)
 {
     struct script *script = p->script;
-    char name[2 * MOST_NAME_LETTERS];
+    char name[2 * MAX_NAME_LETTERS];
 
     if (p->number < 0)
         snprintf(name, sizeof name, "%.*s", (int)names->length, names->letters);
@@ -629,9 +629,9 @@ static bool add_step(struct parser *p, struct step step, const struct names *nam
         snprintf(name, sizeof name, "%.*s%d", (int)names->length, names->letters, p->number);
     if (!find_actor(p, name, &step.actor))
         return false;
-    if (script->step_count == MOST_STEPS)
-        return mistake(p, "more than %d steps once ranges and repeats are written out", MOST_STEPS);
-    if (p->kept > MOST_KEPT)
+    if (script->step_count == MAX_STEPS)
+        return mistake(p, "more than %d steps once ranges and repeats are written out", MAX_STEPS);
+    if (p->kept > MAX_KEPT)
         return mistake(p, "too large once its ranges and repeats are written out");
     script->steps = memory_grown(script->steps, (size_t)script->step_count, sizeof *script->steps);
     script->steps[script->step_count++] = step;
@@ -675,7 +675,7 @@ static bool repeat_line(struct parser *p)
     if (p->repeat_line != 0)
         return mistake(p, "a repeat inside the repeat of line %d", p->repeat_line);
     p->repeat_line = p->line;
-    return read_number(p, "how often to repeat", 1, MOST_REPEATS, &p->repeats_left) &&
+    return read_number(p, "how often to repeat", 1, MAX_REPEATS, &p->repeats_left) &&
            expect_end_of_line(p, "repeat NUMBER");
 }
 
@@ -700,7 +700,7 @@ static bool limit_line(struct parser *p)
         return mistake(p, "limit descriptors is for scripts for servers");
     if (p->script->step_count > 0)
         return mistake(p, "limit descriptors stands before the first step: the server starts with it");
-    return read_number(p, "how many descriptors", 1, MOST_DESCRIPTORS, &p->script->descriptors) &&
+    return read_number(p, "how many descriptors", 1, MAX_DESCRIPTORS, &p->script->descriptors) &&
            expect_end_of_line(p, "limit descriptors NUMBER");
 }
 
@@ -859,13 +859,13 @@ static enum script_kind kind_of(const char *path)
 struct script *script_read(const char *path, char *error, size_t error_size)
 {
     struct script *script = NULL;
-    char *source = memory_zeroed(1, MOST_SOURCE + 2); /* one more than allowed, and the NUL */
-    const long length = read_file(path, source, MOST_SOURCE + 1);
+    char *source = memory_zeroed(1, MAX_SOURCE + 2); /* one more than allowed, and the NUL */
+    const long length = read_file(path, source, MAX_SOURCE + 1);
 
     if (length < 0)
         snprintf(error, error_size, "%s: %s", path, strerror(errno));
-    else if (length > MOST_SOURCE)
-        snprintf(error, error_size, "%s: too large: a script has at most %d KiB", path, MOST_SOURCE / 1024);
+    else if (length > MAX_SOURCE)
+        snprintf(error, error_size, "%s: too large: a script has at most %d KiB", path, MAX_SOURCE / 1024);
     else if (strlen(source) < (size_t)length)
         snprintf(error, error_size, "%s:%d: a NUL byte: this is no text file", path, count_lines(source));
     else

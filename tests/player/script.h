@@ -13,66 +13,66 @@
 /* What is under test. The other side of the conversation is played by us. */
 enum script_kind {
     SCRIPT_FOR_SERVERS, /* we are the clients A, B, C1..C50; "server" is the program under test */
-    SCRIPT_FOR_CLIENTS  /* we are "server", one connection; "client" is the program under test */
+    SCRIPT_FOR_CLIENTS /* we are "server", one connection; "client" is the program under test */
 };
 
 enum verb {
     /* what a played end of a connection can do */
-    VERB_CONNECT,           /* A connect                                   for servers */
-    VERB_ACCEPT,            /* server accept [within T]                    for clients */
-    VERB_SEND,              /* A send TEXT | SIZE [in pieces of SIZE [every T]] */
-    VERB_EXPECT_TEXT,       /* A expect TEXT [within T] */
+    VERB_CONNECT, /* A connect                                   for servers */
+    VERB_ACCEPT, /* server accept [within T]                    for clients */
+    VERB_SEND, /* A send TEXT | SIZE [in pieces of SIZE [every T]] */
+    VERB_EXPECT_TEXT, /* A expect TEXT [within T] */
     VERB_EXPECT_EVERYTHING, /* A expect everything [within T] */
-    VERB_EXPECT_CLOSED,     /* A expect closed [within T]: the peer's orderly end of stream, nothing before it */
-    VERB_EXPECT_RESET,      /* A expect reset [within T] */
-    VERB_EXPECT_NOTHING,    /* A expect nothing for T: no byte, no end */
-    VERB_ANSWER,            /* server answer everything                    for clients: to the end, as a real server */
-    VERB_STUCK,             /* A is stuck for T [within T]: the system takes none of its bytes, though there are some */
-    VERB_WAIT,              /* A wait T: at any time, also before connect or accept */
-    VERB_HALF_CLOSE,        /* A half-close: after all that was sent */
-    VERB_CLOSE,             /* A close: after all that was sent */
-    VERB_RESET,             /* A reset: now, whatever is unsent or unread */
-    VERB_STOP_READING,      /* A stop reading */
-    VERB_READ_ON,           /* A read on */
+    VERB_EXPECT_CLOSED, /* A expect closed [within T]: the peer's orderly end of stream, nothing before it */
+    VERB_EXPECT_RESET, /* A expect reset [within T] */
+    VERB_EXPECT_NOTHING, /* A expect nothing for T: no byte, no end */
+    VERB_ANSWER, /* server answer everything                    for clients: to the end, as a real server */
+    VERB_STUCK, /* A is stuck for T [within T]: the system takes none of its bytes, though there are some */
+    VERB_WAIT, /* A wait T: at any time, also before connect or accept */
+    VERB_HALF_CLOSE, /* A half-close: after all that was sent */
+    VERB_CLOSE, /* A close: after all that was sent */
+    VERB_RESET, /* A reset: now, whatever is unsent or unread */
+    VERB_STOP_READING, /* A stop reading */
+    VERB_READ_ON, /* A read on */
     /* the program under test */
-    VERB_RUN,               /* client run [TEXT...]                        for clients: with these messages */
-    VERB_INPUT,             /* client input TEXT | SIZE                    for clients: standard input */
-    VERB_INPUT_END,         /* client input ends */
-    VERB_PRINTS_TEXT,       /* client prints TEXT [within T]: standard output */
+    VERB_RUN, /* client run [TEXT...]                        for clients: with these messages */
+    VERB_INPUT, /* client input TEXT | SIZE                    for clients: standard input */
+    VERB_INPUT_END, /* client input ends */
+    VERB_PRINTS_TEXT, /* client prints TEXT [within T]: standard output */
     VERB_PRINTS_EVERYTHING, /* client prints everything [within T] */
-    VERB_SAYS,              /* client says TEXT [or TEXT...] [within T]: standard error; also "server says" */
-    VERB_EXITS,             /* client exits N [within T] */
-    VERB_RESTS,             /* server rests T [within T]: uses hardly any CPU time for so long */
-    VERB_STOP               /* server stops [within T]: SIGTERM, and it exits with 0 */
+    VERB_SAYS, /* client says TEXT [or TEXT...] [within T]: standard error; also "server says" */
+    VERB_EXITS, /* client exits N [within T] */
+    VERB_RESTS, /* server rests T [within T]: uses hardly any CPU time for so long */
+    VERB_STOP /* server stops [within T]: SIGTERM, and it exits with 0 */
 };
 
 enum { SCRIPT_MAX_TEXTS = 8 };
 
 struct step {
-    int line;         /* in the file, from 1 */
+    int line; /* in the file, from 1 */
     const char *text; /* that line, trimmed, for messages */
-    int actor;        /* index into script.actors */
-    int phase;        /* how many `sync` stand above it */
+    int actor; /* index into script.actors */
+    int phase; /* how many `sync` stand above it */
     enum verb verb;
 
     /* What the verb needs; 0 or NULL where it needs none. */
     const char *bytes[SCRIPT_MAX_TEXTS]; /* TEXT, escapes resolved, may hold NUL bytes, NUL-terminated */
-    size_t sizes[SCRIPT_MAX_TEXTS];      /* their lengths in bytes; with no TEXT but SIZE, sizes[0] is SIZE */
-    int texts;                           /* how many TEXTs (0: SIZE, seeded bytes) */
-    size_t piece;                        /* in pieces of so many bytes; 0: all at once */
-    uint64_t every_ms;                   /* pause between pieces */
-    uint64_t duration_ms;                /* wait T, nothing for T, stuck for T, rests T */
-    uint64_t within_ms;                  /* 0: the player's own limit */
-    int exit_status;                     /* exits N */
+    size_t sizes[SCRIPT_MAX_TEXTS]; /* their lengths in bytes; with no TEXT but SIZE, sizes[0] is SIZE */
+    int texts; /* how many TEXTs (0: SIZE, seeded bytes) */
+    size_t piece; /* in pieces of so many bytes; 0: all at once */
+    uint64_t every_ms; /* pause between pieces */
+    uint64_t duration_ms; /* wait T, nothing for T, stuck for T, rests T */
+    uint64_t within_ms; /* 0: the player's own limit */
+    int exit_status; /* exits N */
 };
 
 struct script {
-    char *path;  /* as given */
-    char *name;  /* file name without folder and .script */
+    char *path; /* as given */
+    char *name; /* file name without folder and .script */
     char *title; /* first comment line, without "# " and "name: "; "" if there is none */
     enum script_kind kind;
     int descriptors; /* `limit descriptors N`: RLIMIT_NOFILE of the program under test; 0: as it is */
-    bool refuses;    /* `server refuses`: for clients; nobody listens on the port */
+    bool refuses; /* `server refuses`: for clients; nobody listens on the port */
 
     char **actors; /* names in order of appearance */
     int actor_count;

@@ -25,12 +25,12 @@ struct talk {
     bool half_closed;
     bool stopped_reading;
     bool owed_when_stopped;
-    size_t unanswered;   /* bytes sent since it last expected all answers */
-    bool saw_end;        /* the other side's end of stream */
+    size_t unanswered; /* bytes sent since it last expected all answers */
+    bool saw_end; /* the other side's end of stream */
     bool input_is_given; /* of the client under test: its messages, or its standard input, are complete */
-    int owed_line;       /* the last step that made bytes owed */
-    bool owed_seeded;    /* bytes of a SIZE are among them, which only the player knows */
-    char *owed;          /* what must arrive, up to the first of these */
+    int owed_line; /* the last step that made bytes owed */
+    bool owed_seeded; /* bytes of a SIZE are among them, which only the player knows */
+    char *owed; /* what must arrive, up to the first of these */
     size_t owed_size, owed_room;
     size_t arrived; /* so much of it was expected already */
 };
@@ -40,7 +40,7 @@ struct checker {
     struct script_mistake *mistake;
     struct talk *talks; /* one for each actor */
     const struct step *step;
-    const char *name;  /* of the step's actor */
+    const char *name; /* of the step's actor */
     struct talk *talk; /* and its conversation */
     bool server_stopped;
 };

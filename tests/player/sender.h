@@ -19,7 +19,7 @@ struct sender {
 
     size_t sent; /* taken by the kernel; see also sender_sent() */
     size_t in_flight;
-    int error;        /* of a write: nothing is sent any more */
+    int error; /* of a write: nothing is sent any more */
     bool end_is_owed; /* half-close after everything */
     bool is_stopped;
 

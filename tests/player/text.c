@@ -47,12 +47,12 @@ static void add_escaped(struct text *text, unsigned char byte)
         text_add(text, "\\%03o", byte); /* three octal digits always: a digit may follow */
 }
 
-void text_add_bytes(struct text *text, const char *bytes, size_t size, size_t most)
+void text_add_bytes(struct text *text, const char *bytes, size_t size, size_t max)
 {
     text_add(text, "\"");
-    for (size_t i = 0; i < size && i < most; i++)
+    for (size_t i = 0; i < size && i < max; i++)
         add_escaped(text, (unsigned char)bytes[i]);
-    text_add(text, size > most ? "\"..." : "\"");
+    text_add(text, size > max ? "\"..." : "\"");
 }
 
 void text_add_byte(struct text *text, unsigned char byte)

@@ -16,10 +16,10 @@ struct text {
 void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Appends `size` bytes as a C string literal with its quotes: "HELLO\n\0". Shows at most `most` of them, then "..." after
+ * Appends `size` bytes as a C string literal with its quotes: "HELLO\n\0". Shows at most `max` of them, then "..." after
  * the closing quote.
  */
-void text_add_bytes(struct text *text, const char *bytes, size_t size, size_t most);
+void text_add_bytes(struct text *text, const char *bytes, size_t size, size_t max);
 
 /* Appends one byte: 'A' if it can be printed, otherwise 0x00. */
 void text_add_byte(struct text *text, unsigned char byte);

@@ -15,10 +15,10 @@
 #include "must.h"
 
 struct ends {
-    int input;    /* what the child reads, */
+    int input; /* what the child reads, */
     FILE *output; /* where it writes, */
-    int words;    /* and where it complains: */
-    FILE *file;   /* a file, */
+    int words; /* and where it complains: */
+    FILE *file; /* a file, */
     int terminal; /* or a terminal of which we hold this end; otherwise -1 */
 };
 

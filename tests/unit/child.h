@@ -11,9 +11,9 @@
 enum { CHILD_TEXT_SIZE = 8 * 1024 };
 
 struct child {
-    int status;                   /* its exit status, or the signal that ended it, negative */
+    int status; /* its exit status, or the signal that ended it, negative */
     char output[CHILD_TEXT_SIZE]; /* standard output, NUL-terminated and cut to fit; likewise */
-    char words[CHILD_TEXT_SIZE];  /* standard error */
+    char words[CHILD_TEXT_SIZE]; /* standard error */
 };
 
 /*

@@ -6,13 +6,13 @@
 
 #include "cli.h"
 
-enum { MOST_ARGUMENTS = 6 };
+enum { MAX_ARGUMENTS = 6 };
 
 /* One command line, with the program's name in front of it and NULL behind. */
 struct command_line {
     bool is_server;
     bool has_number; /* has the model an option of its own? Clients always do. */
-    char *arguments[MOST_ARGUMENTS];
+    char *arguments[MAX_ARGUMENTS];
 };
 
 static struct child child;
@@ -40,8 +40,8 @@ static int be_a_server(struct command_line line)
     const struct server_options options =
         cli_server(count(line.arguments), line.arguments, "99-model: waits", line.has_number ? &number : NULL);
 
-    printf("%s %s -k %d%s -t %g\n", options.address, options.port, options.keepalive, options.verbose ? " -v" : "",
-           seconds);
+    printf("%s %s -k %d%s -t %g\n", options.address, options.port, options.dead_peer_seconds,
+           options.verbose ? " -v" : "", seconds);
     return 0;
 }
 

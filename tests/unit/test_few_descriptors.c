@@ -16,7 +16,7 @@
 #include "plain.h"
 
 enum {
-    FEWEST = 8,  /* three for the standard ones, one to listen, and some for the linker of shared libraries */
+    FEWEST = 8, /* three for the standard ones, one to listen, and some for the linker of shared libraries */
     NEEDED = 16, /* no model takes so many for itself */
     MOST = 40
 };

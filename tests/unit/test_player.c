@@ -172,9 +172,9 @@ static void test_phases_and_names_are_in_order(void **state)
 static void test_events_tell_the_whole_story(void **state)
 {
     static const enum play_event_kind story[] = {
-        PLAY_STARTED,     PLAY_READY,                                                    /* the server */
+        PLAY_STARTED,     PLAY_READY, /* the server */
         PLAY_STEP_BEGINS, PLAY_CONNECTING, PLAY_WAITING, PLAY_CONNECTED, PLAY_STEP_ENDS, /* connect */
-        PLAY_STEP_BEGINS, PLAY_STEP_ENDS,                                                /* send */
+        PLAY_STEP_BEGINS, PLAY_STEP_ENDS, /* send */
         PLAY_STEP_BEGINS, PLAY_WAITING,    PLAY_SENT,    PLAY_RECEIVED,  PLAY_STEP_ENDS, /* expect */
         PLAY_TOLD_TO_END, PLAY_CLOSED,     PLAY_EXITED};
     struct stage stage;

@@ -350,10 +350,10 @@ static void does_everything_reach_to_the_next_sync_only(void **state)
 static void may_bytes_be_left_where_nobody_can_expect_them(void **state)
 {
     static const char *const sources[] = {
-        "A connect\nA send \"x\"\nA close",                       /* it does not want to know */
-        "A connect\nA send \"x\"\nA reset\nA connect",            /* nor here, and the new connection is empty */
-        "A connect\nA stop reading\nA send 1 MiB",                /* it takes nothing */
-        "A connect\nA send \"x\"\nserver stops",                  /* the server may be gone before it answers */
+        "A connect\nA send \"x\"\nA close", /* it does not want to know */
+        "A connect\nA send \"x\"\nA reset\nA connect", /* nor here, and the new connection is empty */
+        "A connect\nA stop reading\nA send 1 MiB", /* it takes nothing */
+        "A connect\nA send \"x\"\nserver stops", /* the server may be gone before it answers */
         "A connect\nA send 1 MiB\nserver stops\nA expect closed", /* likewise */
         "A connect\nA send \"x\"\nserver stops\nA expect closed"};
 

@@ -20,18 +20,18 @@
 #include "../../03-settimeout/settimeout.c" /* NOLINT(bugprone-suspicious-include) */
 
 static const double for_ever = 30; /* a limit that no call here may reach */
-static const double generous = 5;  /* how much longer a wait may be on a busy machine */
+static const double generous = 5; /* how much longer a wait may be on a busy machine */
 
 static char buffer[1024 * 1024];
 
-static void assert_waited(const char *what, double since, double least)
+static void assert_waited(const char *what, double since, double min)
 {
     const double waited = net_now() - since;
 
-    if (waited < least)
-        fail_msg("%s ended after %.4f s, earlier than the %.4f s asked for", what, waited, least);
-    if (waited > least + generous)
-        fail_msg("%s ended only after %.2f s, not after the %.2f s asked for", what, waited, least);
+    if (waited < min)
+        fail_msg("%s ended after %.4f s, earlier than the %.4f s asked for", what, waited, min);
+    if (waited > min + generous)
+        fail_msg("%s ended only after %.2f s, not after the %.2f s asked for", what, waited, min);
 }
 
 static struct pair open_nonblocking(void)

@@ -31,7 +31,7 @@ static void receive(struct talk *talk, const char *answer)
 /* Ends as all programs do that have nothing against it: everything is sent, and the server closes. */
 static int end(struct talk *talk)
 {
-    talk_ended(talk);
+    talk_input_ended(talk);
     talk_received(talk, only(IO_CONNECTION_CLOSED), NULL);
     return talk_end(talk);
 }
@@ -411,7 +411,7 @@ static void what_if_the_answers_cannot_be_printed(void **state)
 /* One end of a conversation. */
 struct ending {
     size_t sent, received;
-    bool said_all;
+    bool input_ended;
     struct io_result last;
     int status;
     const char *words;
@@ -426,8 +426,8 @@ static int end_so(const void *data)
     talk_sent(&talk, success_of(ending->sent));
     if (ending->received > 0)
         talk_received(&talk, success_of(ending->received), answers);
-    if (ending->said_all)
-        talk_ended(&talk);
+    if (ending->input_ended)
+        talk_input_ended(&talk);
     talk_received(&talk, ending->last, NULL);
     printf("\n%s", talk_is_answered(&talk) ? "answered" : "waiting");
     return talk_end(&talk);

@@ -1,14 +1,14 @@
 /*
- * narrate - a server says on stderr what its calls meant.
+ * log - a server says on stderr what its calls meant.
  *
  * One line a call: "127.0.0.1:53122 recv SUCCESS 6 bytes". Errors are always said, the rest only when asked for (-v). Safe
- * in threads once narrate_begin() has returned, with the exception named below.
+ * in threads once announce_listening() has returned, with the exception named below.
  *
  * Nothing here waits: a server that did, because stderr is a pipe and full (pipe(7)), would serve nobody, and would not stop
  * either. Lines that nobody reads are left out, and how many they were is said when there is room again.
  */
-#ifndef NARRATE_H
-#define NARRATE_H
+#ifndef LOG_H
+#define LOG_H
 
 #include <stdbool.h>
 
@@ -19,18 +19,18 @@
  * From then on `verbose` decides whether only errors are said. Call it when the server is ready for everything: clients,
  * and the signal to stop. Returns false, with a line on stderr, if stdout takes no more.
  */
-bool narrate_begin(int listener, bool verbose);
+bool announce_listening(int listener, bool verbose);
 
 /* Says what `call` ("recv") on the connection with `peer` (its name) meant. */
-void narrate(const char *peer, const char *call, struct io_result result);
+void log_call(const char *peer, const char *call, struct io_result result);
 
 /*
  * The same for the listener's accept(). An error that lasts, such as EMFILE, is said once and not again until an accept()
  * succeeds. For one thread only: the one that accepts.
  */
-void narrate_accept(struct io_result result);
+void log_accept(struct io_result result);
 
 /* Says that the client `peer` is sent away, and why: "127.0.0.1:53122 closed: no thread for it: ERROR ...". */
-void narrate_refusal(const char *peer, const char *reason, int error);
+void log_refusal(const char *peer, const char *reason, int error);
 
 #endif

@@ -1,16 +1,16 @@
-/* test_narrate - does a server say what it should, where it should, and as often as it should? */
+/* test_log - does a server say what it should, where it should, and as often as it should? */
 #include "unit.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "log.h"
 #include "must.h"
-#include "narrate.h"
 #include "net.h"
 #include "sockets.h"
 
-/* Each test runs a short program (child.h), since what is narrated goes to the standard outputs. */
+/* Each test runs a short program (child.h), since what is logged goes to the standard outputs. */
 static struct child child;
 
 struct listener {
@@ -25,7 +25,7 @@ static int begin_and_vanish(const void *data)
 {
     const struct listener *listener = data;
 
-    _exit(narrate_begin(listener->fd, listener->verbose) ? 0 : 1);
+    _exit(announce_listening(listener->fd, listener->verbose) ? 0 : 1);
 }
 
 static void is_the_ready_line_there_at_once(void **state)
@@ -72,18 +72,18 @@ static void what_if_nobody_reads_the_ready_line(void **state)
 
 /* ---- What the calls meant ---- */
 
-static int narrate_every_status(const void *data)
+static int log_every_status(const void *data)
 {
     const struct listener *listener = data;
 
-    if (!narrate_begin(listener->fd, listener->verbose))
+    if (!announce_listening(listener->fd, listener->verbose))
         return 1;
-    narrate("127.0.0.1:53122", "recv", success_of(6));
-    narrate("127.0.0.1:53122", "send", only(IO_NO_DATA));
-    narrate("127.0.0.1:53122", "recv", only(IO_TIMEOUT));
-    narrate("[::1]:53123", "recv", only(IO_CONNECTION_CLOSED));
-    narrate("[::1]:53124", "recv", error_of(ECONNRESET));
-    narrate_accept(success_of(0));
+    log_call("127.0.0.1:53122", "recv", success_of(6));
+    log_call("127.0.0.1:53122", "send", only(IO_NO_DATA));
+    log_call("127.0.0.1:53122", "recv", only(IO_TIMEOUT));
+    log_call("[::1]:53123", "recv", only(IO_CONNECTION_CLOSED));
+    log_call("[::1]:53124", "recv", error_of(ECONNRESET));
+    log_accept(success_of(0));
     return 0;
 }
 
@@ -92,7 +92,7 @@ static void is_every_call_said_with_v(void **state)
     const struct listener listener = {.fd = sockets_listen(), .verbose = true};
 
     (void)state;
-    child_run(&child, narrate_every_status, &listener, NULL);
+    child_run(&child, log_every_status, &listener, NULL);
     assert_status("narration with -v", &child, 0);
     assert_text("narration with -v", "standard error", child.words,
                 "127.0.0.1:53122 recv SUCCESS 6 bytes\n"
@@ -109,7 +109,7 @@ static void are_only_errors_said_without_v(void **state)
     const struct listener listener = {.fd = sockets_listen()};
 
     (void)state;
-    child_run(&child, narrate_every_status, &listener, NULL);
+    child_run(&child, log_every_status, &listener, NULL);
     assert_status("narration without -v", &child, 0);
     assert_text("narration without -v", "standard error", child.words,
                 "[::1]:53124 recv ERROR Connection reset by peer (ECONNRESET)\n");
@@ -123,11 +123,11 @@ static void are_only_errors_said_without_v(void **state)
 static int run_out_of_descriptors_twice(const void *data)
 {
     (void)data;
-    narrate_accept(error_of(EMFILE));
-    narrate_accept(error_of(EMFILE));
-    narrate_accept(error_of(EMFILE));
-    narrate_accept(success_of(0));
-    narrate_accept(error_of(EMFILE));
+    log_accept(error_of(EMFILE));
+    log_accept(error_of(EMFILE));
+    log_accept(error_of(EMFILE));
+    log_accept(success_of(0));
+    log_accept(error_of(EMFILE));
     return 0;
 }
 
@@ -143,9 +143,9 @@ static int find_nobody_between_two_errors(const void *data)
 {
     const struct io_result *nobody = data;
 
-    narrate_accept(error_of(EMFILE));
-    narrate_accept(*nobody);
-    narrate_accept(error_of(EMFILE));
+    log_accept(error_of(EMFILE));
+    log_accept(*nobody);
+    log_accept(error_of(EMFILE));
     return 0;
 }
 
@@ -164,9 +164,9 @@ static void does_an_error_last_while_nobody_waits(void **state)
 static int fail_in_two_ways(const void *data)
 {
     (void)data;
-    narrate_accept(error_of(EMFILE));
-    narrate_accept(error_of(ENFILE));
-    narrate_accept(error_of(ENFILE));
+    log_accept(error_of(EMFILE));
+    log_accept(error_of(ENFILE));
+    log_accept(error_of(ENFILE));
     return 0;
 }
 
@@ -183,7 +183,7 @@ static void is_another_error_said(void **state)
 static int refuse(const void *data)
 {
     (void)data;
-    narrate_refusal("127.0.0.1:53122", "no thread for it", ENOMEM);
+    log_refusal("127.0.0.1:53122", "no thread for it", ENOMEM);
     return 0;
 }
 
@@ -216,11 +216,11 @@ static int speak_to_nobody(const void *data)
     (void)data;
     must(pipe(ends) == 0 && dup2(ends[1], STDERR_FILENO) != -1, "pipe");
     for (int i = 0; i < 10000; i++) /* much more than a pipe holds */
-        narrate("peer", "recv", error_of(ECONNRESET));
+        log_call("peer", "recv", error_of(ECONNRESET));
     must(read(ends[0], words, sizeof words - 1) > 0, "read");
     const size_t read_at_once = count_lines(words);
     memset(words, 0, sizeof words);
-    narrate("peer", "recv", error_of(EPIPE));
+    log_call("peer", "recv", error_of(EPIPE));
     must(read(ends[0], words, sizeof words - 1) > 0, "read");
     // NOLINTNEXTLINE(cert-err34-c): our own number
     must(sscanf(words, "(%lu lines are left out here: nobody read them)\n%n", &left_out, &end_of_note) == 1, words);
@@ -247,5 +247,5 @@ int main(void)
     };
 
     unit_begin();
-    return cmocka_run_group_tests_name("narrate", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* narrate - see narrate.h */
-#include "narrate.h"
+/* log - see log.h */
+#include "log.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -12,7 +12,7 @@
 
 static bool say_everything;
 
-bool narrate_begin(int listener, bool verbose)
+bool announce_listening(int listener, bool verbose)
 {
     char name[NET_NAME_SIZE];
 
@@ -41,7 +41,7 @@ static void say(const char *peer, const char *call, const char *what)
     funlockfile(stderr);
 }
 
-void narrate(const char *peer, const char *call, struct io_result result)
+void log_call(const char *peer, const char *call, struct io_result result)
 {
     if (say_everything || result.status == IO_ERROR) {
         char text[IO_TEXT_SIZE];
@@ -49,7 +49,7 @@ void narrate(const char *peer, const char *call, struct io_result result)
     }
 }
 
-void narrate_accept(struct io_result result)
+void log_accept(struct io_result result)
 {
     static int last_error;
 
@@ -57,10 +57,10 @@ void narrate_accept(struct io_result result)
         return;
     if (result.status == IO_SUCCESS || result.status == IO_ERROR)
         last_error = result.error; /* 0 after a success */
-    narrate("listener", "accept", result);
+    log_call("listener", "accept", result);
 }
 
-void narrate_refusal(const char *peer, const char *reason, int error)
+void log_refusal(const char *peer, const char *reason, int error)
 {
     char call[64], text[IO_TEXT_SIZE];
 
