@@ -1,11 +1,8 @@
 /* tracer - see tracer.h */
 #include "tracer.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,12 +15,11 @@
 #include <sys/syscall.h>
 #endif
 
-#include "player/memory.h"
+#include "player/proc.h"
 #include "player/text.h"
 
 enum {
     STALE_NS = 60 * 1000 * 1000, /* so long without a word from strace, and we look for ourselves */
-    LINE_SIZE = 512,
     BURIAL_MOMENTS = 40
 };
 
@@ -115,33 +111,15 @@ void tracer_clean_up(struct tracer *tracer)
     tracer->path = NULL;
 }
 
-/* What stands behind `key` in "/proc/PID/task/THREAD/status"; 0 if nothing does. */
-static long look_up(int pid, int thread, const char *key)
-{
-    struct text path = {0};
-    char line[LINE_SIZE];
-    long number = 0;
-
-    text_add(&path, "/proc/%d/task/%d/status", pid, thread);
-    FILE *file = fopen(path.chars, "r");
-    text_free(&path);
-    while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, key, strlen(key)) == 0)
-            number = strtol(line + strlen(key), NULL, 10);
-    if (file != NULL)
-        fclose(file);
-    return number;
-}
-
 static void take_strace_away(struct tracer *tracer)
 {
-    const long strace = look_up(tracer->pid, tracer->pid, "TracerPid:");
+    struct proc_status server;
 
     tracer->rate = syscalls_rate(&tracer->syscalls);
     tracer->busy = syscalls_spin(&tracer->syscalls) ? CALL_SPINS : CALL_WORKS;
     tracer->is_on = false;
-    if (strace > 1)
-        kill((pid_t)strace, SIGTERM);
+    if (proc_status(tracer->pid, &server) && server.tracer > 1)
+        kill(server.tracer, SIGTERM);
 }
 
 static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
@@ -241,17 +219,6 @@ void tracer_free(struct tracer *tracer)
 
 /* ---- Looking ---- */
 
-static bool read_line(const char *path, char line[LINE_SIZE])
-{
-    FILE *file = fopen(path, "r");
-
-    if (file == NULL)
-        return false;
-    const bool is_read = fgets(line, LINE_SIZE, file) != NULL;
-    fclose(file);
-    return is_read;
-}
-
 /* What the kernel calls the call with that number. */
 static const char *kernel_name(long number)
 {
@@ -296,56 +263,38 @@ static const char *kernel_name(long number)
     return NULL;
 }
 
-/* "THREAD (NAME) R ...": it is on a core, or wants to be; see proc(5). */
-static bool is_running(const char *folder, int thread)
+static void look_at_thread(struct tracer *tracer, pid_t thread, uint64_t now)
 {
-    struct text path = {0};
-    char line[LINE_SIZE];
+    struct syscalls *syscalls = &tracer->syscalls;
+    struct proc_status status;
+    long number;
+    int fd;
 
-    text_add(&path, "%s/%d/stat", folder, thread);
-    const char *state = read_line(path.chars, line) ? strrchr(line, ')') : NULL;
-    text_free(&path);
-    return state != NULL && state[1] == ' ' && state[2] == 'R';
-}
-
-/* "/proc/PID/task/THREAD/syscall" is "running", or the call's number and its arguments. */
-static void look_at_thread(struct tracer *tracer, const char *folder, int thread, uint64_t now)
-{
-    struct record *record = &tracer->syscalls.recorder->record;
-    struct text path = {0};
-    char line[LINE_SIZE];
-    char *end;
-
-    if (tracer->is_on && !syscalls_is_stale(&tracer->syscalls, thread, now, STALE_NS))
+    if (tracer->is_on && !syscalls_is_stale(syscalls, thread, now, STALE_NS))
         return;
-    if (is_running(folder, thread)) {
+    if (!proc_status(thread, &status))
+        return;
+    if (status.is_running) {
         if (tracer->busy != NULL)
-            syscalls_see(&tracer->syscalls, thread, tracer->busy, -1, 0, now);
+            syscalls_see(syscalls, thread, tracer->busy, -1, 0, now);
         return;
     }
-    text_add(&path, "%s/%d/syscall", folder, thread);
-    const bool is_read = read_line(path.chars, line);
-    text_free(&path);
-    const char *name = is_read ? kernel_name(strtol(line, &end, 10)) : NULL;
+    const char *name = proc_call(thread, &number, &fd) ? kernel_name(number) : NULL;
     if (name != NULL)
-        syscalls_see(&tracer->syscalls, thread, syscalls_name(record, name, strlen(name)), (int)strtol(end, NULL, 0),
-                     (unsigned long)look_up(tracer->pid, thread, "voluntary_ctxt_switches:"), now);
+        syscalls_see(syscalls, thread, syscalls_name(&syscalls->recorder->record, name, strlen(name)), fd,
+                     (unsigned long)status.sleeps, now);
 }
 
 void tracer_look(struct tracer *tracer, uint64_t now)
 {
-    struct text folder = {0};
+    pid_t *threads;
 
     if (tracer->pid == 0 || (!tracer->is_on && tracer->busy == NULL))
         return;
-    text_add(&folder, "/proc/%d/task", tracer->pid);
-    DIR *threads = opendir(folder.chars);
-    for (const struct dirent *thread; threads != NULL && (thread = readdir(threads)) != NULL;)
-        if (thread->d_name[0] != '.')
-            look_at_thread(tracer, folder.chars, (int)strtol(thread->d_name, NULL, 10), now);
-    if (threads != NULL)
-        closedir(threads);
-    text_free(&folder);
+    const size_t count = proc_threads(tracer->pid, &threads);
+    for (size_t i = 0; i < count; i++)
+        look_at_thread(tracer, threads[i], now);
+    free(threads);
 }
 
 /* Without strace the server is faster than with it: its rate under strace is a lower bound, for as long as it is busy. */

@@ -1,4 +1,4 @@
-/* costs - what a running server costs: CPU time, threads, context switches, memory; from /proc, where there is one. */
+/* costs - what a running server costs: CPU time, threads, context switches, memory; as far as proc.h knows. */
 #ifndef COSTS_H
 #define COSTS_H
 
@@ -17,8 +17,7 @@ struct thread_switches {
 
 struct costs_watch {
     int pid;
-    double cpu_before; /* seconds; -1: not known */
-    double cpu_now;
+    uint64_t cpu_before, cpu_now; /* nanoseconds; 0: not known */
     uint64_t began_at, looked_at; /* on the record's axis */
     long threads_most;
     long memory_most; /* KiB */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "memory.h"
-#include "process_busy.h"
+#include "proc.h"
 #include "process_ready.h"
 #include "text.h"
 
@@ -472,9 +472,11 @@ void process_free(struct process *process, void (*on_freed)(void *data), void *d
 
 bool process_busy_time(const struct process *process, uint64_t *nanoseconds)
 {
-    if (process->has_exited || process->start_error != 0 || process->options.is_wrapped)
+    if (process->has_exited || process->start_error != 0 || process->options.is_wrapped ||
+        !proc_cpu_time(process->child.pid, nanoseconds))
         return false;
-    return busy_time(process->child.pid, nanoseconds);
+    *nanoseconds += proc_waiting_time(process->child.pid);
+    return true;
 }
 
 int process_raise_descriptors(void)

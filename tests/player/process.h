@@ -101,9 +101,9 @@ struct process_words {
 struct process_words process_words(const struct process *process);
 
 /*
- * For how long it (not its children) has been busy, in nanoseconds: the CPU time that it has used and, on Linux, the time
- * in which it wanted to run but had to leave the cores to others (the second number of /proc/PID/schedstat); without that
- * a program that spins on a loaded machine looks like one that rests. Returns false where the system does not tell.
+ * For how long it (not its children) has been busy, in nanoseconds: the CPU time that it has used and, where it is known,
+ * the time in which it wanted to run but had to leave the cores to others; without that a program that spins on a loaded
+ * machine looks like one that rests. Returns false where the system does not tell.
  */
 bool process_busy_time(const struct process *process, uint64_t *nanoseconds);
 

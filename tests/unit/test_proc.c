@@ -1,0 +1,189 @@
+/* test_proc - what is known of a process and its threads while they run? Of this one; skipped where /proc does not tell. */
+#include "unit.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "must.h"
+#include "net.h"
+#include "player/proc.h"
+
+enum { PATIENCE_SECONDS = 10, MAX_SPINNERS = 1024, TOUCHED_KIB = 32 * 1024 };
+
+static const uint64_t millisecond = 1000000;
+
+static uint64_t own_cpu_time(clockid_t clock)
+{
+    struct timespec used;
+
+    must(clock_gettime(clock, &used) == 0, "clock_gettime");
+    return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+}
+
+static void *read_a_byte(void *fd)
+{
+    char byte;
+
+    return read(*(const int *)fd, &byte, 1) == 1 ? fd : NULL;
+}
+
+/* The thread of ours that sits in read() of `fd`; 0 if there is none. */
+static pid_t find_reader(int fd)
+{
+    pid_t *threads, reader = 0;
+    const size_t count = proc_threads(getpid(), &threads);
+
+    for (size_t i = 0; i < count; i++) {
+        long number;
+        int argument;
+        if (proc_call(threads[i], &number, &argument) && number == SYS_read && argument == fd)
+            reader = threads[i];
+    }
+    free(threads);
+    return reader;
+}
+
+static void is_a_thread_found_in_its_call(void **state)
+{
+    const double deadline = net_now() + PATIENCE_SECONDS;
+    struct proc_status status;
+    pthread_t thread;
+    pid_t reader = 0;
+    int ends[2];
+
+    (void)state;
+    if (!proc_status(getpid(), &status))
+        skip();
+    must(pipe(ends) == 0 && pthread_create(&thread, NULL, read_a_byte, &ends[0]) == 0, "a thread that reads");
+    while (reader == 0 && net_now() < deadline)
+        reader = find_reader(ends[0]);
+    assert_int_not_equal(reader, 0);
+    assert_int_not_equal(reader, getpid());
+    assert_true(proc_status(reader, &status));
+    assert_false(status.is_running);
+    assert_true(status.sleeps >= 1);
+    assert_true(status.threads >= 2);
+
+    must(write(ends[1], "", 1) == 1 && pthread_join(thread, NULL) == 0, "an end of the thread");
+    assert_int_equal(find_reader(ends[0]), 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void is_the_status_our_own(void **state)
+{
+    const struct timespec moment = {.tv_nsec = 1};
+    struct proc_status before, after;
+
+    (void)state;
+    if (!proc_status(getpid(), &before))
+        skip();
+    volatile char *memory = malloc(TOUCHED_KIB * 1024L);
+    must(memory != NULL && nanosleep(&moment, NULL) == 0, "memory and a nap");
+    for (long kib = 0; kib < TOUCHED_KIB; kib++)
+        memory[kib * 1024] = 1;
+    assert_true(proc_status(getpid(), &after));
+    free((char *)memory);
+    assert_true(after.is_running);
+    assert_true(after.sleeps > before.sleeps);
+    assert_true(after.peak_kib >= TOUCHED_KIB);
+    assert_int_equal(after.tracer, before.tracer);
+}
+
+static void *spin_for_a_while(void *unused)
+{
+    while (own_cpu_time(CLOCK_THREAD_CPUTIME_ID) < 30 * millisecond)
+        ;
+    return unused;
+}
+
+/* What if the thread that used the time is no more? */
+static void is_all_cpu_time_counted(void **state)
+{
+    pthread_t thread;
+    uint64_t counted;
+
+    (void)state;
+    if (!proc_cpu_time(getpid(), &counted))
+        skip();
+    must(pthread_create(&thread, NULL, spin_for_a_while, NULL) == 0 && pthread_join(thread, NULL) == 0, "a thread");
+    const uint64_t before = own_cpu_time(CLOCK_PROCESS_CPUTIME_ID);
+    assert_true(proc_cpu_time(getpid(), &counted));
+    assert_in_range(counted, before, own_cpu_time(CLOCK_PROCESS_CPUTIME_ID));
+    assert_true(counted >= 30 * millisecond);
+}
+
+static void *spin_until_told(void *is_over)
+{
+    while (!atomic_load((atomic_bool *)is_over))
+        ;
+    return NULL;
+}
+
+/* What if there are four threads for each core? Then they wait three times as long as they run, or longer. */
+static void is_waiting_for_a_core_seen(void **state)
+{
+    const double deadline = net_now() + PATIENCE_SECONDS;
+    const long count = 4 * sysconf(_SC_NPROCESSORS_ONLN);
+    const uint64_t before = own_cpu_time(CLOCK_PROCESS_CPUTIME_ID);
+    pthread_t threads[MAX_SPINNERS];
+    atomic_bool is_over = false;
+    uint64_t waited = 0, used = 0;
+
+    (void)state;
+    if (access("/proc/self/schedstat", R_OK) != 0 || count > MAX_SPINNERS)
+        skip();
+    for (long i = 0; i < count; i++)
+        must(pthread_create(&threads[i], NULL, spin_until_told, &is_over) == 0, "a thread");
+    while ((waited < 50 * millisecond || waited < 2 * used) && net_now() < deadline) {
+        used = own_cpu_time(CLOCK_PROCESS_CPUTIME_ID) - before;
+        waited = proc_waiting_time(getpid());
+    }
+    atomic_store(&is_over, true);
+    for (long i = 0; i < count; i++)
+        must(pthread_join(threads[i], NULL) == 0, "the end of a thread");
+    if (waited < 50 * millisecond || waited < 2 * used)
+        fail_msg("They ran for %.1f ms and waited for %.1f ms.", (double)used / 1e6, (double)waited / 1e6);
+}
+
+static void is_nothing_known_of_one_that_has_ended(void **state)
+{
+    const pid_t pid = fork();
+    struct proc_status status;
+    pid_t *threads;
+    uint64_t nanoseconds;
+    long number;
+    int argument;
+
+    (void)state;
+    must(pid != -1, "fork");
+    if (pid == 0)
+        _exit(0);
+    must(waitpid(pid, NULL, 0) == pid, "waitpid");
+    assert_false(proc_status(pid, &status));
+    assert_false(proc_call(pid, &number, &argument));
+    assert_false(proc_cpu_time(pid, &nanoseconds));
+    assert_int_equal(proc_waiting_time(pid), 0);
+    assert_int_equal(proc_threads(pid, &threads), 0);
+    assert_null(threads);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(is_a_thread_found_in_its_call),
+        cmocka_unit_test(is_the_status_our_own),
+        cmocka_unit_test(is_all_cpu_time_counted),
+        cmocka_unit_test(is_waiting_for_a_core_seen),
+        cmocka_unit_test(is_nothing_known_of_one_that_has_ended),
+    };
+
+    unit_begin();
+    return cmocka_run_group_tests_name("proc", tests, NULL, NULL);
+}
