@@ -28,16 +28,16 @@ enum {
 /* ---- Waits ---- */
 
 /* A wait that was, in one lane. */
-struct wait {
+struct lane_wait {
     const struct lane *lane;
     uint64_t from, to;
     bool was_in_vain; /* its time was up */
 };
 
 /* The lane's longest wait; its `to` is 0 if there was none. */
-static struct wait longest_wait(const struct lane *lane)
+static struct lane_wait longest_wait(const struct lane *lane)
 {
-    struct wait wait = {.lane = lane};
+    struct lane_wait wait = {.lane = lane};
 
     for (size_t i = 0; i < lane->span_count; i++) {
         const struct lane_span *span = &lane->spans[i];
@@ -50,15 +50,15 @@ static struct wait longest_wait(const struct lane *lane)
 }
 
 /* The wait that was in vain, and made the script stall. Its lane is NULL if it was no client's. */
-static struct wait wait_in_vain(const struct model_record *model)
+static struct lane_wait wait_in_vain(const struct model_record *model)
 {
     for (size_t i = 0; i < model->lane_count; i++)
         for (size_t k = 0; k < model->lanes[i].mark_count; k++) {
             const struct lane_mark *mark = &model->lanes[i].marks[k];
             if (mark->kind == MARK_STALLED && mark->waited > 0)
-                return (struct wait){&model->lanes[i], mark->at - mark->waited, mark->at, true};
+                return (struct lane_wait){&model->lanes[i], mark->at - mark->waited, mark->at, true};
         }
-    return (struct wait){0};
+    return (struct lane_wait){0};
 }
 
 static const char *name_of(const struct record *record, const struct lane *lane)
@@ -77,7 +77,7 @@ struct reason {
     unsigned long times;
 };
 
-static uint64_t overlap(const struct call_span *call, const struct wait *wait)
+static uint64_t overlap(const struct call_span *call, const struct lane_wait *wait)
 {
     const uint64_t from = call->from > wait->from ? call->from : wait->from;
     const uint64_t to = call->to < wait->to ? call->to : wait->to;
@@ -95,7 +95,7 @@ static bool is_a_wait(const char *call)
  * Does the call keep the server from the client that waits? It does if it is for another client, or for nobody. A call that
  * waits for everybody does not.
  */
-static bool keeps_away(const struct model_record *model, const struct call_span *call, const struct wait *wait)
+static bool keeps_away(const struct model_record *model, const struct call_span *call, const struct lane_wait *wait)
 {
     if (!is_a_wait(call->call))
         return false;
@@ -103,8 +103,8 @@ static bool keeps_away(const struct model_record *model, const struct call_span 
 }
 
 /* All that kept it away under the name of `call`, for its client or (any_client) for all of them. */
-static struct reason sum_up(const struct model_record *model, const struct wait *wait, const struct call_span *call,
-                            bool any_client)
+static struct reason sum_up(const struct model_record *model, const struct lane_wait *wait,
+                            const struct call_span *call, bool any_client)
 {
     const struct thread_lane *thread = &model->threads[0];
     struct reason reason = {.call = call->call, .client = call->client};
@@ -126,7 +126,7 @@ static struct reason sum_up(const struct model_record *model, const struct wait 
 }
 
 /* What took most of a wait, with one client if that explains it. With several threads nobody knows which one it was. */
-static struct reason reason_of(const struct model_record *model, const struct wait *wait)
+static struct reason reason_of(const struct model_record *model, const struct lane_wait *wait)
 {
     const uint64_t enough = (wait->to - wait->from) * MAX_OF_PERCENT / 100;
     struct reason best = {0};
@@ -146,7 +146,7 @@ static struct reason reason_of(const struct model_record *model, const struct wa
 }
 
 /* Who left when the wait was over: without any trace of the server, that is all that the picture shows. */
-static const struct lane *who_left_at(const struct model_record *model, const struct wait *wait)
+static const struct lane *who_left_at(const struct model_record *model, const struct lane_wait *wait)
 {
     for (size_t i = 0; i < model->lane_count; i++) {
         const struct lane *lane = &model->lanes[i];
@@ -160,7 +160,7 @@ static const struct lane *who_left_at(const struct model_record *model, const st
 }
 
 /* How many calls strace has seen, and slowed, during a wait. */
-static unsigned long slowed_calls(const struct model_record *model, const struct wait *wait)
+static unsigned long slowed_calls(const struct model_record *model, const struct lane_wait *wait)
 {
     const struct thread_lane *thread = model->threads;
     unsigned long count = 0;
@@ -173,7 +173,7 @@ static unsigned long slowed_calls(const struct model_record *model, const struct
 }
 
 static void add_reason(struct text *words, const struct record *record, const struct model_record *model,
-                       const struct wait *wait)
+                       const struct lane_wait *wait)
 {
     const struct reason reason = reason_of(model, wait);
     const struct lane *leaver = who_left_at(model, wait);
@@ -204,14 +204,14 @@ static void add_reason(struct text *words, const struct record *record, const st
  * wait a little, even the one for whom the server is there.
  */
 static void add_others(struct text *words, const struct record *record, const struct model_record *model,
-                       const struct wait *longest)
+                       const struct lane_wait *longest)
 {
     const uint64_t much_less = (longest->to - longest->from) * MUCH_LESS_PERCENT / 100;
     struct text names = {0};
     size_t count = 0;
 
     for (size_t i = 0; i < model->lane_count; i++) {
-        const struct wait wait = longest_wait(&model->lanes[i]);
+        const struct lane_wait wait = longest_wait(&model->lanes[i]);
         const uint64_t time = wait.to - wait.from;
         if (wait.lane == longest->lane || time <= AT_ONCE_MS * millisecond || time <= much_less)
             continue;
@@ -225,7 +225,7 @@ static void add_others(struct text *words, const struct record *record, const st
 }
 
 /* How much came at the end of the wait, if that is part of why it took so long. */
-static void add_size(struct text *words, const struct wait *wait)
+static void add_size(struct text *words, const struct lane_wait *wait)
 {
     for (size_t i = 0; i < wait->lane->mark_count; i++) {
         const struct lane_mark *mark = &wait->lane->marks[i];
@@ -238,7 +238,7 @@ static void add_size(struct text *words, const struct wait *wait)
 }
 
 static void add_wait(struct text *words, const struct record *record, const struct model_record *model,
-                     const struct wait *wait)
+                     const struct lane_wait *wait)
 {
     text_add(words, "%s waited ", name_of(record, wait->lane));
     words_add_time(words, wait->to - wait->from);
@@ -345,7 +345,7 @@ static void add_success(struct text *words, const struct record *record, const s
         text_add(words, " at most)");
         add_price(words, model);
     } else {
-        const struct wait wait = longest_wait(&model->lanes[model->longest_lane]);
+        const struct lane_wait wait = longest_wait(&model->lanes[model->longest_lane]);
         text_add(words, "Everybody was served, but ");
         add_wait(words, record, model, &wait);
     }
@@ -353,7 +353,7 @@ static void add_success(struct text *words, const struct record *record, const s
 
 static void add_stall(struct text *words, const struct record *record, const struct model_record *model)
 {
-    const struct wait wait = wait_in_vain(model);
+    const struct lane_wait wait = wait_in_vain(model);
 
     if (wait.lane != NULL) {
         text_add(words, "Not everybody was served: ");
