@@ -117,8 +117,14 @@ $(PROGRAMS) $(UNITS) $(EXAMPLES): %: %.o $(PLAYER) $(COMMON)
 	$(call say,LINK)
 	$(QUIET)$(LINK) $(call pkg,--libs,$(LIBRARIES)) -pthread
 
--include $(patsubst %.o,%.d,$(COMMON) $(PLAYER) $(FIXTURES) $(DEMO) $(PAGES) $(PROGRAMS:=.o) $(UNITS:=.o) $(EXAMPLES:=.o))
+TESTS := $(PLAYER) $(FIXTURES) $(DEMO) $(PAGES) $(PROGRAMS:=.o) $(UNITS:=.o) $(EXAMPLES:=.o)
+-include $(patsubst %.o,%.d,$(COMMON) $(TESTS))
 -include $(foreach model,$(MODELS),$(wildcard $(BUILD)/$(model)/*.d))
+
+# For another system, whose libraries are not here: what needs none is linked, all the rest compiled.
+PLAIN := $(foreach model,$(MODELS),$(if $(call packages,$(call needs,$(model))),,$(model)))
+.PHONY: cross
+cross: $(PLAIN) $(call objects,$(MODELS:=/*.c)) $(if $(NO_TESTS),,$(TESTS))
 
 # --- Running ----------------------------------------------------------------------------------------------------------
 
@@ -150,6 +156,10 @@ check-valgrind: all ## plays one script against every model under valgrind
 check-musl: all ## builds the models that need no library with musl-gcc and plays all scripts against them
 	$(MAKE) CC=musl-gcc BUILD=build/musl PKG_CONFIG=false all
 	$(BUILD)/tests/player/check --build build/musl
+
+.PHONY: check-macos
+check-macos: ## compiles everything for macOS, on Linux with a compiler from npm; nothing is run
+	@MAKE='$(MAKE)' tests/systems/macos.sh
 
 MODEL  ?= 01-blocking
 SCRIPT_TO_PLAY = $(or $(SCRIPT),hello)

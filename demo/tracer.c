@@ -12,7 +12,6 @@
 
 #ifdef __linux__
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #endif
 
 #include "player/proc.h"
@@ -219,55 +218,10 @@ void tracer_free(struct tracer *tracer)
 
 /* ---- Looking ---- */
 
-/* What the kernel calls the call with that number. */
-static const char *kernel_name(long number)
-{
-#ifdef __linux__
-    static const struct {
-        long number;
-        const char *name;
-    } calls[] = {
-        {SYS_recvfrom, "recvfrom"},
-        {SYS_sendto, "sendto"},
-        {SYS_accept4, "accept4"},
-        {SYS_read, "read"},
-        {SYS_write, "write"},
-        {SYS_pselect6, "pselect6"},
-        {SYS_ppoll, "ppoll"},
-        {SYS_futex, "futex"},
-        {SYS_clock_nanosleep, "clock_nanosleep"},
-        {SYS_close, "close"},
-        {SYS_epoll_pwait, "epoll_pwait"},
-#ifdef SYS_accept
-        {SYS_accept, "accept"},
-#endif
-#ifdef SYS_select
-        {SYS_select, "select"},
-#endif
-#ifdef SYS_poll
-        {SYS_poll, "poll"},
-#endif
-#ifdef SYS_epoll_wait
-        {SYS_epoll_wait, "epoll_wait"},
-#endif
-#ifdef SYS_nanosleep
-        {SYS_nanosleep, "nanosleep"},
-#endif
-    };
-
-    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
-        if (calls[i].number == number)
-            return calls[i].name;
-#endif
-    (void)number;
-    return NULL;
-}
-
 static void look_at_thread(struct tracer *tracer, pid_t thread, uint64_t now)
 {
     struct syscalls *syscalls = &tracer->syscalls;
     struct proc_status status;
-    long number;
     int fd;
 
     if (tracer->is_on && !syscalls_is_stale(syscalls, thread, now, STALE_NS))
@@ -279,7 +233,7 @@ static void look_at_thread(struct tracer *tracer, pid_t thread, uint64_t now)
             syscalls_see(syscalls, thread, tracer->busy, -1, 0, now);
         return;
     }
-    const char *name = proc_call(thread, &number, &fd) ? kernel_name(number) : NULL;
+    const char *name = proc_call(thread, &fd);
     if (name != NULL)
         syscalls_see(syscalls, thread, syscalls_name(&syscalls->recorder->record, name, strlen(name)), fd,
                      (unsigned long)status.sleeps, now);

@@ -8,6 +8,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
+
 #include "memory.h"
 #include "text.h"
 
@@ -65,16 +69,60 @@ bool proc_status(pid_t thread, struct proc_status *status)
     return true;
 }
 
-/* "NUMBER ARGUMENT ...", NUMBER being -1 for a thread that waits outside of any call; or "running". */
-bool proc_call(pid_t thread, long *number, int *argument)
+/* What the kernel calls the call with that number. */
+static const char *kernel_name(long number)
+{
+#ifdef __linux__
+    static const struct {
+        long number;
+        const char *name;
+    } calls[] = {
+        {SYS_recvfrom, "recvfrom"},
+        {SYS_sendto, "sendto"},
+        {SYS_accept4, "accept4"},
+        {SYS_read, "read"},
+        {SYS_write, "write"},
+        {SYS_pselect6, "pselect6"},
+        {SYS_ppoll, "ppoll"},
+        {SYS_futex, "futex"},
+        {SYS_clock_nanosleep, "clock_nanosleep"},
+        {SYS_close, "close"},
+        {SYS_epoll_pwait, "epoll_pwait"},
+#ifdef SYS_accept
+        {SYS_accept, "accept"},
+#endif
+#ifdef SYS_select
+        {SYS_select, "select"},
+#endif
+#ifdef SYS_poll
+        {SYS_poll, "poll"},
+#endif
+#ifdef SYS_epoll_wait
+        {SYS_epoll_wait, "epoll_wait"},
+#endif
+#ifdef SYS_nanosleep
+        {SYS_nanosleep, "nanosleep"},
+#endif
+    };
+
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        if (calls[i].number == number)
+            return calls[i].name;
+#endif
+    (void)number;
+    return NULL;
+}
+
+/* "NUMBER ARGUMENT ...", NUMBER being -1 where a thread waits outside of any call; or "running". */
+const char *proc_call(pid_t thread, int *argument)
 {
     char line[LINE_SIZE], *end;
 
     if (!read_line(thread, "syscall", line))
-        return false;
-    *number = strtol(line, &end, 10);
+        return NULL;
+    const long number = strtol(line, &end, 10);
     *argument = (int)strtol(end, NULL, 0);
-    return end != line && *number >= 0;
+    return end != line ? kernel_name(number) : NULL;
 }
 
 size_t proc_threads(pid_t pid, pid_t **threads)

@@ -25,10 +25,10 @@ struct proc_status {
 bool proc_status(pid_t thread, struct proc_status *status);
 
 /*
- * In which system call does a thread sit? Sets its number (one of <sys/syscall.h>) and its first argument. Returns false if it
- * sits in none, or if it is not known.
+ * In which system call does a thread sit? Returns what the kernel calls it, a constant, and sets its first argument, often a
+ * descriptor. Returns NULL if it sits in none, in one in which no server is expected to sit, or if it is not known.
  */
-bool proc_call(pid_t thread, long *number, int *argument);
+const char *proc_call(pid_t thread, int *argument);
 
 /* The threads that a process has now, `*threads` being the caller's to free(). Returns how many; 0: not known. */
 size_t proc_threads(pid_t pid, pid_t **threads);
