@@ -12,13 +12,13 @@
 
 struct proc_status {
     /* Of the thread. */
-    bool is_running;  /* it is on a core or waits for one */
-    long sleeps;      /* how often it has left its core because it had to wait for something, */
+    bool is_running; /* it is on a core or waits for one */
+    long sleeps; /* how often it has left its core because it had to wait for something, */
     long preemptions; /* and how often because others wanted to run */
     /* Of its process. */
     long threads;
     long peak_kib; /* the most memory that was ever resident, in KiB */
-    pid_t tracer;  /* the process that traces it; 0: none */
+    pid_t tracer; /* the process that traces it; 0: none */
 };
 
 /* Reads the status of a thread; a process's id is that of its first thread. Returns false if it is not known. */
