@@ -190,11 +190,16 @@ WITHOUT_STRACE = $(if $(SANITIZE),--without-strace)
 demo: all ## plays one script against all models side by side: make demo SCRIPT=crowd MODELS='01-blocking 05-select'
 	@$(BUILD)/demo/demo --build $(BUILD) $(if $(SCRIPT),--script $(SCRIPT)) $(MODELS:%=--model %) $(WITHOUT_STRACE)
 
+# The first python3 in PATH that has Selenium: a distribution's package belongs to the distribution's own.
+SELENIUM_PYTHON = $(firstword $(foreach folder,$(subst :, ,$(PATH)),$(shell \
+                      $(folder)/python3 -c 'import selenium' 2>/dev/null && echo $(folder)/python3)))
 .PHONY: check-page
 check-page: all ## looks at the demo's page in a headless Chromium, where there is one
 	@mkdir -p $(BUILD)/demo/pages
 	@$(EXAMPLES) demo/page $(BUILD)/demo/pages
-	@python3 demo/tests/browser/test_page.py $(BUILD)/demo/pages $(wildcard $(BUILD)/demo.html)
+	@$(if $(SELENIUM_PYTHON),\
+	    $(SELENIUM_PYTHON) demo/tests/browser/test_page.py $(BUILD)/demo/pages $(wildcard $(BUILD)/demo.html),\
+	    echo 'The page is not tested: no python3 here has Selenium. ./setup.sh page installs it.')
 
 .PHONY: check-tutorial tutorial-update tutorial-figures
 check-tutorial: ## compares TUTORIAL.md with the project: excerpts, what commands print, links, names, figures

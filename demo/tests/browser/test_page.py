@@ -11,18 +11,29 @@ What is expected is computed here, from the trace file and without the page's ow
 
 import os
 import re
+import shutil
 import sys
+import tempfile
 import time
 import unittest
+from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is left in a source folder
 
-import record
-from webdriver import Browser, what_is_missing
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
+from selenium.webdriver.common.actions.pointer_input import PointerInput
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 
+import record
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver") or shutil.which("chromium-chromedriver")
 DESKTOP, PHONE = (1280, 800), (360, 740)
-ARROW_LEFT, ARROW_RIGHT, ARROW_DOWN, HOME, END = "\ue012", "\ue014", "\ue015", "\ue011", "\ue010"
-ENTER, ESCAPE, TAB = "\ue007", "\ue00c", "\ue004"
 NEAR = 0.6  # pixels by which a picture may be off
 
 WORDS = {  # for what a client is doing
@@ -102,6 +113,59 @@ return found;
 """
 
 
+class Browser(webdriver.Chrome):
+    """A headless Chromium. Selenium is told where the browser and its driver are, and so downloads neither."""
+
+    run = webdriver.Chrome.execute_script
+
+    def __init__(self, profile):
+        options = webdriver.ChromeOptions()
+        options.binary_location = BROWSER
+        options.ignore_local_proxy_environment_variables()  # the driver is on this machine
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        options.add_argument(f"user-data-dir={profile}")  # without it, the driver kills the browser, which leaves files in /tmp
+        for argument in ("headless", "disable-component-update", "disable-dev-shm-usage", "force-device-scale-factor=1"):
+            options.add_argument(argument)
+        if os.geteuid() == 0:
+            options.add_argument("no-sandbox")  # Chromium refuses to run as root with one
+        super().__init__(options=options, service=Service(DRIVER))
+
+    def resize(self, width, height):
+        """A phone's width, too: no window is that narrow, but it can be emulated."""
+        self.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
+
+    def prefer(self, **features):
+        """What the user prefers, in CSS's words: prefers_color_scheme="dark"."""
+        wanted = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+        self.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": wanted})
+
+    def click(self, selector):
+        self.find_element(By.CSS_SELECTOR, selector).click()
+
+    def keys(self, *keys, shift=False):
+        """Presses `keys` one after another, wherever the focus is."""
+        pressed = ActionChains(self).send_keys(*keys)
+        if shift:
+            pressed = ActionChains(self).key_down(Keys.SHIFT).send_keys(*keys).key_up(Keys.SHIFT)
+        pressed.perform()
+
+    def point(self, x, y, kind="mouse", press=False):
+        """Points at a place in the window, and presses there."""
+        actions = ActionBuilder(self, mouse=PointerInput(kind, kind), duration=0)
+        actions.pointer_action.move_to_location(round(x), round(y))
+        if press:
+            actions.pointer_action.click()
+        actions.perform()
+
+    def messages(self):
+        """What the console has said since the last time."""
+        return [entry["message"] for entry in self.get_log("browser")]
+
+    def wait_until(self, script):
+        WebDriverWait(self, 5, poll_frequency=0.02).until(lambda browser: browser.run(script), f"not within 5 s: {script}")
+
+
 class Axis:
     """Where a time is in the picture, by the ticks that are drawn."""
 
@@ -131,22 +195,22 @@ class PageTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.browser = Browser(*DESKTOP)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.browser.close()
+        profile = tempfile.TemporaryDirectory(prefix="io-models-browser-")
+        cls.addClassCleanup(profile.cleanup)
+        cls.browser = Browser(profile.name)
+        cls.addClassCleanup(cls.browser.quit)
 
     def setUp(self):
         self.browser.prefer(prefers_color_scheme="light", prefers_reduced_motion="no-preference")
 
     def open(self, page, size=DESKTOP):
         self.browser.resize(*size)
-        self.browser.open(self.path(page))
         self.browser.messages()
+        self.browser.get(self.path(page).as_uri())
+        self.assertEqual(self.browser.messages(), [])
 
     def path(self, page):
-        return page if os.sep in page else os.path.join(self.folder, page + ".html")
+        return Path(page if os.sep in page else f"{self.folder}/{page}.html").resolve()
 
     def data(self, page):
         return record.embedded(self.path(page))
@@ -155,7 +219,7 @@ class PageTest(unittest.TestCase):
         return record.models_of(record.trace_of(self.path(page)))
 
     def pages(self):
-        return ["class", "crowd", "odd", "empty", *map(os.path.abspath, self.demos)]
+        return ["class", "crowd", "odd", "empty", *self.demos]
 
     def near(self, is_at, should_be, what, axis=None):
         """The page's times are whole microseconds, the trace's are not: that may be seen where very little time is shown."""
@@ -167,9 +231,7 @@ class PageTest(unittest.TestCase):
     def test_opens_without_a_message_and_loads_nothing(self):
         for page in self.pages():
             with self.subTest(page=page):
-                self.browser.resize(*DESKTOP)
-                self.browser.messages()
-                self.browser.open(self.path(page))
+                self.open(page)
                 self.browser.run(GO_TO, 1)
                 self.assertEqual(self.browser.messages(), [])
                 self.assertEqual(self.browser.run("return performance.getEntriesByType('resource').map((entry) => entry.name);"), [])
@@ -331,7 +393,7 @@ class PageTest(unittest.TestCase):
         return [round(data["now"] * part) for part in (0.013, 0.11, 0.262, 0.377, 0.519, 0.743, 0.901)]
 
     def test_a_moment_shows_who_does_what(self):
-        for page in ["class", *map(os.path.abspath, self.demos)]:
+        for page in ["class", *self.demos]:
             data, models = self.data(page), self.models(page)
             self.open(page)
             for at in self.moments(data):
@@ -379,7 +441,7 @@ class PageTest(unittest.TestCase):
         self.browser.run("const speed = document.getElementById('speed'); speed.value = '0.5';")
         self.browser.click("#play")
         begun, first = time.monotonic(), self.browser.run(TIME)
-        self.assertTrue(self.browser.wait_until(f"return document.getElementById('slider').value > {first} + 400000;"))
+        self.browser.wait_until(f"return document.getElementById('slider').value > {first} + 400000;")
         passed = (time.monotonic() - begun) * 1e6
         self.assertAlmostEqual((self.browser.run(TIME) - first) / passed, 0.5, delta=0.25)
         self.browser.click("#play")
@@ -393,13 +455,13 @@ class PageTest(unittest.TestCase):
         now = self.data("class")["now"]
         self.browser.run(GO_TO, now - 200000)
         self.browser.click("#play")
-        self.assertTrue(self.browser.wait_until("return document.getElementById('play').textContent === 'Play';"))
+        self.browser.wait_until("return document.getElementById('play').textContent === 'Play';")
         self.assertEqual(self.browser.run(TIME), now)
 
     def test_little_motion_is_little_motion(self):
         self.browser.prefer(prefers_reduced_motion="reduce")
         self.open("class")
-        self.browser.keys(HOME, " ")
+        self.browser.keys(Keys.HOME, " ")
         self.browser.run("window.seen = new Set(); const look = () => { seen.add(document.getElementById('slider').value); requestAnimationFrame(look); }; look();")
         time.sleep(1.2)
         self.assertLessEqual(self.browser.run("return seen.size;"), 7)
@@ -426,12 +488,12 @@ class PageTest(unittest.TestCase):
     def test_keys(self):
         self.open("class")
         now = self.data("class")["now"]
-        for keys, shift, expected in (((HOME,), False, 0), ((ARROW_RIGHT,), False, 100000), ((ARROW_RIGHT, ARROW_RIGHT), True, 2100000),
-                                      ((ARROW_LEFT,), False, 2000000), ((END,), False, now), ((ARROW_LEFT,), True, now - 1000000)):
+        for keys, shift, expected in (((Keys.HOME,), False, 0), ((Keys.ARROW_RIGHT,), False, 100000), ((Keys.ARROW_RIGHT, Keys.ARROW_RIGHT), True, 2100000),
+                                      ((Keys.ARROW_LEFT,), False, 2000000), ((Keys.END,), False, now), ((Keys.ARROW_LEFT,), True, now - 1000000)):
             self.browser.keys(*keys, shift=shift)
             self.assertEqual(self.browser.run(TIME), expected)
-        self.browser.keys(HOME, " ")
-        self.assertTrue(self.browser.wait_until("return document.getElementById('slider').value > 50000;"))
+        self.browser.keys(Keys.HOME, " ")
+        self.browser.wait_until("return document.getElementById('slider').value > 50000;")
         self.browser.keys(" ")
         stopped = self.browser.run(TIME)
         time.sleep(0.1)
@@ -440,7 +502,7 @@ class PageTest(unittest.TestCase):
     def test_a_short_recording_has_short_steps(self):
         self.open("odd")
         now = record.embedded(self.path("odd"))["now"]
-        self.browser.keys(HOME, ARROW_RIGHT)
+        self.browser.keys(Keys.HOME, Keys.ARROW_RIGHT)
         self.assertLess(self.browser.run(TIME), now / 10)
 
     def focused(self, what):
@@ -449,24 +511,24 @@ class PageTest(unittest.TestCase):
     def test_keys_go_through_the_marks(self):
         self.open("class")
         self.browser.run("document.getElementById('predict').focus();")
-        self.browser.keys(TAB)
+        self.browser.keys(Keys.TAB)
         self.assertEqual(self.focused("node.getAttribute('class')"), "mark mark-connected")
         self.assertIn("A is connected", self.browser.run(TIP))
         self.assertIn("stroke", self.focused("'stroke ' + getComputedStyle(node.querySelector('.reach')).stroke"))
         self.assertNotEqual(self.focused("getComputedStyle(node.querySelector('.reach')).stroke"), "none")
-        self.browser.keys(ARROW_RIGHT, ARROW_RIGHT)
+        self.browser.keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
         self.assertEqual(self.focused("node.getAttribute('class')"), "mark mark-answered")
         tip = self.browser.run(TIP)
         for words in ("A has its answer", "01-blocking", "Line 4", 'A expect "GOOD MORNING"', "SUCCESS, 12 bytes", "1.0 ms"):
             self.assertIn(words, tip)
         self.assertEqual(self.browser.run("return [...document.querySelectorAll('#script .is-pointed')].map((row) => row.dataset.line);"), ["4"])
         self.assertIn("Line 4", self.focused("node.getAttribute('aria-label')"))
-        self.browser.keys(ENTER)
+        self.browser.keys(Keys.ENTER)
         answered = [mark for mark in self.models("class")[0][1][0].marks if mark["name"] == "answered"]
         self.assertEqual(self.browser.run(TIME), int(answered[0]["ts"]))
-        self.browser.keys(ARROW_DOWN)
+        self.browser.keys(Keys.ARROW_DOWN)
         self.assertIn("B is connected", self.browser.run(TIP))
-        self.browser.keys(ESCAPE)
+        self.browser.keys(Keys.ESCAPE)
         self.assertIsNone(self.browser.run(TIP))
 
     def middle(self, selector):
@@ -474,38 +536,38 @@ class PageTest(unittest.TestCase):
 
     def test_pointing_tells_what_it_is(self):
         self.open("class")
-        self.browser.move(*self.middle(".mark-stalled"))
+        self.browser.point(*self.middle(".mark-stalled"))
         for words in ("D stalls", "Line 27", "TIMEOUT", "5.00 s"):
             self.assertIn(words, self.browser.run(TIP))
-        self.browser.move(*self.middle(".thread .call[data-first='3']"))
+        self.browser.point(*self.middle(".thread .call[data-first='3']"))
         for words in ("server: recv fd 4 (A)", "2.00 s"):
             self.assertIn(words, self.browser.run(TIP))
-        self.browser.move(5, 5)
+        self.browser.point(5, 5)
         self.assertIsNone(self.browser.run(TIP))
 
     def test_pressing_in_the_lanes_goes_there(self):
         self.open("class")
         axis = Axis(self.browser.run(DRAWN)["ticks"])
         x, y = self.middle("[data-lane='2'] .span-waiting")
-        self.browser.move(x, y, press=True)
+        self.browser.point(x, y, press=True)
         self.assertAlmostEqual(self.browser.run(TIME), axis.time(x), delta=1 / axis.scale)
 
     def test_a_finger_taps(self):
         self.open("class", PHONE)
         self.browser.run("document.querySelector('.mark-stalled').scrollIntoView({ block: 'center' });")
-        self.browser.move(*self.middle(".mark-stalled"), kind="touch", press=True)
-        self.assertTrue(self.browser.wait_until("return !document.getElementById('tip').hidden;"))
+        self.browser.point(*self.middle(".mark-stalled"), kind="touch", press=True)
+        self.browser.wait_until("return !document.getElementById('tip').hidden;")
         self.assertIn("D stalls", self.browser.run(TIP))
 
     def test_what_is_to_come_can_be_hidden(self):
         self.open("class")
         self.browser.run(GO_TO, 1500000)
         self.browser.click("#predict")
-        self.browser.move(*self.middle(".mark-stalled"))
+        self.browser.point(*self.middle(".mark-stalled"))
         self.assertIsNone(self.browser.run(TIP))
         self.assertEqual(self.browser.run("return getComputedStyle(document.querySelector('.veil')).opacity;"), "1")
         self.assertEqual(self.browser.run("return getComputedStyle(document.getElementById('verdicts')).visibility;"), "hidden")
-        self.browser.keys(END)
+        self.browser.keys(Keys.END)
         self.assertEqual(self.browser.run("return getComputedStyle(document.getElementById('verdicts')).visibility;"), "visible")
 
     # --- Can it be read? ---
@@ -537,7 +599,7 @@ class PageTest(unittest.TestCase):
         ground = "return getComputedStyle(document.body).backgroundColor;"
         light = self.browser.run(ground)
         self.browser.prefer(prefers_color_scheme="dark")
-        self.assertTrue(self.browser.wait_until("return document.documentElement.dataset.theme === 'dark';"))
+        self.browser.wait_until("return document.documentElement.dataset.theme === 'dark';")
         self.assertNotEqual(self.browser.run(ground), light)
         self.browser.click("#theme")
         self.assertEqual(self.browser.run(ground), light)
@@ -569,11 +631,10 @@ def main():
     if len(sys.argv) < 2:
         print("usage: test_page.py FOLDER [PAGE...]", file=sys.stderr)
         return 2
-    missing = what_is_missing()
-    if missing is not None:
-        print(f"The page is not tested: there is no {missing}. ./setup.sh page installs it.")
+    if not (BROWSER and DRIVER):
+        print(f"The page is not tested: there is no {'chromedriver' if BROWSER else 'Chromium'}. ./setup.sh page installs it.")
         return 0
-    PageTest.folder, PageTest.demos = os.path.abspath(sys.argv[1]), sys.argv[2:]
+    PageTest.folder, PageTest.demos = sys.argv[1], sys.argv[2:]
     result = unittest.TextTestRunner().run(unittest.defaultTestLoader.loadTestsFromTestCase(PageTest))
     return 0 if result.wasSuccessful() else 1
 
