@@ -172,7 +172,7 @@ play: all ## plays one script and shows every step: make play MODEL=05-select SC
 
 .PHONY: mistakes mistake check-mistakes
 # MODEL always has a value, for play; here only one that somebody gave counts.
-mistakes: ## tells of classical mistakes, as somebody met them; with MODEL=05-select of that model's
+mistakes: ## lists classic mistakes as bug reports; with MODEL=05-select, only those for that model
 	@tests/mistakes/mistakes.sh list '$(if $(filter file,$(origin MODEL)),,$(MODEL))'
 
 mistake: ## hands out a copy of a model with one of them in it, to hunt for: make mistake NAME=held-up-by-one
