@@ -61,21 +61,19 @@ list() { # [MODEL]
     fi
 }
 
-# Without fuzz, so that a change elsewhere in the file does no harm, but each line of a hunk must be there, to the letter.
+# Without fuzz: a change elsewhere in the file does no harm, but each line of a hunk must be there, to the letter.
 apply() { # OPTION... FILE PATCH
     patch -f -F 0 "$@"
 }
 
 # Neither the patch nor a word of it goes along.
 make_copy() { # NAME FOLDER
-    file=$(changed_file "$1")
-    mkdir -p "$2" && cp "${file%%/*}"/* "$2/" && rm "$2/${file#*/}" || return
-    apply -o "$2/${file#*/}" "$file" "$mistakes/$1.patch" || return
-    # What fits nowhere once more had one place only.
-    if [ "$(apply --dry-run "$2/${file#*/}" "$mistakes/$1.patch" | grep -c 'FAILED at')" != "$(grep -c '^@@ ' "$mistakes/$1.patch")" ]; then
-        echo 'FAILED: a hunk fits in more than one place'
-        return 1
-    fi
+    patch=$mistakes/$1.patch file=$(changed_file "$1")
+    broken=$2/${file#*/}
+    mkdir -p "$2" && cp "${file%%/*}"/* "$2/" && rm "$broken" || return
+    apply -o "$broken" "$file" "$patch" || return
+    again=$(apply --dry-run "$broken" "$patch" | grep -c 'FAILED at') # a hunk that fits nowhere now had one place only
+    [ "$again" = "$(grep -c '^@@ ' "$patch")" ] || { echo 'FAILED: a hunk fits in more than one place'; return 1; }
     cat >"$2/Makefile" <<END
 # A copy of ${file%%/*} with a mistake in it.
 #
