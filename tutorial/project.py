@@ -45,9 +45,8 @@ def paths_below(folder):
 def copy(root, to):
     """Sources and programs, with their times: make has nothing to build there."""
     files = source_files(root)
-    for path in files:
-        (to / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(root / path, to / path)
+    to.mkdir()
+    subprocess.run(["cp", "--parents", "--preserve=mode,timestamps", "--target-directory", to, *files], cwd=root, check=True)
     for folder in built_folders(root, files):
         shutil.copytree(root / "build" / folder, to / "build" / folder, symlinks=True)
 

@@ -7,13 +7,10 @@ started outlives it.
 
 import concurrent.futures
 import contextlib
-import fcntl
 import json
 import os
 import shutil
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -33,8 +30,7 @@ NAMESPACES = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork"
 def make_usual_network():
     """A new network has only the loopback, and it is down. How much the kernel holds for a connection is inherited, and may be
     this machine's own choice: what is printed comes from Linux's defaults (tcp(7)), wherever they can be set."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 0x41))  # SIOCSIFFLAGS: IFF_UP, IFF_RUNNING
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for name, limits in [("tcp_wmem", "4096 16384 4194304"), ("tcp_rmem", "4096 131072 6291456")]:
         with contextlib.suppress(OSError):
             Path("/proc/sys/net/ipv4", name).write_text(limits)
@@ -43,16 +39,14 @@ def make_usual_network():
 def try_solution(root, folder, block, find):
     """What a diff changes must build without a warning and, if the diff says `check`, pass the model's checks."""
     try:
-        files, _ = excerpts.apply(root, block.lines, block.words[0][0])
+        path = block.words[0][0]
+        text = excerpts.apply(root, block.lines, path)
     except (excerpts.Wrong, IndexError):
         return  # check.py says so
     project.copy(root, folder)
-    for path, lines in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text("\n".join(lines) + "\n")
-    model = block.words[0][0].split("/")[0]
-    stays_in_model = all(path.startswith(model + "/") for path in files)
-    goals = [model if stays_in_model and (folder / model / "server.c").exists() else "all"]
+    (folder / path).write_text(text)
+    model = path.split("/")[0]
+    goals = [model if (folder / model / "server.c").exists() else "all"]
     goals += ["check-" + model] * (("check", False) in block.words)
     for goal in goals:
         made = subprocess.run(["make", "--silent", "WERROR=1", goal], cwd=folder, env=project.environment(folder), text=True,
