@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""check - is what the tutorial says still so?
+"""check - is what the tutorial says still true?
 
     check.py [--update] [--section WORDS] [FILE.md]
 
@@ -38,14 +38,14 @@ def is_runnable(block):
 def check_wildcards(block, find):
     for number, line in enumerate(block.lines, block.line + 1):
         if GAP in line and not is_gap(line) and not line.startswith("$ ") and not re.search(r"\w", line):
-            find(number, f"a line of which only {GAP} is left says nothing: {line.strip()}")
+            find(number, f"a line with nothing but {GAP} and punctuation says nothing: {line.strip()}")
 
 
 def present(root, block):
     """What an excerpt should be by now; other blocks are what they should be if they are not wrong."""
     path = block.words[0][0] if block.words else None
     if block.language in NEED_A_PATH and not path:
-        raise excerpts.Wrong(f"```{block.language} needs a path behind it")
+        raise excerpts.Wrong(f"```{block.language} needs a path after it")
     if block.language == "diff":
         excerpts.apply(root, block.lines, path)
     return excerpts.excerpt(root, path, block.words[1:]) if path and not is_runnable(block) else block.lines

@@ -52,7 +52,7 @@ def between(path, text, first_text, last_text):
     lines = text.splitlines()
     places = [i for i, line in enumerate(lines) if first_text in line]
     if len(places) != 1:
-        raise Wrong(f'"{first_text}" stands in {len(places) or "no"} lines of {path}, and must in one')
+        raise Wrong(f'"{first_text}" is in {len(places) or "no"} lines of {path}, and must be in one')
     for last in range(places[0], len(lines)):
         if last_text in lines[last]:
             return lines[places[0]:last + 1]
@@ -72,8 +72,7 @@ def piece(path, text, words):
 
 
 def excerpt(root, path, words):
-    """words: what the info string says behind the path, as pairs of a text and whether it is in quotes. A + puts pieces
-    together."""
+    """words: the info string after the path, as pairs of a text and whether it is in quotes. A + joins pieces."""
     text = read(root, path)
     if not words:
         return text.splitlines()
@@ -97,6 +96,6 @@ def apply(root, shown, path):
         old, new = ("".join(f"{line[1:]}\n" for line in lines if line[:1] != other) for other in "+-")
         places = re.findall(rf"(?m)^(?={re.escape(old)})", text)
         if len(places) != 1:
-            raise Wrong(f'does not apply: the hunk that begins with "{lines[0]}" fits {len(places)} places in {path}, and must one')
+            raise Wrong(f'does not apply: the hunk that begins with "{lines[0]}" fits {len(places)} places in {path}, and must fit one')
         text = re.sub(rf"(?m)^{re.escape(old)}", lambda _: new, text)
     return text

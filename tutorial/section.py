@@ -72,14 +72,14 @@ def run(root, blocks, is_update):
         shutil.rmtree(folder, ignore_errors=True)
 
     def end_with_the_checker():
-        sys.stdin.read()  # its end is the end of check.py, whatever ended it
-        sys.stderr = None  # what run() stumbles over now is no news
+        sys.stdin.read()  # ends when check.py ends, for whatever reason
+        sys.stderr = None  # what fails in run() from now on is not worth a message
         clean_up()
-        os.killpg(0, signal.SIGKILL)  # us, and make with what it may be building; the first process of a namespace survives it
+        os.killpg(0, signal.SIGKILL)  # ourselves, and make with its children; the first process of a namespace survives it
         os._exit(1)
 
     threading.Thread(target=end_with_the_checker, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # in the background of a shell it is ignored, and commands would inherit that
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell ignores it in the background, and commands would inherit that
     if has_namespaces:
         make_usual_network()
     try:
@@ -97,7 +97,7 @@ def run(root, blocks, is_update):
     json.dump({"findings": findings, "made": made, "left_out": session.left_out,
                "updated": session.updated() if is_update else {}}, sys.stdout)
     sys.stdout.flush()
-    os._exit(0)  # the thread still reads
+    os._exit(0)  # the thread is still reading
 
 
 # --- In the checker ---
@@ -115,7 +115,7 @@ def run_all(options, numbers):
         children.append(child)
         said = child.stdout.read()
         child.wait()
-        return json.loads(said or '{"findings": [[1, "the check of a section broke off"]], "made": [], "left_out": [], "updated": {}}')
+        return json.loads(said or '{"findings": [[1, "the check of a section was cut short"]], "made": [], "left_out": [], "updated": {}}')
 
     with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE if has_namespaces else 1) as pool:
         try:
