@@ -18,7 +18,7 @@ def embedded(page):
 
 
 def trace_of(page):
-    """The trace file that lies beside the page."""
+    """The trace file beside the page."""
     return json.loads(page.with_suffix(".trace.json").read_text("utf-8"))
 
 

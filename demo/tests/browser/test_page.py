@@ -34,7 +34,7 @@ import record
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver") or shutil.which("chromium-chromedriver")
 DESKTOP, PHONE = (1280, 800), (360, 740)
-NEAR = 0.6  # pixels by which a picture may be off
+NEAR = 0.6  # pixels that a picture may be off
 
 WORDS = {  # for what a client is doing
     "absent": "not here yet", "silent": "silent", "not reading": "reads nothing", "ended": "done", "stalled": "stalled",
@@ -78,7 +78,7 @@ return [...document.querySelectorAll(".model")].map((model) => [...model.querySe
 TIME = "return Number(document.getElementById('slider').value);"
 TIP = "const tip = document.getElementById('tip'); return tip.hidden ? null : tip.innerText;"
 
-# The contrast of every text that can be seen, by WCAG 2's formula, against the nearest ground behind it that is a colour.
+# The contrast of every visible text, by WCAG 2's formula, against the nearest opaque background.
 CONTRAST = """
 const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
 const linear = (value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
@@ -105,7 +105,7 @@ for (const node of document.body.querySelectorAll("*")) {
         continue;
     found.push([node.tagName + "." + node.className + " " + node.textContent.slice(0, 30), contrast(numbers(style.color), ground(node))]);
 }
-/* In the lanes a label lies on what was drawn before it. */
+/* In the lanes, the background of a label is what was drawn before it. */
 for (const [label, under] of [[".call-label:not(.on-folded)", ".call-one"], [".on-folded", ".call-ground"], [".wait-label", ".wait-ground"]])
     for (const node of document.querySelectorAll(label))
         found.push([label, contrast(numbers(getComputedStyle(node).fill), numbers(getComputedStyle(document.querySelector(under)).fill))]);
@@ -222,7 +222,7 @@ class PageTest(unittest.TestCase):
         return ["class", "crowd", "odd", "empty", *self.demos]
 
     def near(self, is_at, should_be, what, axis=None):
-        """The page's times are whole microseconds, the trace's are not: that may be seen where very little time is shown."""
+        """The page's times are whole microseconds, the trace's are not: a difference where very little time is shown."""
         allowed = NEAR + (axis.scale if axis is not None else 0)
         self.assertLessEqual(abs(is_at - should_be), allowed, f"{what}: drawn at {is_at:.2f}, but it belongs to {should_be:.2f}")
 
@@ -282,7 +282,7 @@ class PageTest(unittest.TestCase):
             self.near(drawn_x, x, f"{lane.name}, {kind}", axis)
 
     def check_thread(self, axis, blocks, lane):
-        """Several calls may be one block; but each is in one, and in one only."""
+        """Several calls may be one block, but each is in exactly one."""
         self.assertEqual([first for block in blocks for first in range(block["first"], block["first"] + block["count"])], list(range(len(lane.spans))))
         for block in blocks:
             spans = lane.spans[block["first"]:block["first"] + block["count"]]
@@ -294,24 +294,24 @@ class PageTest(unittest.TestCase):
                 self.assertLess(max(gaps) * axis.scale, 2, "a gap that can be seen is left open")
 
     def check_rows(self, model):
-        """A lane stands beside the name of whom it belongs to."""
+        """A lane is beside the name that it belongs to."""
         middles = [lane["spans"][0]["middle"] if lane["spans"] else None for lane in model["lanes"]]
         middles += [blocks[0]["middle"] if blocks else None for blocks in model["threads"]]
         for name, middle in zip(model["names"], middles, strict=True):
             if middle is not None:
-                self.assertLess(abs(name["middle"] - middle), 2, f"{name['text']} stands beside another lane")
+                self.assertLess(abs(name["middle"] - middle), 2, f"{name['text']} is beside another lane")
 
     def check_crowd(self, axis, crowd, clients):
-        """In little a state of all clients is one path, in which each span is a rectangle: "Mx,y h w ..."."""
+        """In the small view a state of all clients is one path, in which each span is a rectangle: "Mx,y h w ..."."""
         for path in crowd:
             kind = path["kind"].split()[1].removeprefix("span-").replace("-", " ")
             spans = [(span, row) for row, lane in enumerate(clients) for span in lane.spans if span["name"] == kind]
             rectangles = re.findall(r"M([-\d.e]+),([-\d.e]+)h([-\d.e]+)v([-\d.e]+)", path["path"] or "")
-            self.assertEqual(len(rectangles), len(spans), f"{kind} in little")
+            self.assertEqual(len(rectangles), len(spans), f"{kind} in the small view")
             for (x, y, width, height), (span, row) in zip(rectangles, spans):
-                self.near(float(y) + float(height) / 2, (row + 0.5) * path["height"] / len(clients), f"{kind} in little, its row")
-                self.near(path["origin"] + float(x), axis.x(span["ts"]), f"{kind} in little, a beginning")
-                self.near(float(width), span["dur"] * axis.scale, f"{kind} in little, a width")
+                self.near(float(y) + float(height) / 2, (row + 0.5) * path["height"] / len(clients), f"{kind} in the small view, its row")
+                self.near(path["origin"] + float(x), axis.x(span["ts"]), f"{kind} in the small view, a beginning")
+                self.near(float(width), span["dur"] * axis.scale, f"{kind} in the small view, a width")
 
     def check_drawn(self, page):
         drawn = self.browser.run(DRAWN)
@@ -352,7 +352,7 @@ class PageTest(unittest.TestCase):
         wrong = {
             "a span that ends too early": "const node = document.querySelector('[data-lane=\"3\"] .span-waiting'); node.setAttribute('width', node.getAttribute('width') - 2);",
             "a span that is missing": "document.querySelector('.span-silent').remove();",
-            "a mark at another moment": "document.querySelector('.mark-stalled').setAttribute('transform', 'translate(300,10)');",
+            "a mark at another time": "document.querySelector('.mark-stalled').setAttribute('transform', 'translate(300,10)');",
             "a mark of another kind": "document.querySelector('.mark-closed').setAttribute('class', 'mark mark-reset');",
             "a call that begins too late": "const node = document.querySelector('.call'); node.setAttribute('x', Number(node.getAttribute('x')) + 3);",
             "a lane in another row": "document.querySelector('.lane').setAttribute('transform', 'translate(0,60)');",
@@ -365,7 +365,7 @@ class PageTest(unittest.TestCase):
                 with self.assertRaises(AssertionError):
                     self.check_drawn("class")
 
-    # --- Does the moment do what it should? ---
+    # --- Does the chosen moment show what it should? ---
 
     def check_lane_now(self, mine, lane, at):
         state, since = lane.at(at)
@@ -389,7 +389,7 @@ class PageTest(unittest.TestCase):
             self.assertIn(f"fd {call['args']['fd']} ", mine["text"] + " ")
 
     def moments(self, data):
-        """Some that are not the boundary of anything: half a microsecond lies between them and the trace's whole ones."""
+        """Some that are not the boundary of anything."""
         return [round(data["now"] * part) for part in (0.013, 0.11, 0.262, 0.377, 0.519, 0.743, 0.901)]
 
     def test_a_moment_shows_who_does_what(self):
@@ -559,7 +559,7 @@ class PageTest(unittest.TestCase):
         self.browser.wait_until("return !document.getElementById('tip').hidden;")
         self.assertIn("D stalls", self.browser.run(TIP))
 
-    def test_what_is_to_come_can_be_hidden(self):
+    def test_the_future_can_be_hidden(self):
         self.open("class")
         self.browser.run(GO_TO, 1500000)
         self.browser.click("#predict")
@@ -621,7 +621,7 @@ class PageTest(unittest.TestCase):
         for model in data["models"]:
             self.assertIn(model["verdict"], verdicts)
 
-    def test_never_is_only_said_where_somebody_was_not_served(self):
+    def test_never_is_only_said_where_a_client_was_not_served(self):
         self.open("odd")
         served = self.browser.run("return [...document.querySelectorAll('#table tbody td:nth-child(2)')].map((cell) => cell.textContent);")
         self.assertEqual(served, ["never", "–"])
