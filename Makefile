@@ -172,7 +172,7 @@ play: all ## plays one script and shows every step: make play MODEL=05-select SC
 
 .PHONY: mistakes mistake check-mistakes
 # MODEL always has a value, for play; here only one that somebody gave counts.
-mistakes: ## tells of classical mistakes, as somebody met them; with MODEL=05-select of that model's
+mistakes: ## lists classic mistakes as bug reports; with MODEL=05-select, only those for that model
 	@tests/mistakes/mistakes.sh list '$(if $(filter file,$(origin MODEL)),,$(MODEL))'
 
 mistake: ## hands out a copy of a model with one of them in it, to hunt for: make mistake NAME=held-up-by-one
@@ -190,11 +190,16 @@ WITHOUT_STRACE = $(if $(SANITIZE),--without-strace)
 demo: all ## plays one script against all models side by side: make demo SCRIPT=crowd MODELS='01-blocking 05-select'
 	@$(BUILD)/demo/demo --build $(BUILD) $(if $(SCRIPT),--script $(SCRIPT)) $(MODELS:%=--model %) $(WITHOUT_STRACE)
 
+# The first python3 in PATH that has Selenium: a distribution's package belongs to the distribution's own.
+SELENIUM_PYTHON = $(firstword $(foreach folder,$(subst :, ,$(PATH)),$(shell \
+                      $(folder)/python3 -c 'import selenium' 2>/dev/null && echo $(folder)/python3)))
 .PHONY: check-page
 check-page: all ## looks at the demo's page in a headless Chromium, where there is one
 	@mkdir -p $(BUILD)/demo/pages
 	@$(EXAMPLES) demo/page $(BUILD)/demo/pages
-	@python3 demo/tests/browser/test_page.py $(BUILD)/demo/pages $(wildcard $(BUILD)/demo.html)
+	@$(if $(SELENIUM_PYTHON),\
+	    $(SELENIUM_PYTHON) demo/tests/browser/test_page.py $(BUILD)/demo/pages $(wildcard $(BUILD)/demo.html),\
+	    echo 'The page is not tested: no python3 here has Selenium. ./setup.sh page installs it.')
 
 .PHONY: check-tutorial tutorial-update tutorial-figures
 check-tutorial: ## compares TUTORIAL.md with the project: excerpts, what commands print, links, names, figures

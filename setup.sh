@@ -7,10 +7,11 @@
 
 set -u
 
-parts='trace plots lint valgrind sanitize musl coverage page tutorial'
+parts='mistakes trace plots lint valgrind sanitize musl coverage page tutorial'
 
 purpose() {
     case $1 in
+    mistakes) echo 'patch: make mistake' ;;
     trace) echo 'strace: the system calls of a running server, make trace-05-select' ;;
     plots) echo 'gnuplot: the plots of make bench' ;;
     lint) echo 'clang, clang-format, clang-tidy, cppcheck, shellcheck, pyflakes: make lint' ;;
@@ -18,7 +19,7 @@ purpose() {
     sanitize) echo "the compiler's sanitizers: make check SANITIZE=address,undefined" ;;
     musl) echo 'musl-gcc: a second C library, make check-musl' ;;
     coverage) echo 'gcovr: make coverage' ;;
-    page) echo "Chromium, its driver, Python: make check-page (on Ubuntu: snap install chromium)" ;;
+    page) echo "Chromium, its driver, Selenium for Python: make check-page (on Ubuntu: snap install chromium)" ;;
     tutorial) echo 'cmark-gfm, Python, git, nc, patch, ss, ps: make check-tutorial, which also wants trace' ;;
     esac
 }
@@ -35,6 +36,7 @@ build     make          make           make                make        make     
 build     pkg-config    pkg-config     pkgconf-pkg-config  pkgconf     pkgconf            pkg-config       pkg-config
 build     libuv         libuv1-dev     libuv-devel         libuv       libuv-dev          libuv-devel      libuv
 build     cmocka        libcmocka-dev  libcmocka-devel     cmocka      cmocka-dev         libcmocka-devel  cmocka
+mistakes  patch         patch          patch               patch       patch              patch            -
 trace     strace        strace         strace              strace      strace             strace           -
 plots     gnuplot       gnuplot-nox    gnuplot             gnuplot     gnuplot            gnuplot          gnuplot
 lint      clang         clang          clang               clang       clang              clang            -
@@ -49,7 +51,7 @@ musl      musl-gcc      musl-tools     musl-gcc            musl        -        
 coverage  gcovr         gcovr          gcovr               gcovr       gcovr              gcovr            gcovr
 page      chromium      chromium       chromium            chromium    chromium           chromium         -
 page      chromedriver  chromium-driver  chromedriver      chromium    chromium-chromedriver  chromedriver -
-page      python3       python3        python3             python      python3            python3          python
+page      selenium      python3-selenium  python3-selenium  python-selenium  -              python3-selenium  -
 tutorial  cmark-gfm     cmark-gfm      -                   -           -                  -                cmark-gfm
 tutorial  python3       python3        python3             python      python3            python3          python
 tutorial  git           git            git                 git         git                git              git
@@ -97,6 +99,14 @@ compiles() { # COMPILER OPTION...
     "$@" -std=c11 -o "$scratch/try" "$scratch/try.c"
 }
 
+python_has_selenium() ( # any python3 in PATH: a distribution's package belongs to the distribution's own
+    IFS=:
+    for folder in $PATH; do
+        "$folder/python3" -c 'import selenium' && return
+    done
+    return 1
+)
+
 works() { # TOOL
     case $1 in
     cc | clang | musl-gcc) compiles "$1" ;;
@@ -104,6 +114,7 @@ works() { # TOOL
     make) case $(make --version) in 'GNU Make'*) ;; *) return 1 ;; esac ;;
     valgrind) valgrind ls / ;; # it runs, but can watch nothing, where the C library's symbols are missing
     sanitizers) compiles cc -fsanitize=address,undefined && compiles cc -fsanitize=thread ;;
+    selenium) python_has_selenium ;;
     chromium) has chromium || has chromium-browser || has google-chrome ;;
     nc) case $(nc -h 2>&1) in *-N*) ;; *) return 1 ;; esac ;; # the one of OpenBSD, which can half-close
     *) "$1" --version ;;
@@ -113,7 +124,7 @@ works() { # TOOL
 version() { # TOOL: " 1.44.2", or nothing for a tool that does not say
     case $1 in
     libuv | cmocka) pkg-config --modversion "$1" ;;
-    sanitizers | chromium | nc) ;;
+    sanitizers | chromium | selenium | nc) ;;
     *) "$1" --version ;;
     esac 2>/dev/null | sed -n 's/^/ /; s/^[^.]*[^0-9.]\([0-9][0-9]*\.[0-9.]*[0-9]\).*/ \1/p' | head -n 1
 }

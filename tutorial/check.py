@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""check - is what the tutorial says still so?
+"""check - is what the tutorial says still true?
 
     check.py [--update] [--section WORDS] [FILE.md]
 
-Compares excerpts with the files, tries the diffs, runs the commands and compares what they print, and looks up what
-links, names and figures mean. Each finding is a line `FILE:LINE: what is wrong`; the exit status is 1 if there is one.
-With --update excerpts, outputs and the numbers of diffs are replaced by the present ones.
+Compares excerpts with the files, tries the diffs, runs the commands and compares what they print, and looks up links,
+names and figures. Each finding is a line `FILE:LINE: what is wrong`; the exit status is 1 if there is one.
+With --update, excerpts and outputs are replaced by the present ones.
 """
 
 import argparse
@@ -28,7 +28,7 @@ import section
 from console import GAP, is_gap
 
 TOOLS = ("cmark-gfm", "git", "ip", "nc", "patch", "ps", "ss", "strace")
-NEED_A_PATH = ("c", "python")
+NEED_A_PATH = ("c", "python", "diff")
 
 
 def is_runnable(block):
@@ -38,21 +38,21 @@ def is_runnable(block):
 def check_wildcards(block, find):
     for number, line in enumerate(block.lines, block.line + 1):
         if GAP in line and not is_gap(line) and not line.startswith("$ ") and not re.search(r"\w", line):
-            find(number, f"a line of which only {GAP} is left says nothing: {line.strip()}")
+            find(number, f"a line with nothing but {GAP} and punctuation says nothing: {line.strip()}")
 
 
 def present(root, block):
-    """What an excerpt or a diff should be by now; None for a block of another kind."""
+    """What an excerpt should be by now; other blocks are what they should be if they are not wrong."""
     path = block.words[0][0] if block.words else None
-    if block.language == "diff" and path:
-        return excerpts.apply(root, block.lines, path)[1]
-    if block.language == "diff" or (block.language in NEED_A_PATH and not path):
-        raise excerpts.Wrong(f"```{block.language} needs a path behind it")
-    return excerpts.excerpt(root, path, block.words[1:]) if path and block.language != "console" else None
+    if block.language in NEED_A_PATH and not path:
+        raise excerpts.Wrong(f"```{block.language} needs a path after it")
+    if block.language == "diff":
+        excerpts.apply(root, block.lines, path)
+    return excerpts.excerpt(root, path, block.words[1:]) if path and not is_runnable(block) else block.lines
 
 
 def check_blocks(options, blocks, find):
-    """Compares blocks with the files. Returns the lines that they should have, by the line of the block."""
+    """Compares blocks with the files. Returns, by the line of a block, the lines that it should have."""
     updates = {}
     for block in blocks:
         try:
@@ -62,17 +62,16 @@ def check_blocks(options, blocks, find):
             continue
         if block.language == "console":
             check_wildcards(block, find)
-        elif fresh not in (None, block.lines) and options.update:
+        elif fresh != block.lines and options.update:
             updates[block.line] = fresh
-        elif fresh not in (None, block.lines):
-            what = "has not the numbers of" if block.language == "diff" else "differs from"
+        elif fresh != block.lines:
             diff = difflib.unified_diff(block.lines, fresh, lineterm="", n=2)
-            find(block.line, f"{what} {block.words[0][0]}", list(diff)[2:])
+            find(block.line, f"differs from {block.words[0][0]}", list(diff)[2:])
     return updates
 
 
 def write_updates(path, blocks, updates):
-    """From the end, so that the lines before keep their numbers."""
+    """From the end, so that earlier lines keep their numbers."""
     lines = path.read_text().split("\n")
     for block in sorted(blocks, key=lambda block: -block.line):
         if block.line in updates:

@@ -22,15 +22,15 @@ class Item(NamedTuple):
 class Block(NamedTuple):
     """A fenced block."""
     line: int  # of its first fence
-    end: int  # of its last one
+    end: int  # of its last fence
     indent: str
     language: str
-    words: list  # the rest of the info string, as pairs: a text, and whether it stands in quotes
+    words: list  # the rest of the info string, as pairs: a text, and whether it is in quotes
     lines: list
 
 
 class Section(NamedTuple):
-    """A ## heading and what follows it, or what stands before the first one."""
+    """A ## heading and what follows it, or what comes before the first one."""
     title: str
     first: int
     last: int
@@ -42,26 +42,23 @@ def text_of(node):
     return re.sub(r"\s+", " ", "".join(node.itertext()))
 
 
-def block_of(node, line, lines):
-    last = int(node.get("sourcepos").split("-")[1].split(":")[0])
-    # The parser has taken the backslashes from the info string, and with them what tells \" from ".
-    fence = re.match(r"([\s>]*)(?:(?:[-*+]|\d+[.)])\s+)?(?:```+|~~~+)\s*(.*)", lines[line - 1])
-    info = re.findall(r'"((?:[^"\\]|\\.)*)"|(\S+)', fence[2] if fence else "")
-    words = [(quoted.replace('\\"', '"') or plain, not plain) for quoted, plain in info]
+def block_of(node):
+    first, column, last, _ = map(int, re.findall(r"\d+", node.get("sourcepos")))
+    words = [(quoted or plain, not plain) for quoted, plain in re.findall(r'"(.*?)"|(\S+)', node.get("info", ""))]
     language = words.pop(0)[0] if words else ""
-    return Block(line, last, fence[1] if fence else "", language, words, (node.text or "").split("\n")[:-1])
+    return Block(first, last, " " * (column - 1), language, words, (node.text or "").split("\n")[:-1])
 
 
-def collect(node, line, lines, found):
-    """Appends what stands in a node of the parser's tree. Not every inline node says in which line it is."""
+def collect(node, line, found):
+    """Appends what is in a node of the parser's tree. Not every inline node says in which line it is."""
     line = int(node.get("sourcepos", f"{line}:").split(":")[0])
     if node.tag == "code_block":
-        found.append(block_of(node, line, lines))
+        found.append(block_of(node))
     elif node.tag in KINDS:
         found.append(Item(node.tag, line, text_of(node), int(node.get("level", 0)), node.get("destination", "")))
     for child in node:
         if node.tag not in ("heading", "link") or child.tag != "text":  # that is in its own text already
-            collect(child, line, lines, found)
+            collect(child, line, found)
 
 
 def parse(path):
@@ -75,13 +72,13 @@ def parse(path):
         elif node.tag in ("softbreak", "linebreak"):
             node.text = " "
     found = []
-    collect(tree, 1, path.read_text().splitlines(), found)
+    collect(tree, 1, found)
     return found
 
 
 def sections(items):
-    starts = [item for item in items if isinstance(item, Item) and item.kind == "heading" and item.level == 2]
-    titles = [("", 1)] + [(item.text, item.line) for item in starts]
+    titles = [("", 1)] + [(item.text, item.line) for item in items
+                          if isinstance(item, Item) and item.kind == "heading" and item.level == 2]
     ends = [line - 1 for _, line in titles[1:]] + [sys.maxsize]
     found = []
     for (title, first), last in zip(titles, ends):

@@ -1,23 +1,18 @@
-"""project - the files of the project, a copy of them to play with, and what names in the tutorial may mean."""
+"""project - the files of the project, a copy of them to work in, and what names in the tutorial may mean."""
 
+import ctypes
 import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
-# Calls that the text may speak of although no file of the project makes them.
-CALLS = set("""accept accept4 bind close connect dup2 epoll_create epoll_create1 epoll_ctl epoll_wait execve exit fcntl fork
-    getsockopt io_uring_enter ioctl kevent kqueue listen mmap nanosleep open pipe poll ppoll pselect read readv recv recvfrom
-    recvmmsg recvmsg select send sendfile sendmsg sendto setsockopt shutdown sigaction signalfd socket socketpair splice
-    timerfd_create wait waitpid write writev""".split())
-
 MODEL = r"(\d\d-[^/]*)/server\.c"
 VALUES = {"MODEL": MODEL, "MODELS": MODEL, "SCRIPT": r"tests/scripts/\w+/(.*)\.script", "NAME": r"tests/mistakes/(.*)\.patch"}
 
 
 def environment(home="/"):
-    """What a command finds, whoever runs the check, by make or by hand, on whatever terminal."""
+    """The same for every run, by make or by hand, on any terminal."""
     return {"PATH": os.environ["PATH"], "HOME": str(home), "TERM": "dumb", "LC_ALL": "C.UTF-8"}
 
 
@@ -43,11 +38,10 @@ def paths_below(folder):
 
 
 def copy(root, to):
-    """Sources and programs, with their times: make has nothing to build there."""
+    """Sources and programs, with their times, so that make has nothing to build there."""
     files = source_files(root)
-    for path in files:
-        (to / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(root / path, to / path)
+    to.mkdir()
+    subprocess.run(["cp", "--parents", "--preserve=mode,timestamps", "--target-directory", to, *files], cwd=root, check=True)
     for folder in built_folders(root, files):
         shutil.copytree(root / "build" / folder, to / "build" / folder, symlinks=True)
 
@@ -64,12 +58,16 @@ class Names:
         in_a_model = root / "common/model.mk"
         rules += in_a_model.read_text() if in_a_model.exists() else ""
         self.targets = {target for line in re.findall(r"^\.PHONY:(.*)", rules, re.M) for target in line.split()}
-        self.words = CALLS.union(*(re.findall(r"\w+", (root / path).read_text(errors="ignore"))
+        self.words = set().union(*(re.findall(r"\w+", (root / path).read_text(errors="ignore"))
                                    for path in files if not path.endswith((".md", ".png"))))
 
     def values(self, variable):
         """What SCRIPT=, MODEL=, MODELS= and NAME= may be."""
         return {found[1] for found in (re.fullmatch(VALUES[variable], path) for path in self.paths) if found}
+
+    def has_function(self, name):
+        """Somewhere in the project, or in the C library."""
+        return name in self.words or hasattr(ctypes.CDLL(None), name)
 
     def has_path(self, path):
         """Its last part is enough: `server.c` is some file of that name."""

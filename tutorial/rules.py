@@ -1,6 +1,6 @@
-"""rules - what must hold in the running text: headings, links, names in code, and numbers that were measured.
+"""rules - what must hold in the running text: headings, links, names in code, and measured numbers.
 
-find(line, what) is told what is wrong.
+find(line, what) takes what is wrong.
 """
 
 import re
@@ -41,20 +41,20 @@ def check_link(root, item, names, anchors, find):
     fragment = urllib.parse.unquote(parts.fragment)
     if parts.scheme in ("http", "https"):
         if not re.fullmatch(r"[\w.-]+(:\d+)?|\[[\da-f:]+\](:\d+)?", parts.netloc):
-            find(item.line, f"that is no address: {item.target}")
+            find(item.line, f"not an address: {item.target}")
     elif path and path not in names.sources:
-        find(item.line, f"a link to what is not there: {item.target}")
+        find(item.line, f"a dead link: {item.target}")
     elif fragment and (not path or path.endswith(".md")):
         if fragment not in (document.anchors(document.parse(root / path)) if path else anchors):
-            find(item.line, f"a link to a heading that is not there: {item.target}")
+            find(item.line, f"a link to a missing heading: {item.target}")
     elif path.startswith(FIGURES) and re.search(r"\d", item.text):
         words = r"\s+".join(map(re.escape, item.text.split()))
         if not re.search(rf"(?<![\w.,]){words}(?!\w)", (root / path).read_text()):
-            find(item.line, f'"{item.text}" does not stand in {path}')
+            find(item.line, f'"{item.text}" is not in {path}')
 
 
 def check_code(item, names, find):
-    """Paths, targets of make, scripts and models, and functions, as far as they can be told from other code."""
+    """Paths, targets of make, scripts and models, and functions, where they can be told from other code."""
     text = item.text
     if re.match(r"make\b", text):
         for word in re.sub(r"[#&|;>].*|(?<!\S)([A-Z_]+=('[^']*'|\S*)|-\S+)", "", text).split()[1:]:
@@ -65,8 +65,8 @@ def check_code(item, names, find):
             if value not in names.values(variable) and "/" not in value and not re.fullmatch(r"[A-Z]+|…|\.\.\.", value):
                 find(item.line, f"there is no {variable} {value}: {text}")
     called = re.fullmatch(r"(\w+)\(\)", text)
-    if called and called[1] not in names.words:
-        find(item.line, f"no file of the project knows {text}")
+    if called and not names.has_function(called[1]):
+        find(item.line, f"neither the project nor the C library has {text}")
     path = re.sub(r"^\./|:\d+$", "", text).rstrip("/")
     is_other = re.search(r"[\s*{}()<>$=…]|://|\.\.|\b(NAME|MODEL|NN)\b", path) or path.startswith(("/", "~"))
     if not is_other and ("/" in text or path.endswith(PATH_ENDINGS)) and path not in PATH_ENDINGS and not names.has_path(path):
@@ -74,7 +74,7 @@ def check_code(item, names, find):
 
 
 def check_costs(items, find):
-    """What it costs was measured: a number comes from a file of figures, by a link or by an excerpt."""
+    """Costs are measured: a number comes from a file of figures, by a link or by an excerpt."""
     level, shown, numbers = 0, set(), []
 
     def compare():
@@ -95,12 +95,12 @@ def check_costs(items, find):
 
 
 def check_figures(root, find):
-    """A file of figures says on which machine and by which command, one that can make it again."""
+    """A file of figures says on which machine it was measured and by which command, which figures.sh must know."""
     maker = root / "tutorial/figures.sh"
     commands = maker.read_text() if maker.exists() else ""
     for file in sorted((root / FIGURES).glob("*.txt")):
         head = file.read_text().splitlines()[:2]
         if len(head) < 2 or not all(line.startswith("# ") for line in head):
-            find(1, f"{FIGURES}{file.name} does not begin with the machine and the command")
+            find(1, f"{FIGURES}{file.name} must begin with the machine and the command")
         elif head[1][2:] not in commands:
-            find(1, f"{FIGURES}{file.name} is of a command that make tutorial-figures does not know: {head[1][2:]}")
+            find(1, f"{FIGURES}{file.name} comes from a command that tutorial/figures.sh does not run: {head[1][2:]}")

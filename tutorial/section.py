@@ -7,13 +7,10 @@ started outlives it.
 
 import concurrent.futures
 import contextlib
-import fcntl
 import json
 import os
 import shutil
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -33,8 +30,7 @@ NAMESPACES = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork"
 def make_usual_network():
     """A new network has only the loopback, and it is down. How much the kernel holds for a connection is inherited, and may be
     this machine's own choice: what is printed comes from Linux's defaults (tcp(7)), wherever they can be set."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 0x41))  # SIOCSIFFLAGS: IFF_UP, IFF_RUNNING
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for name, limits in [("tcp_wmem", "4096 16384 4194304"), ("tcp_rmem", "4096 131072 6291456")]:
         with contextlib.suppress(OSError):
             Path("/proc/sys/net/ipv4", name).write_text(limits)
@@ -43,16 +39,14 @@ def make_usual_network():
 def try_solution(root, folder, block, find):
     """What a diff changes must build without a warning and, if the diff says `check`, pass the model's checks."""
     try:
-        files, _ = excerpts.apply(root, block.lines, block.words[0][0])
+        path = block.words[0][0]
+        text = excerpts.apply(root, block.lines, path)
     except (excerpts.Wrong, IndexError):
         return  # check.py says so
     project.copy(root, folder)
-    for path, lines in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text("\n".join(lines) + "\n")
-    model = block.words[0][0].split("/")[0]
-    stays_in_model = all(path.startswith(model + "/") for path in files)
-    goals = [model if stays_in_model and (folder / model / "server.c").exists() else "all"]
+    (folder / path).write_text(text)
+    model = path.split("/")[0]
+    goals = [model if (folder / model / "server.c").exists() else "all"]
     goals += ["check-" + model] * (("check", False) in block.words)
     for goal in goals:
         made = subprocess.run(["make", "--silent", "WERROR=1", goal], cwd=folder, env=project.environment(folder), text=True,
@@ -78,14 +72,14 @@ def run(root, blocks, is_update):
         shutil.rmtree(folder, ignore_errors=True)
 
     def end_with_the_checker():
-        sys.stdin.read()  # its end is the end of check.py, whatever ended it
-        sys.stderr = None  # what run() stumbles over now is no news
+        sys.stdin.read()  # ends when check.py ends, for whatever reason
+        sys.stderr = None  # what fails in run() from now on is not worth a message
         clean_up()
-        os.killpg(0, signal.SIGKILL)  # us, and make with what it may be building; the first process of a namespace survives it
+        os.killpg(0, signal.SIGKILL)  # ourselves, and make with its children; the first process of a namespace survives it
         os._exit(1)
 
     threading.Thread(target=end_with_the_checker, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # in the background of a shell it is ignored, and commands would inherit that
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell ignores it in the background, and commands would inherit that
     if has_namespaces:
         make_usual_network()
     try:
@@ -103,7 +97,7 @@ def run(root, blocks, is_update):
     json.dump({"findings": findings, "made": made, "left_out": session.left_out,
                "updated": session.updated() if is_update else {}}, sys.stdout)
     sys.stdout.flush()
-    os._exit(0)  # the thread still reads
+    os._exit(0)  # the thread is still reading
 
 
 # --- In the checker ---
@@ -121,7 +115,7 @@ def run_all(options, numbers):
         children.append(child)
         said = child.stdout.read()
         child.wait()
-        return json.loads(said or '{"findings": [[1, "the check of a section broke off"]], "made": [], "left_out": [], "updated": {}}')
+        return json.loads(said or '{"findings": [[1, "the check of a section was cut short"]], "made": [], "left_out": [], "updated": {}}')
 
     with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE if has_namespaces else 1) as pool:
         try:

@@ -1,7 +1,7 @@
 #!/bin/sh
-# mistakes.sh - tells, hands out and checks the mistakes of tests/mistakes/, whose README.md describes them.
+# mistakes.sh - lists, hands out and checks the mistakes of tests/mistakes/, whose README.md describes them.
 #
-#     mistakes.sh list [MODEL]   make mistakes: those of one model, or all
+#     mistakes.sh list [MODEL]   make mistakes: the bug reports for one model, or all
 #     mistakes.sh copy NAME      make mistake NAME=...
 #     mistakes.sh check          make check-mistakes: is each caught by the scripts that it names, and by no others?
 
@@ -61,11 +61,19 @@ list() { # [MODEL]
     fi
 }
 
+# Without fuzz: a change elsewhere in the file does no harm, but each line of a hunk must be there, to the letter.
+apply() { # OPTION... FILE PATCH
+    patch -f -F 0 "$@"
+}
+
 # Neither the patch nor a word of it goes along.
 make_copy() { # NAME FOLDER
-    file=$(changed_file "$1")
-    mkdir -p "$2" && cp "${file%%/*}"/* "$2/" || return
-    awk -f tests/mistakes/apply.awk "$mistakes/$1.patch" "$file" >"$2/${file#*/}" || return
+    patch=$mistakes/$1.patch file=$(changed_file "$1")
+    broken=$2/${file#*/}
+    mkdir -p "$2" && cp "${file%%/*}"/* "$2/" && rm "$broken" || return
+    apply -o "$broken" "$file" "$patch" || return
+    again=$(apply --dry-run "$broken" "$patch" | grep -c 'FAILED at') # a hunk that fits nowhere now had one place only
+    [ "$again" = "$(grep -c '^@@ ' "$patch")" ] || { echo 'FAILED: a hunk fits in more than one place'; return 1; }
     cat >"$2/Makefile" <<END
 # A copy of ${file%%/*} with a mistake in it.
 #
@@ -83,6 +91,10 @@ complain() { # WHAT
     exit 1
 }
 
+need_patch() {
+    command -v patch >/dev/null || complain 'patch is missing. ./setup.sh mistakes installs it.'
+}
+
 is_as_made() { # COPY MADE: whether every file of MADE is in COPY, unchanged
     for file in "$2"/*; do
         cmp -s "$file" "$1/${file##*/}" || return
@@ -92,22 +104,23 @@ is_as_made() { # COPY MADE: whether every file of MADE is in COPY, unchanged
 hand_out() { # NAME
     [ -n "$1" ] || complain 'Which one? make mistake NAME=..., and make mistakes lists them.'
     [ -e "$mistakes/$1.patch" ] || complain "There is no mistake $1. make mistakes lists them."
+    need_patch
     copy=$copies/$1
     mkdir -p "$copies"
     made=$(mktemp -d) || exit 1
     trap 'rm -rf "$made"' EXIT
-    make_copy "$1" "$made/copy" ||
+    make_copy "$1" "$made/copy" >/dev/null 2>&1 ||
         complain "Was $(changed_file "$1") changed, in an exercise? \
-The mistake belongs into the original: git stash, and once more (then git stash pop)."
+A mistake is put into the original: git stash, make mistake again, git stash pop."
     if [ ! -e "$copy" ]; then
         mv "$made/copy" "$copy"
     elif ! is_as_made "$copy" "$made/copy"; then
         complain "$copy was changed since it was made, and is left as it is. To start over: rm -r $copy"
     fi
-    echo "$copy is a copy of $(model_of "$1") with one mistake in it. Somebody has met it:"
+    echo "$copy is a copy of $(model_of "$1") with one mistake in it. Somebody reports:"
     echo
     symptom "$1"
-    echo 'Find it, and mend it:'
+    echo 'Find it, and fix it:'
     echo
     echo "    cd $copy"
     echo '    make check                # plays all scripts: which of them fail?'
@@ -116,7 +129,7 @@ The mistake belongs into the original: git stash, and once more (then git stash 
 
 # --- Checking ---------------------------------------------------------------------------------------------------------
 
-words() { # one a line, sorted; what stands in brackets is for the reader
+words() { # one a line, sorted; text in brackets is for the reader
     sed 's/([^)]*)//g' | tr -s ', ' '[\n*]' | sed '/^$/d' | sort
 }
 
@@ -148,8 +161,8 @@ objection() { # NAME FOLDER
         echo "it changes not one file, but $(changed_file "$1" | wc -l)"
         return
     fi
-    if ! make_copy "$1" "$2" 2>"$2.said"; then
-        echo "no longer applies: $(cat "$2.said")"
+    if ! make_copy "$1" "$2" >"$2.said" 2>&1; then
+        echo "no longer applies: $(grep -m 1 'FAILED\|[*]' "$2.said")"
         return
     fi
     if ! ${MAKE:-make} -s WERROR=1 FOUND="$2" "$2" >"$2.said" 2>&1; then
@@ -159,7 +172,7 @@ objection() { # NAME FOLDER
     field "$1" 'Caught by' | words >"$2.must"
     field "$1" 'May also be caught by' | words | cat - "$2.must" | sort >"$2.may"
     scripts | comm -23 - "$2.may" >"$2.never"
-    # Most of those that catch it only wait until their time is up, and some for a server that spins: not for too long.
+    # Most scripts that catch it only wait for their time limit, some of them for a server that spins: not for too long.
     plays "$2" "$2.may" --jobs 24 --patience 2000 >"$2.said"
     plays "$2" "$2.never" >>"$2.said"
     if [ "$(grep -c '^\(not \)*ok ' "$2.said")" != "$(cat "$2.may" "$2.never" | wc -l)" ]; then
@@ -169,7 +182,7 @@ objection() { # NAME FOLDER
     failed <"$2.said" >"$2.failed"
     comm -13 "$2.failed" "$2.must" >"$2.missed"
     comm -12 "$2.failed" "$2.never" >"$2.others"
-    # On a machine with much to do either may be chance. What catches a mistake does so when it is played alone.
+    # On a busy machine both may be chance. A script that catches a mistake does so when it is played alone.
     missed='' others=''
     if [ -s "$2.missed" ]; then
         plays "$2" "$2.missed" --jobs 1 --patience 2000 | failed >"$2.caught"
@@ -192,6 +205,7 @@ check_one() { # NAME
 }
 
 check_all() {
+    need_patch
     rm -rf "$scratch"
     mkdir -p "$scratch"
     names | xargs -P 3 -n 1 tests/mistakes/mistakes.sh check-one || return 1

@@ -42,8 +42,9 @@ checking() {
 
     patch moved-on 's/^ static bool is_open/ static bool is_alive/'
     patch changes-nothing '/^+++/q'
-    patch twice '/^@@/q'
-    printf '%s\n' '-        hang_up(c);' '+        c->open = false;' >>"$MISTAKES/twice.patch"
+    patch twice '/^+++/q'
+    printf '%s\n' '@@ -1 +1 @@' '-        hang_up(c);' '+        c->open = false;' >>"$MISTAKES/twice.patch"
+    patch lines-off 's/^@@ -\([0-9]*\)/@@ -1\1/'
     patch two-files 's|^+++.*|&\n+++ b/04-thread-per-client/client.c|'
     patch not-c 's/^+ *exit.*/+ exit(;/'
     patch warned-of 's/^+ *exit.*/+ int n = 1; exit(1);/'
@@ -53,10 +54,10 @@ checking() {
     patch may-or-may-not 's/^Caught by: churn, \(.*\)/Caught by: \1\nMay also be caught by: churn, hello (now and then)/'
     tests/mistakes/mistakes.sh check >"$said" 2>&1
     status_is $? 1
-    says 'FAILED: moved-on: no longer applies: the text of hunk 2 is not found in 04-thread-per-client/server.c'
-    says 'FAILED: changes-nothing: no longer applies: there is nothing to change in 04-thread-per-client/server.c'
+    says 'FAILED: moved-on: no longer applies: Hunk #2 FAILED at 63.'
+    says 'FAILED: changes-nothing: no longer applies: patch: **** Only garbage was found in the patch input.'
     says 'FAILED: two-files: it changes not one file, but 2'
-    says 'FAILED: twice: no longer applies: the text of hunk 1 is found more than once in 04-thread-per-client/server.c'
+    says 'FAILED: twice: no longer applies: FAILED: a hunk fits in more than one place'
     grep -q '^FAILED: not-c: does not build: .*error: expected expression' "$said"
     verdict $? 'what does not build is not noticed'
     grep -q '^FAILED: warned-of: does not build: .*error: unused variable' "$said"
@@ -64,6 +65,8 @@ checking() {
     says 'FAILED: no-such-header: its header has no Symptom:'
     says 'FAILED: names-too-many: not caught by hello, against its header'
     says 'FAILED: names-too-few: caught by churn, too, which its header does not name'
+    grep -q '^lines-off  *caught by churn ' "$said"
+    verdict $? 'line numbers that are off do harm'
     grep -q '^may-or-may-not  *caught by churn ' "$said"
     verdict $? 'what may also catch it is taken for wrong'
     grep -q '^as-it-is  *caught by churn ' "$said"
@@ -102,7 +105,7 @@ handing_out() {
 
     tests/mistakes/mistakes.sh copy moved-on >"$said" 2>&1
     status_is $? 1
-    says 'Was 04-thread-per-client/server.c changed, in an exercise? The mistake belongs into the original: git stash, and once more (then git stash pop).'
+    says 'Was 04-thread-per-client/server.c changed, in an exercise? A mistake is put into the original: git stash, make mistake again, git stash pop.'
 
     tests/mistakes/mistakes.sh copy nobodys >"$said" 2>&1
     status_is $? 1

@@ -2,7 +2,7 @@
 # test_setup.sh [SHELL] - does setup.sh do the right thing on machines that we do not have? SHELL is what runs it,
 # otherwise sh: tests/systems/test_setup.sh 'busybox sh'
 #
-# A machine is a folder here: bin/ is its whole PATH and lib/ its libraries. Its package manager is a stand-in that
+# A machine is a folder here: first/ and bin/ are its whole PATH, lib/ its libraries. Its package manager is a stand-in that
 # writes down how it is called, and puts what it installs from shelf/ into bin/. No root, no network.
 
 set -u
@@ -24,16 +24,22 @@ program() { # FILE, its text on standard input
 
 bare_machine() { # UID MANAGER...
     rm -rf "$machine"
-    mkdir -p "$machine/bin" "$machine/lib" "$machine/shelf" "$machine/refuses"
+    mkdir -p "$machine/first" "$machine/bin" "$machine/lib" "$machine/shelf" "$machine/refuses"
     : >"$machine/calls"
     for name in "${shell%% *}" env cat sed head tail mktemp rm cp; do # what every system has
         ln -s "$(command -v "$name")" "$machine/bin/$name"
     done
     echo "echo $1" | program bin/id
-    for name in cc make strace cmark-gfm python3 git patch ss ps; do
+    for name in cc make strace cmark-gfm chromium chromedriver git patch ss ps; do
         echo 'echo "GNU Make and others, version 1.2.3"' | program "shelf/$name"
     done
     echo 'echo "usage: nc [-N] host port" >&2' | program shelf/nc
+    program shelf/python3 <<END
+case \$2 in
+*selenium) [ -e "$machine/lib/selenium" ] ;;
+*) echo Python 1.2.3 ;;
+esac
+END
     program shelf/pkg-config <<END
 case \$1 in
 --exists) [ -e "$machine/lib/\$2" ] ;;
@@ -60,6 +66,8 @@ for package; do
     pkg*) tool=pkg-config ;;
     *libuv*) echo >"$machine/lib/libuv" ;;
     *cmocka*) echo >"$machine/lib/cmocka" ;;
+    python3-selenium) tool=python3 && echo >"$machine/lib/selenium" ;;
+    chromium-driver) tool=chromedriver ;;
     *) tool=\$package ;;
     esac
     [ ! -e "$machine/shelf/\${tool:-}" ] || cp "$machine/shelf/\$tool" "$machine/bin/"
@@ -96,7 +104,7 @@ when() { # what the next checks are about
 
 setup() { # ARGUMENT...
     # shellcheck disable=SC2086 # "busybox sh" is two words
-    env -i PATH="$machine/bin" TMPDIR="$scratch" $shell "$setup" "$@" </dev/null >"$machine/said" 2>&1
+    env -i PATH="$machine/first:$machine/bin" TMPDIR="$scratch" $shell "$setup" "$@" </dev/null >"$machine/said" 2>&1
     status=$?
 }
 
@@ -324,6 +332,26 @@ END
     setup --all
     exits 0
     says 'musl-gcc ... missing (apk has no package for it that this script knows)'
+
+    when 'the tools of the page, and there is another python3, without selenium'
+    bare_machine 0 apt-get
+    everything
+    echo 'exit 1' | program first/python3
+    setup page
+    exits 0
+    calls <<END
+apt-get update
+$apt_install chromium
+$apt_install chromium-driver
+$apt_install python3-selenium
+END
+
+    when 'the tools of the page on an Alpine, which has no selenium'
+    bare_machine 0 apk
+    everything
+    setup page
+    exits 1
+    says 'selenium ... missing (apk has no package for it that this script knows)'
 
     when 'the tools of the tutorial, and there is another nc'
     bare_machine 0 apt-get

@@ -1,7 +1,7 @@
 """record - what a page and its trace file say, read without the page's own scripts.
 
-Both are made from one record by two writers, demo/page/page_data.c and demo/page_trace.c; the test of the page compares what is
-drawn with the trace.
+Both are made from one record by two writers, demo/page/page_data.c and demo/page/page_trace.c; the test of the page
+compares what is drawn with the trace.
 """
 
 import json
@@ -12,17 +12,14 @@ ENDS = {"stalled", "failed", "closed", "reset", "left"}
 
 def embedded(page):
     """The data in the page at the path `page`."""
-    with open(page, encoding="utf-8") as file:
-        text = file.read()
-    found = re.findall(r'<script type="application/json" id="record">(.*?)</script>', text, re.DOTALL)
+    found = re.findall(r'<script type="application/json" id="record">(.*?)</script>', page.read_text("utf-8"), re.DOTALL)
     assert len(found) == 1, f"{page}: the data must be there once, it is {len(found)} times"
     return json.loads(found[0])
 
 
 def trace_of(page):
-    """The trace file that lies beside the page."""
-    with open(re.sub(r"\.html$", ".trace.json", page), encoding="utf-8") as file:
-        return json.load(file)
+    """The trace file beside the page."""
+    return json.loads(page.with_suffix(".trace.json").read_text("utf-8"))
 
 
 class Lane:
@@ -55,18 +52,14 @@ def end_of(span):
 
 def models_of(trace):
     """The models of a trace, in their order: each is a name and its lanes."""
-    models = {}
+    names, lanes = {}, {}  # by the number of the model, and of the lane in it
     for event in trace["traceEvents"]:
-        if event["ph"] == "M" and event["name"] == "process_name":
-            models[event["pid"]] = (event["args"]["name"], {})
-    for event in trace["traceEvents"]:
-        if event["ph"] == "M" and event["name"] == "thread_name":
+        if event["name"] == "process_name":
+            names[event["pid"]], lanes[event["pid"]] = event["args"]["name"], {}
+        elif event["name"] == "thread_name":
             name = event["args"]["name"]
-            kind = "server" if name.startswith("server, thread ") else "client"
-            models[event["pid"]][1][event["tid"]] = Lane(name, kind)
-    for event in trace["traceEvents"]:
-        if event["ph"] == "X":
-            models[event["pid"]][1][event["tid"]].spans.append(event)
-        elif event["ph"] == "i":
-            models[event["pid"]][1][event["tid"]].marks.append(event)
-    return [(name, list(lanes.values())) for name, lanes in models.values()]
+            lanes[event["pid"]][event["tid"]] = Lane(name, "server" if name.startswith("server, thread ") else "client")
+        elif event["ph"] != "M":
+            lane = lanes[event["pid"]][event["tid"]]
+            (lane.spans if event["ph"] == "X" else lane.marks).append(event)
+    return [(name, list(lanes[number].values())) for number, name in names.items()]

@@ -11,19 +11,30 @@ What is expected is computed here, from the trace file and without the page's ow
 
 import os
 import re
+import shutil
 import sys
+import tempfile
 import time
 import unittest
+from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is left in a source folder
 
-import record
-from webdriver import Browser, what_is_missing
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
+from selenium.webdriver.common.actions.pointer_input import PointerInput
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 
+import record
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver") or shutil.which("chromium-chromedriver")
 DESKTOP, PHONE = (1280, 800), (360, 740)
-ARROW_LEFT, ARROW_RIGHT, ARROW_DOWN, HOME, END = "\ue012", "\ue014", "\ue015", "\ue011", "\ue010"
-ENTER, ESCAPE, TAB = "\ue007", "\ue00c", "\ue004"
-NEAR = 0.6  # pixels by which a picture may be off
+NEAR = 0.6  # pixels that a picture may be off
 
 WORDS = {  # for what a client is doing
     "absent": "not here yet", "silent": "silent", "not reading": "reads nothing", "ended": "done", "stalled": "stalled",
@@ -67,7 +78,7 @@ return [...document.querySelectorAll(".model")].map((model) => [...model.querySe
 TIME = "return Number(document.getElementById('slider').value);"
 TIP = "const tip = document.getElementById('tip'); return tip.hidden ? null : tip.innerText;"
 
-# The contrast of every text that can be seen, by WCAG 2's formula, against the nearest ground behind it that is a colour.
+# The contrast of every visible text, by WCAG 2's formula, against the nearest opaque background.
 CONTRAST = """
 const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
 const linear = (value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
@@ -94,12 +105,65 @@ for (const node of document.body.querySelectorAll("*")) {
         continue;
     found.push([node.tagName + "." + node.className + " " + node.textContent.slice(0, 30), contrast(numbers(style.color), ground(node))]);
 }
-/* In the lanes a label lies on what was drawn before it. */
+/* In the lanes, the background of a label is what was drawn before it. */
 for (const [label, under] of [[".call-label:not(.on-folded)", ".call-one"], [".on-folded", ".call-ground"], [".wait-label", ".wait-ground"]])
     for (const node of document.querySelectorAll(label))
         found.push([label, contrast(numbers(getComputedStyle(node).fill), numbers(getComputedStyle(document.querySelector(under)).fill))]);
 return found;
 """
+
+
+class Browser(webdriver.Chrome):
+    """A headless Chromium. Selenium is told where the browser and its driver are, and so downloads neither."""
+
+    run = webdriver.Chrome.execute_script
+
+    def __init__(self, profile):
+        options = webdriver.ChromeOptions()
+        options.binary_location = BROWSER
+        options.ignore_local_proxy_environment_variables()  # the driver is on this machine
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        options.add_argument(f"user-data-dir={profile}")  # without it, the driver kills the browser, which leaves files in /tmp
+        for argument in ("headless", "disable-component-update", "disable-dev-shm-usage", "force-device-scale-factor=1"):
+            options.add_argument(argument)
+        if os.geteuid() == 0:
+            options.add_argument("no-sandbox")  # Chromium refuses to run as root with one
+        super().__init__(options=options, service=Service(DRIVER))
+
+    def resize(self, width, height):
+        """A phone's width, too: no window is that narrow, but it can be emulated."""
+        self.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
+
+    def prefer(self, **features):
+        """What the user prefers, in CSS's words: prefers_color_scheme="dark"."""
+        wanted = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+        self.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": wanted})
+
+    def click(self, selector):
+        self.find_element(By.CSS_SELECTOR, selector).click()
+
+    def keys(self, *keys, shift=False):
+        """Presses `keys` one after another, wherever the focus is."""
+        pressed = ActionChains(self).send_keys(*keys)
+        if shift:
+            pressed = ActionChains(self).key_down(Keys.SHIFT).send_keys(*keys).key_up(Keys.SHIFT)
+        pressed.perform()
+
+    def point(self, x, y, kind="mouse", press=False):
+        """Points at a place in the window, and presses there."""
+        actions = ActionBuilder(self, mouse=PointerInput(kind, kind), duration=0)
+        actions.pointer_action.move_to_location(round(x), round(y))
+        if press:
+            actions.pointer_action.click()
+        actions.perform()
+
+    def messages(self):
+        """What the console has said since the last time."""
+        return [entry["message"] for entry in self.get_log("browser")]
+
+    def wait_until(self, script):
+        WebDriverWait(self, 5, poll_frequency=0.02).until(lambda browser: browser.run(script), f"not within 5 s: {script}")
 
 
 class Axis:
@@ -131,22 +195,22 @@ class PageTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.browser = Browser(*DESKTOP)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.browser.close()
+        profile = tempfile.TemporaryDirectory(prefix="io-models-browser-")
+        cls.addClassCleanup(profile.cleanup)
+        cls.browser = Browser(profile.name)
+        cls.addClassCleanup(cls.browser.quit)
 
     def setUp(self):
         self.browser.prefer(prefers_color_scheme="light", prefers_reduced_motion="no-preference")
 
     def open(self, page, size=DESKTOP):
         self.browser.resize(*size)
-        self.browser.open(self.path(page))
         self.browser.messages()
+        self.browser.get(self.path(page).as_uri())
+        self.assertEqual(self.browser.messages(), [])
 
     def path(self, page):
-        return page if os.sep in page else os.path.join(self.folder, page + ".html")
+        return Path(page if os.sep in page else f"{self.folder}/{page}.html").resolve()
 
     def data(self, page):
         return record.embedded(self.path(page))
@@ -155,10 +219,10 @@ class PageTest(unittest.TestCase):
         return record.models_of(record.trace_of(self.path(page)))
 
     def pages(self):
-        return ["class", "crowd", "odd", "empty", *map(os.path.abspath, self.demos)]
+        return ["class", "crowd", "odd", "empty", *self.demos]
 
     def near(self, is_at, should_be, what, axis=None):
-        """The page's times are whole microseconds, the trace's are not: that may be seen where very little time is shown."""
+        """The page's times are whole microseconds, the trace's are not: a difference where very little time is shown."""
         allowed = NEAR + (axis.scale if axis is not None else 0)
         self.assertLessEqual(abs(is_at - should_be), allowed, f"{what}: drawn at {is_at:.2f}, but it belongs to {should_be:.2f}")
 
@@ -167,9 +231,7 @@ class PageTest(unittest.TestCase):
     def test_opens_without_a_message_and_loads_nothing(self):
         for page in self.pages():
             with self.subTest(page=page):
-                self.browser.resize(*DESKTOP)
-                self.browser.messages()
-                self.browser.open(self.path(page))
+                self.open(page)
                 self.browser.run(GO_TO, 1)
                 self.assertEqual(self.browser.messages(), [])
                 self.assertEqual(self.browser.run("return performance.getEntriesByType('resource').map((entry) => entry.name);"), [])
@@ -220,7 +282,7 @@ class PageTest(unittest.TestCase):
             self.near(drawn_x, x, f"{lane.name}, {kind}", axis)
 
     def check_thread(self, axis, blocks, lane):
-        """Several calls may be one block; but each is in one, and in one only."""
+        """Several calls may be one block, but each is in exactly one."""
         self.assertEqual([first for block in blocks for first in range(block["first"], block["first"] + block["count"])], list(range(len(lane.spans))))
         for block in blocks:
             spans = lane.spans[block["first"]:block["first"] + block["count"]]
@@ -232,24 +294,24 @@ class PageTest(unittest.TestCase):
                 self.assertLess(max(gaps) * axis.scale, 2, "a gap that can be seen is left open")
 
     def check_rows(self, model):
-        """A lane stands beside the name of whom it belongs to."""
+        """A lane is beside the name that it belongs to."""
         middles = [lane["spans"][0]["middle"] if lane["spans"] else None for lane in model["lanes"]]
         middles += [blocks[0]["middle"] if blocks else None for blocks in model["threads"]]
         for name, middle in zip(model["names"], middles, strict=True):
             if middle is not None:
-                self.assertLess(abs(name["middle"] - middle), 2, f"{name['text']} stands beside another lane")
+                self.assertLess(abs(name["middle"] - middle), 2, f"{name['text']} is beside another lane")
 
     def check_crowd(self, axis, crowd, clients):
-        """In little a state of all clients is one path, in which each span is a rectangle: "Mx,y h w ..."."""
+        """In the small view a state of all clients is one path, in which each span is a rectangle: "Mx,y h w ..."."""
         for path in crowd:
             kind = path["kind"].split()[1].removeprefix("span-").replace("-", " ")
             spans = [(span, row) for row, lane in enumerate(clients) for span in lane.spans if span["name"] == kind]
             rectangles = re.findall(r"M([-\d.e]+),([-\d.e]+)h([-\d.e]+)v([-\d.e]+)", path["path"] or "")
-            self.assertEqual(len(rectangles), len(spans), f"{kind} in little")
+            self.assertEqual(len(rectangles), len(spans), f"{kind} in the small view")
             for (x, y, width, height), (span, row) in zip(rectangles, spans):
-                self.near(float(y) + float(height) / 2, (row + 0.5) * path["height"] / len(clients), f"{kind} in little, its row")
-                self.near(path["origin"] + float(x), axis.x(span["ts"]), f"{kind} in little, a beginning")
-                self.near(float(width), span["dur"] * axis.scale, f"{kind} in little, a width")
+                self.near(float(y) + float(height) / 2, (row + 0.5) * path["height"] / len(clients), f"{kind} in the small view, its row")
+                self.near(path["origin"] + float(x), axis.x(span["ts"]), f"{kind} in the small view, a beginning")
+                self.near(float(width), span["dur"] * axis.scale, f"{kind} in the small view, a width")
 
     def check_drawn(self, page):
         drawn = self.browser.run(DRAWN)
@@ -290,7 +352,7 @@ class PageTest(unittest.TestCase):
         wrong = {
             "a span that ends too early": "const node = document.querySelector('[data-lane=\"3\"] .span-waiting'); node.setAttribute('width', node.getAttribute('width') - 2);",
             "a span that is missing": "document.querySelector('.span-silent').remove();",
-            "a mark at another moment": "document.querySelector('.mark-stalled').setAttribute('transform', 'translate(300,10)');",
+            "a mark at another time": "document.querySelector('.mark-stalled').setAttribute('transform', 'translate(300,10)');",
             "a mark of another kind": "document.querySelector('.mark-closed').setAttribute('class', 'mark mark-reset');",
             "a call that begins too late": "const node = document.querySelector('.call'); node.setAttribute('x', Number(node.getAttribute('x')) + 3);",
             "a lane in another row": "document.querySelector('.lane').setAttribute('transform', 'translate(0,60)');",
@@ -303,7 +365,7 @@ class PageTest(unittest.TestCase):
                 with self.assertRaises(AssertionError):
                     self.check_drawn("class")
 
-    # --- Does the moment do what it should? ---
+    # --- Does the chosen moment show what it should? ---
 
     def check_lane_now(self, mine, lane, at):
         state, since = lane.at(at)
@@ -327,11 +389,11 @@ class PageTest(unittest.TestCase):
             self.assertIn(f"fd {call['args']['fd']} ", mine["text"] + " ")
 
     def moments(self, data):
-        """Some that are not the boundary of anything: half a microsecond lies between them and the trace's whole ones."""
+        """Some that are not the boundary of anything."""
         return [round(data["now"] * part) for part in (0.013, 0.11, 0.262, 0.377, 0.519, 0.743, 0.901)]
 
     def test_a_moment_shows_who_does_what(self):
-        for page in ["class", *map(os.path.abspath, self.demos)]:
+        for page in ["class", *self.demos]:
             data, models = self.data(page), self.models(page)
             self.open(page)
             for at in self.moments(data):
@@ -379,7 +441,7 @@ class PageTest(unittest.TestCase):
         self.browser.run("const speed = document.getElementById('speed'); speed.value = '0.5';")
         self.browser.click("#play")
         begun, first = time.monotonic(), self.browser.run(TIME)
-        self.assertTrue(self.browser.wait_until(f"return document.getElementById('slider').value > {first} + 400000;"))
+        self.browser.wait_until(f"return document.getElementById('slider').value > {first} + 400000;")
         passed = (time.monotonic() - begun) * 1e6
         self.assertAlmostEqual((self.browser.run(TIME) - first) / passed, 0.5, delta=0.25)
         self.browser.click("#play")
@@ -393,13 +455,13 @@ class PageTest(unittest.TestCase):
         now = self.data("class")["now"]
         self.browser.run(GO_TO, now - 200000)
         self.browser.click("#play")
-        self.assertTrue(self.browser.wait_until("return document.getElementById('play').textContent === 'Play';"))
+        self.browser.wait_until("return document.getElementById('play').textContent === 'Play';")
         self.assertEqual(self.browser.run(TIME), now)
 
     def test_little_motion_is_little_motion(self):
         self.browser.prefer(prefers_reduced_motion="reduce")
         self.open("class")
-        self.browser.keys(HOME, " ")
+        self.browser.keys(Keys.HOME, " ")
         self.browser.run("window.seen = new Set(); const look = () => { seen.add(document.getElementById('slider').value); requestAnimationFrame(look); }; look();")
         time.sleep(1.2)
         self.assertLessEqual(self.browser.run("return seen.size;"), 7)
@@ -426,12 +488,12 @@ class PageTest(unittest.TestCase):
     def test_keys(self):
         self.open("class")
         now = self.data("class")["now"]
-        for keys, shift, expected in (((HOME,), False, 0), ((ARROW_RIGHT,), False, 100000), ((ARROW_RIGHT, ARROW_RIGHT), True, 2100000),
-                                      ((ARROW_LEFT,), False, 2000000), ((END,), False, now), ((ARROW_LEFT,), True, now - 1000000)):
+        for keys, shift, expected in (((Keys.HOME,), False, 0), ((Keys.ARROW_RIGHT,), False, 100000), ((Keys.ARROW_RIGHT, Keys.ARROW_RIGHT), True, 2100000),
+                                      ((Keys.ARROW_LEFT,), False, 2000000), ((Keys.END,), False, now), ((Keys.ARROW_LEFT,), True, now - 1000000)):
             self.browser.keys(*keys, shift=shift)
             self.assertEqual(self.browser.run(TIME), expected)
-        self.browser.keys(HOME, " ")
-        self.assertTrue(self.browser.wait_until("return document.getElementById('slider').value > 50000;"))
+        self.browser.keys(Keys.HOME, " ")
+        self.browser.wait_until("return document.getElementById('slider').value > 50000;")
         self.browser.keys(" ")
         stopped = self.browser.run(TIME)
         time.sleep(0.1)
@@ -440,7 +502,7 @@ class PageTest(unittest.TestCase):
     def test_a_short_recording_has_short_steps(self):
         self.open("odd")
         now = record.embedded(self.path("odd"))["now"]
-        self.browser.keys(HOME, ARROW_RIGHT)
+        self.browser.keys(Keys.HOME, Keys.ARROW_RIGHT)
         self.assertLess(self.browser.run(TIME), now / 10)
 
     def focused(self, what):
@@ -449,24 +511,24 @@ class PageTest(unittest.TestCase):
     def test_keys_go_through_the_marks(self):
         self.open("class")
         self.browser.run("document.getElementById('predict').focus();")
-        self.browser.keys(TAB)
+        self.browser.keys(Keys.TAB)
         self.assertEqual(self.focused("node.getAttribute('class')"), "mark mark-connected")
         self.assertIn("A is connected", self.browser.run(TIP))
         self.assertIn("stroke", self.focused("'stroke ' + getComputedStyle(node.querySelector('.reach')).stroke"))
         self.assertNotEqual(self.focused("getComputedStyle(node.querySelector('.reach')).stroke"), "none")
-        self.browser.keys(ARROW_RIGHT, ARROW_RIGHT)
+        self.browser.keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
         self.assertEqual(self.focused("node.getAttribute('class')"), "mark mark-answered")
         tip = self.browser.run(TIP)
         for words in ("A has its answer", "01-blocking", "Line 4", 'A expect "GOOD MORNING"', "SUCCESS, 12 bytes", "1.0 ms"):
             self.assertIn(words, tip)
         self.assertEqual(self.browser.run("return [...document.querySelectorAll('#script .is-pointed')].map((row) => row.dataset.line);"), ["4"])
         self.assertIn("Line 4", self.focused("node.getAttribute('aria-label')"))
-        self.browser.keys(ENTER)
+        self.browser.keys(Keys.ENTER)
         answered = [mark for mark in self.models("class")[0][1][0].marks if mark["name"] == "answered"]
         self.assertEqual(self.browser.run(TIME), int(answered[0]["ts"]))
-        self.browser.keys(ARROW_DOWN)
+        self.browser.keys(Keys.ARROW_DOWN)
         self.assertIn("B is connected", self.browser.run(TIP))
-        self.browser.keys(ESCAPE)
+        self.browser.keys(Keys.ESCAPE)
         self.assertIsNone(self.browser.run(TIP))
 
     def middle(self, selector):
@@ -474,38 +536,38 @@ class PageTest(unittest.TestCase):
 
     def test_pointing_tells_what_it_is(self):
         self.open("class")
-        self.browser.move(*self.middle(".mark-stalled"))
+        self.browser.point(*self.middle(".mark-stalled"))
         for words in ("D stalls", "Line 27", "TIMEOUT", "5.00 s"):
             self.assertIn(words, self.browser.run(TIP))
-        self.browser.move(*self.middle(".thread .call[data-first='3']"))
+        self.browser.point(*self.middle(".thread .call[data-first='3']"))
         for words in ("server: recv fd 4 (A)", "2.00 s"):
             self.assertIn(words, self.browser.run(TIP))
-        self.browser.move(5, 5)
+        self.browser.point(5, 5)
         self.assertIsNone(self.browser.run(TIP))
 
     def test_pressing_in_the_lanes_goes_there(self):
         self.open("class")
         axis = Axis(self.browser.run(DRAWN)["ticks"])
         x, y = self.middle("[data-lane='2'] .span-waiting")
-        self.browser.move(x, y, press=True)
+        self.browser.point(x, y, press=True)
         self.assertAlmostEqual(self.browser.run(TIME), axis.time(x), delta=1 / axis.scale)
 
     def test_a_finger_taps(self):
         self.open("class", PHONE)
         self.browser.run("document.querySelector('.mark-stalled').scrollIntoView({ block: 'center' });")
-        self.browser.move(*self.middle(".mark-stalled"), kind="touch", press=True)
-        self.assertTrue(self.browser.wait_until("return !document.getElementById('tip').hidden;"))
+        self.browser.point(*self.middle(".mark-stalled"), kind="touch", press=True)
+        self.browser.wait_until("return !document.getElementById('tip').hidden;")
         self.assertIn("D stalls", self.browser.run(TIP))
 
-    def test_what_is_to_come_can_be_hidden(self):
+    def test_the_future_can_be_hidden(self):
         self.open("class")
         self.browser.run(GO_TO, 1500000)
         self.browser.click("#predict")
-        self.browser.move(*self.middle(".mark-stalled"))
+        self.browser.point(*self.middle(".mark-stalled"))
         self.assertIsNone(self.browser.run(TIP))
         self.assertEqual(self.browser.run("return getComputedStyle(document.querySelector('.veil')).opacity;"), "1")
         self.assertEqual(self.browser.run("return getComputedStyle(document.getElementById('verdicts')).visibility;"), "hidden")
-        self.browser.keys(END)
+        self.browser.keys(Keys.END)
         self.assertEqual(self.browser.run("return getComputedStyle(document.getElementById('verdicts')).visibility;"), "visible")
 
     # --- Can it be read? ---
@@ -537,7 +599,7 @@ class PageTest(unittest.TestCase):
         ground = "return getComputedStyle(document.body).backgroundColor;"
         light = self.browser.run(ground)
         self.browser.prefer(prefers_color_scheme="dark")
-        self.assertTrue(self.browser.wait_until("return document.documentElement.dataset.theme === 'dark';"))
+        self.browser.wait_until("return document.documentElement.dataset.theme === 'dark';")
         self.assertNotEqual(self.browser.run(ground), light)
         self.browser.click("#theme")
         self.assertEqual(self.browser.run(ground), light)
@@ -559,7 +621,7 @@ class PageTest(unittest.TestCase):
         for model in data["models"]:
             self.assertIn(model["verdict"], verdicts)
 
-    def test_never_is_only_said_where_somebody_was_not_served(self):
+    def test_never_is_only_said_where_a_client_was_not_served(self):
         self.open("odd")
         served = self.browser.run("return [...document.querySelectorAll('#table tbody td:nth-child(2)')].map((cell) => cell.textContent);")
         self.assertEqual(served, ["never", "–"])
@@ -569,11 +631,10 @@ def main():
     if len(sys.argv) < 2:
         print("usage: test_page.py FOLDER [PAGE...]", file=sys.stderr)
         return 2
-    missing = what_is_missing()
-    if missing is not None:
-        print(f"The page is not tested: there is no {missing}. ./setup.sh page installs it.")
+    if not (BROWSER and DRIVER):
+        print(f"The page is not tested: there is no {'chromedriver' if BROWSER else 'Chromium'}. ./setup.sh page installs it.")
         return 0
-    PageTest.folder, PageTest.demos = os.path.abspath(sys.argv[1]), sys.argv[2:]
+    PageTest.folder, PageTest.demos = sys.argv[1], sys.argv[2:]
     result = unittest.TextTestRunner().run(unittest.defaultTestLoader.loadTestsFromTestCase(PageTest))
     return 0 if result.wasSuccessful() else 1
 
