@@ -138,7 +138,7 @@ static void describe_end(struct play *play)
         text_add_time(ended, process_stop_time(process));
         text_add(ended, " after SIGTERM");
     }
-    text_add(&play->findings.said, "%s", process_words(process).bytes);
+    text_add(&play->findings.said, "%s", process_stderr(process).bytes);
 }
 
 /*

@@ -99,7 +99,7 @@ static void on_output(struct process *process, const char *bytes, size_t size)
     recheck(play, true);
 }
 
-static void on_words(struct process *process, const char *bytes, size_t size)
+static void on_stderr(struct process *process, const char *bytes, size_t size)
 {
     struct play *play = process_owner(process);
 
@@ -160,7 +160,7 @@ static struct process_options process_options(struct play *play, const char *con
                                     .soft_descriptors = play->options.descriptors,
                                     .on_ready = on_ready,
                                     .on_output = on_output,
-                                    .on_words = on_words,
+                                    .on_stderr = on_stderr,
                                     .on_end = on_end,
                                     .owner = play};
 }

@@ -144,7 +144,7 @@ static enum step_state check_printed_text(struct actor *actor)
 }
 
 /* Does one of the step's texts stand at `place`? Returns its length, or 0. */
-static size_t text_at(const struct step *step, const struct process_words *words, size_t place)
+static size_t text_at(const struct step *step, const struct process_stderr *words, size_t place)
 {
     for (int i = 0; i < step->texts; i++)
         if (step->sizes[i] <= words->size - place && memcmp(words->bytes + place, step->bytes[i], step->sizes[i]) == 0)
@@ -156,7 +156,7 @@ static size_t text_at(const struct step *step, const struct process_words *words
 static enum step_state check_says(struct actor *actor)
 {
     struct program *program = &actor->play->program;
-    const struct process_words words = process_words(program->process);
+    const struct process_stderr words = process_stderr(program->process);
 
     for (size_t i = program->heard > words.dropped ? program->heard - words.dropped : 0; i < words.size; i++) {
         const size_t found = text_at(actor_step(actor), &words, i);

@@ -17,12 +17,13 @@
 #include "text.h"
 
 enum {
-    WORDS_KEPT = 64 * 1024,
+    KEPT = 64 * 1024, /* of standard error */
     READ_SIZE = 64 * 1024,
-    WORDS_ROOM = 2 * WORDS_KEPT + READ_SIZE, /* more than is kept, so that moving it is rare */
+    ROOM = 2 * KEPT + READ_SIZE, /* more than is kept, so that moving it is rare */
     READY_LIMIT_MS = 10000,
+    PROBE_MS = 10, /* between two looks at the port */
     STOP_LIMIT_MS = 5000, /* for a server that is not ready in time */
-    PIPES_LIMIT_MS = 1000 /* for outputs that somebody else holds open after the program's end */
+    OUTPUTS_LIMIT_MS = 1000 /* for outputs that somebody else holds open after the program's end */
 };
 
 /*
@@ -35,27 +36,59 @@ static const char launcher[] = "if setpriv --pdeathsig KILL true 2>/dev/null; th
                                "fi\n"
                                "exec \"$0\" \"$@\"\n";
 
+/* A life, in its order; states may be left out, but none comes back. Only enter() goes from one to another. */
+enum state {
+    STARTING, /* for as long as process_start() takes, or, if there is no child, until the loop's next turn */
+    WAITING, /* for a server to be ready */
+    RUNNING,
+    LATE, /* it was not ready in time: it is told to end */
+    TOLD, /* to end: SIGTERM */
+    KILLED, /* SIGKILL */
+    EXITED, /* but somebody may still hold its outputs open */
+    ENDED /* on_end has been called */
+};
+
+enum { STATES = ENDED + 1 };
+
 struct process {
     struct process_options options;
     uv_loop_t *loop;
     uv_process_t child;
-    uv_pipe_t input, output, words_pipe;
-    uv_timer_t timer; /* until ready; then until SIGKILL; then until the outputs end */
-    struct ready_watch ready;
+    uv_pipe_t input, output, errors;
+    uv_timer_t limit; /* of the present state: see enter() and on_limit() */
+    uv_timer_t probe; /* while it waits for the port */
+    int open_outputs;
     int open_handles; /* to be closed before the memory goes */
-    bool output_is_open, words_are_open;
-    bool is_ready, was_late, has_exited, has_ended, was_told, was_killed;
+
+    enum state state;
+    uint64_t entered[STATES]; /* when, in nanoseconds; 0: never */
+    uint64_t stop_limit_ms;
+    struct ready_line ready_line;
+    int probe_fd; /* or -1 */
+    struct sockaddr_storage address;
+
     int start_error; /* a negated errno, if there is no child */
     int exit_status;
     int signal;
-    uint64_t told_at, exited_at;
     struct text end_in_words;
-    char *words;
-    size_t words_size, words_dropped;
+    char *kept;
+    size_t kept_size, dropped;
     char buffer[READ_SIZE];
     void (*on_freed)(void *data);
     void *freed_data;
 };
+
+/* ---- Questions ---- */
+
+static bool has_been(const struct process *process, enum state state)
+{
+    return process->entered[state] != 0;
+}
+
+static bool is_alive(const struct process *process)
+{
+    return process->state > STARTING && process->state < EXITED;
+}
 
 void *process_owner(const struct process *process)
 {
@@ -64,7 +97,7 @@ void *process_owner(const struct process *process)
 
 int process_pid(const struct process *process)
 {
-    return process->start_error == 0 && !process->has_exited ? process->child.pid : -1;
+    return is_alive(process) ? process->child.pid : -1;
 }
 
 uv_stream_t *process_input(struct process *process)
@@ -74,17 +107,17 @@ uv_stream_t *process_input(struct process *process)
 
 bool process_is_ready(const struct process *process)
 {
-    return process->is_ready;
+    return has_been(process, RUNNING);
 }
 
 const struct sockaddr *process_address(const struct process *process)
 {
-    return (const struct sockaddr *)&process->ready.address;
+    return (const struct sockaddr *)&process->address;
 }
 
 bool process_has_ended(const struct process *process)
 {
-    return process->has_ended;
+    return process->state == ENDED;
 }
 
 int process_exit_status(const struct process *process)
@@ -99,68 +132,127 @@ int process_signal(const struct process *process)
 
 bool process_was_told(const struct process *process)
 {
-    return process->was_told;
+    return has_been(process, TOLD);
 }
 
 bool process_was_killed(const struct process *process)
 {
-    return process->was_killed;
+    return has_been(process, KILLED);
 }
 
 uint64_t process_stop_time(const struct process *process)
 {
-    return process->was_told ? process->exited_at - process->told_at : 0;
+    return has_been(process, TOLD) ? process->entered[EXITED] - process->entered[TOLD] : 0;
 }
 
-struct process_words process_words(const struct process *process)
+struct process_stderr process_stderr(const struct process *process)
 {
-    return (struct process_words){process->words, process->words_size, process->words_dropped};
+    return (struct process_stderr){process->kept, process->kept_size, process->dropped};
 }
 
-/* ---- The end ---- */
+/* ---- From state to state ---- */
 
-static void signal_group(struct process *process, int number)
+static void on_limit(uv_timer_t *timer);
+
+static void set_limit(struct process *process, uint64_t milliseconds)
 {
-    if (process->start_error == 0)
-        kill(-process->child.pid, number);
+    uv_update_time(process->loop);
+    uv_timer_start(&process->limit, on_limit, milliseconds, 0);
 }
 
-static void end_if_all_ended(struct process *process)
+static void signal_group(const struct process *process, int number)
 {
-    if (!process->has_exited || process->output_is_open || process->words_are_open || process->has_ended)
-        return;
-    process->has_ended = true;
-    uv_timer_stop(&process->timer);
-    if (process->options.on_end != NULL)
-        process->options.on_end(process);
+    kill(-process->child.pid, number);
 }
 
-static void on_pipes_limit(uv_timer_t *timer)
+static void stop_probing(struct process *process)
+{
+    uv_timer_stop(&process->probe);
+    if (process->probe_fd != -1)
+        close(process->probe_fd);
+    process->probe_fd = -1;
+}
+
+static void enter(struct process *process, enum state state)
+{
+    process->state = state;
+    process->entered[state] = uv_hrtime();
+    uv_timer_stop(&process->limit);
+    stop_probing(process);
+    switch (state) {
+    case STARTING:
+        set_limit(process, 0);
+        break;
+    case WAITING:
+        set_limit(process, READY_LIMIT_MS);
+        break;
+    case RUNNING:
+        break;
+    case LATE:
+        process_stop(process, STOP_LIMIT_MS);
+        break;
+    case TOLD:
+        signal_group(process, SIGTERM);
+        set_limit(process, process->stop_limit_ms);
+        break;
+    case KILLED:
+        signal_group(process, SIGKILL);
+        break;
+    case EXITED:
+        signal_group(process, SIGKILL); /* what it may have started and left behind */
+        set_limit(process, OUTPUTS_LIMIT_MS);
+        break;
+    case ENDED:
+        uv_read_stop((uv_stream_t *)&process->output);
+        uv_read_stop((uv_stream_t *)&process->errors);
+        if (process->options.on_end != NULL)
+            process->options.on_end(process);
+        break;
+    }
+}
+
+/* The present state has lasted as long as it may. */
+static void on_limit(uv_timer_t *timer)
 {
     struct process *process = timer->data;
 
-    uv_read_stop((uv_stream_t *)&process->output);
-    uv_read_stop((uv_stream_t *)&process->words_pipe);
-    process->output_is_open = process->words_are_open = false;
-    end_if_all_ended(process);
+    switch (process->state) {
+    case STARTING:
+    case EXITED:
+        enter(process, ENDED);
+        break;
+    case WAITING:
+        enter(process, LATE);
+        break;
+    case TOLD:
+        process_kill(process);
+        break;
+    case RUNNING:
+    case LATE:
+    case KILLED:
+    case ENDED:
+        break; /* these have no limit */
+    }
+}
+
+static void end_if_outputs_ended(struct process *process)
+{
+    if (process->state == EXITED && process->open_outputs == 0)
+        enter(process, ENDED);
 }
 
 static void on_exit_of_child(uv_process_t *child, int64_t exit_status, int signal_number)
 {
     struct process *process = child->data;
 
-    process->has_exited = true;
-    process->exited_at = uv_hrtime();
     process->exit_status = (int)exit_status;
     process->signal = signal_number;
     if (process->options.is_wrapped && exit_status > 128 && exit_status < 128 + 65) {
         process->signal = (int)exit_status - 128;
         process->exit_status = 0;
     }
-    signal_group(process, SIGKILL); /* what it may have started and left behind */
-    ready_watch_stop(&process->ready);
-    uv_timer_start(&process->timer, on_pipes_limit, PIPES_LIMIT_MS, 0);
-    end_if_all_ended(process);
+    enter(process, EXITED);
+    end_if_outputs_ended(process);
 }
 
 /* Has it ended although libuv has not told us yet? WNOWAIT leaves the news to libuv. */
@@ -168,34 +260,25 @@ static bool is_dead(const struct process *process)
 {
     siginfo_t info = {0};
 
-    if (process->has_exited || process->start_error != 0)
-        return true;
-    return waitid(P_PID, (id_t)process->child.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
-}
-
-static void on_stop_limit(uv_timer_t *timer)
-{
-    process_kill(timer->data);
+    return !is_alive(process) ||
+           (waitid(P_PID, (id_t)process->child.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0);
 }
 
 void process_stop(struct process *process, uint64_t limit_ms)
 {
-    if (process->was_told || is_dead(process))
+    if (process->state >= TOLD || is_dead(process))
         return;
-    process->was_told = true;
-    process->told_at = uv_hrtime();
-    signal_group(process, SIGTERM);
-    uv_update_time(process->loop);
-    uv_timer_start(&process->timer, on_stop_limit, limit_ms, 0);
+    process->stop_limit_ms = limit_ms;
+    enter(process, TOLD);
 }
 
 void process_kill(struct process *process)
 {
-    if (is_dead(process))
-        return;
-    process->was_killed = true;
-    signal_group(process, SIGKILL);
+    if (process->state < KILLED && !is_dead(process))
+        enter(process, KILLED);
 }
+
+/* ---- How it ended ---- */
 
 static const char *signal_name(int number)
 {
@@ -233,9 +316,9 @@ const char *process_describe_end(struct process *process)
     text_free(words);
     if (process->start_error != 0)
         text_add(words, "could not be started: %s", uv_strerror(process->start_error));
-    else if (process->was_late)
+    else if (has_been(process, LATE))
         describe_lateness(process);
-    else if (process->was_killed)
+    else if (has_been(process, KILLED))
         text_add(words, "had to be killed");
     else if (process->signal != 0)
         text_add(words, "was killed by signal %d (%s)", process->signal, signal_name(process->signal));
@@ -244,49 +327,61 @@ const char *process_describe_end(struct process *process)
     return words->chars;
 }
 
-/* ---- What it writes ---- */
+/* ---- Readiness ---- */
 
-static void keep_words(struct process *process, const char *bytes, size_t size)
+static void become_ready(struct process *process)
 {
-    if (process->words_size + size > WORDS_ROOM) {
-        const size_t kept = process->words_size < WORDS_KEPT ? process->words_size : WORDS_KEPT;
-        const size_t dropped = process->words_size - kept;
-        memmove(process->words, process->words + dropped, kept);
-        process->words_dropped += dropped;
-        process->words_size = kept;
-    }
-    memcpy(process->words + process->words_size, bytes, size);
-    process->words_size += size;
-    process->words[process->words_size] = '\0';
-}
-
-static void on_ready_to_serve(struct ready_watch *watch)
-{
-    struct process *process = watch->data;
-
-    process->is_ready = true;
-    if (!process->was_told)
-        uv_timer_stop(&process->timer);
+    enter(process, RUNNING);
     if (process->options.on_ready != NULL)
         process->options.on_ready(process);
 }
 
+static void on_probe(uv_timer_t *timer)
+{
+    struct process *process = timer->data;
+
+    if (ready_probe(&process->probe_fd, &process->address))
+        become_ready(process);
+}
+
+static void wait_until_ready(struct process *process)
+{
+    enter(process, WAITING);
+    if (process->options.readiness != PROCESS_READY_BY_PORT)
+        return;
+    uv_ip4_addr("127.0.0.1", process->options.port, (struct sockaddr_in *)&process->address);
+    uv_timer_start(&process->probe, on_probe, 0, PROBE_MS);
+}
+
+/* ---- What it writes ---- */
+
 static void take_output(struct process *process, const char *bytes, size_t size)
 {
-    if (process->options.readiness == PROCESS_READY_BY_LINE && !process->is_ready) {
-        const size_t used = ready_watch_read(&process->ready, bytes, size);
+    if (process->state == WAITING && process->options.readiness == PROCESS_READY_BY_LINE) {
+        const size_t used = ready_line_read(&process->ready_line, bytes, size, &process->address);
         bytes += used;
         size -= used;
+        if (process->ready_line.is_complete)
+            become_ready(process);
     }
     if (size > 0 && process->options.on_output != NULL)
         process->options.on_output(process, bytes, size);
 }
 
-static void take_words(struct process *process, const char *bytes, size_t size)
+static void take_errors(struct process *process, const char *bytes, size_t size)
 {
-    keep_words(process, bytes, size);
-    if (process->options.on_words != NULL)
-        process->options.on_words(process, bytes, size);
+    if (process->kept_size + size > ROOM) {
+        const size_t kept = process->kept_size < KEPT ? process->kept_size : KEPT;
+        const size_t dropped = process->kept_size - kept;
+        memmove(process->kept, process->kept + dropped, kept);
+        process->dropped += dropped;
+        process->kept_size = kept;
+    }
+    memcpy(process->kept + process->kept_size, bytes, size);
+    process->kept_size += size;
+    process->kept[process->kept_size] = '\0';
+    if (process->options.on_stderr != NULL)
+        process->options.on_stderr(process, bytes, size);
 }
 
 static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
@@ -304,14 +399,12 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
     if (n > 0 && stream == (uv_stream_t *)&process->output)
         take_output(process, buffer->base, (size_t)n);
     else if (n > 0)
-        take_words(process, buffer->base, (size_t)n);
+        take_errors(process, buffer->base, (size_t)n);
     if (n >= 0)
         return;
-    if (stream == (uv_stream_t *)&process->output)
-        process->output_is_open = false;
-    else
-        process->words_are_open = false;
-    end_if_all_ended(process);
+    uv_read_stop(stream);
+    process->open_outputs--;
+    end_if_outputs_ended(process);
 }
 
 /* ---- The start ---- */
@@ -326,23 +419,6 @@ char *process_wrap(const char *command, bool *is_wrapped)
     *is_wrapped = strpbrk(command, ";&|(){}<>`\n") != NULL || (equals != NULL && equals < command + first_word);
     text_add(&wrapped, *is_wrapped ? "trap : TERM; %s" : "exec %s", command);
     return text_take(&wrapped);
-}
-
-static void on_no_start(uv_timer_t *timer)
-{
-    struct process *process = timer->data;
-
-    process->has_exited = true;
-    end_if_all_ended(process);
-}
-
-static void on_ready_limit(uv_timer_t *timer)
-{
-    struct process *process = timer->data;
-
-    ready_watch_stop(&process->ready);
-    process_stop(process, STOP_LIMIT_MS);
-    process->was_late = true;
 }
 
 static char *launcher_script(const struct process_options *options)
@@ -363,7 +439,7 @@ static int spawn(struct process *process)
     uv_stdio_container_t stdio[3] = {
         {.flags = options->input ? UV_CREATE_PIPE | UV_READABLE_PIPE : UV_IGNORE, .data = {process_input(process)}},
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data = {(uv_stream_t *)&process->output}},
-        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data = {(uv_stream_t *)&process->words_pipe}},
+        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data = {(uv_stream_t *)&process->errors}},
     };
     size_t count = 0;
 
@@ -390,44 +466,35 @@ static int spawn(struct process *process)
     return error;
 }
 
-static void read_outputs(struct process *process)
-{
-    uv_read_start((uv_stream_t *)&process->output, give_buffer, on_read);
-    uv_read_start((uv_stream_t *)&process->words_pipe, give_buffer, on_read);
-    process->output_is_open = process->words_are_open = true;
-}
-
 struct process *process_start(uv_loop_t *loop, const struct process_options *options)
 {
     struct process *process = memory_zeroed(1, sizeof *process);
 
     process->options = *options;
     process->loop = loop;
-    process->words = memory_resized(NULL, WORDS_ROOM + 1);
-    process->words[0] = '\0';
-    process->child.data = process->timer.data = process;
-    process->input.data = process->output.data = process->words_pipe.data = process;
-    uv_timer_init(loop, &process->timer);
+    process->probe_fd = -1;
+    process->kept = memory_resized(NULL, ROOM + 1);
+    process->kept[0] = '\0';
+    process->child.data = process->limit.data = process->probe.data = process;
+    process->input.data = process->output.data = process->errors.data = process;
+    uv_timer_init(loop, &process->limit);
+    uv_timer_init(loop, &process->probe);
     uv_pipe_init(loop, &process->input, 0);
     uv_pipe_init(loop, &process->output, 0);
-    uv_pipe_init(loop, &process->words_pipe, 0);
-    ready_watch_init(&process->ready, loop, on_ready_to_serve, process);
-    uv_update_time(loop);
+    uv_pipe_init(loop, &process->errors, 0);
 
+    enter(process, STARTING);
     process->start_error = spawn(process);
     process->options.arguments = NULL; /* the caller's, and no longer needed */
-    if (process->start_error != 0) {
-        uv_timer_start(&process->timer, on_no_start, 0, 0);
+    if (process->start_error != 0)
         return process;
-    }
-    read_outputs(process);
-    if (options->readiness == PROCESS_READY_AT_ONCE) {
-        process->is_ready = true;
-        return process;
-    }
-    uv_timer_start(&process->timer, on_ready_limit, READY_LIMIT_MS, 0);
-    if (options->readiness == PROCESS_READY_BY_PORT)
-        ready_watch_try(&process->ready, options->port);
+    process->open_outputs = 2;
+    uv_read_start((uv_stream_t *)&process->output, give_buffer, on_read);
+    uv_read_start((uv_stream_t *)&process->errors, give_buffer, on_read);
+    if (options->readiness == PROCESS_READY_AT_ONCE)
+        enter(process, RUNNING);
+    else
+        wait_until_ready(process);
     return process;
 }
 
@@ -442,38 +509,29 @@ static void on_handle_closed(uv_handle_t *handle)
     void (*on_freed)(void *data) = process->on_freed;
     void *data = process->freed_data;
     text_free(&process->end_in_words);
-    free(process->words);
+    free(process->kept);
     free(process);
     on_freed(data);
 }
 
-static void on_watch_closed(struct ready_watch *watch)
-{
-    struct process *process = watch->data;
-
-    on_handle_closed((uv_handle_t *)&process->timer);
-}
-
 void process_free(struct process *process, void (*on_freed)(void *data), void *data)
 {
-    uv_handle_t *const handles[] = {(uv_handle_t *)&process->child, (uv_handle_t *)&process->input,
-                                    (uv_handle_t *)&process->output, (uv_handle_t *)&process->words_pipe,
-                                    (uv_handle_t *)&process->timer};
+    uv_handle_t *const handles[] = {(uv_handle_t *)&process->child,  (uv_handle_t *)&process->input,
+                                    (uv_handle_t *)&process->output, (uv_handle_t *)&process->errors,
+                                    (uv_handle_t *)&process->limit,  (uv_handle_t *)&process->probe};
 
     process->on_freed = on_freed;
     process->freed_data = data;
-    process->open_handles = 1 + sizeof handles / sizeof handles[0];
-    for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
+    process->open_handles = sizeof handles / sizeof handles[0];
+    for (int i = 0; i < process->open_handles; i++)
         uv_close(handles[i], on_handle_closed);
-    ready_watch_close(&process->ready, on_watch_closed);
 }
 
 /* ---- Numbers ---- */
 
 bool process_busy_time(const struct process *process, uint64_t *nanoseconds)
 {
-    if (process->has_exited || process->start_error != 0 || process->options.is_wrapped ||
-        !proc_cpu_time(process->child.pid, nanoseconds))
+    if (!is_alive(process) || process->options.is_wrapped || !proc_cpu_time(process->child.pid, nanoseconds))
         return false;
     *nanoseconds += proc_waiting_time(process->child.pid);
     return true;

@@ -38,8 +38,8 @@ struct process_options {
 
     /* Each may be NULL. None is called before process_start() has returned. */
     void (*on_ready)(struct process *process);
-    void (*on_output)(struct process *process, const char *bytes, size_t size); /* standard output, after the line */
-    void (*on_words)(struct process *process, const char *bytes, size_t size); /* standard error */
+    void (*on_output)(struct process *process, const char *bytes, size_t size); /* standard output, after that line */
+    void (*on_stderr)(struct process *process, const char *bytes, size_t size);
     void (*on_end)(struct process *process); /* it has ended, and so have both outputs; once, the last callback */
     void *owner;
 };
@@ -59,8 +59,10 @@ int process_pid(const struct process *process);
 /* Standard input, if it is a pipe; otherwise NULL. Writing to it is the owner's business; EPIPE after its end. */
 uv_stream_t *process_input(struct process *process);
 
-/* Has on_ready been called, and under which address can it be reached (AF_UNSPEC unless it is a server)? */
+/* Has it been ready for its clients? */
 bool process_is_ready(const struct process *process);
+
+/* Where it is listening; AF_UNSPEC unless it is a server that has been ready. Owned by `process`. */
 const struct sockaddr *process_address(const struct process *process);
 
 /*
@@ -75,12 +77,16 @@ void process_kill(struct process *process);
 /* Has on_end been called? */
 bool process_has_ended(const struct process *process);
 
-/* How it ended: its exit status, or 0 and the signal; valid after the end. */
+/* Its exit status; 0 if a signal ended it. Valid after the end. */
 int process_exit_status(const struct process *process);
+
+/* The signal that ended it, or 0. Valid after the end. */
 int process_signal(const struct process *process);
 
-/* Did SIGTERM reach it alive, and did it take SIGKILL to end it? If neither, it ended by itself. */
+/* Did SIGTERM reach it alive? */
 bool process_was_told(const struct process *process);
+
+/* Did it take SIGKILL to end it? If it was neither told nor killed, it ended by itself. */
 bool process_was_killed(const struct process *process);
 
 /* How long it took to end after SIGTERM, in nanoseconds. */
@@ -89,16 +95,15 @@ uint64_t process_stop_time(const struct process *process);
 /* How it ended in words: "exited with 1", "was killed by signal 13 (SIGPIPE)". Owned by `process`. */
 const char *process_describe_end(struct process *process);
 
-/*
- * What it said on standard error: `size` bytes (at least the last 64 KiB) and a NUL, after `dropped` bytes that are not kept
- * any more. Owned by `process`, valid until it says more.
- */
-struct process_words {
-    const char *bytes;
-    size_t size;
-    size_t dropped;
+/* What it wrote to standard error. */
+struct process_stderr {
+    const char *bytes; /* the last 64 KiB at least, and a NUL */
+    size_t size; /* without the NUL */
+    size_t dropped; /* so many bytes came before these, and are not kept any more */
 };
-struct process_words process_words(const struct process *process);
+
+/* Returns that. `bytes` are owned by `process` and valid until it writes more. */
+struct process_stderr process_stderr(const struct process *process);
 
 /*
  * For how long it (not its children) has been busy, in nanoseconds: the CPU time that it has used and, where it is known,

@@ -3,32 +3,14 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "process.h"
-
-enum { PAUSE_MS = 10 };
-
-static void done(struct ready_watch *watch)
-{
-    if (watch->is_done || watch->is_stopped)
-        return;
-    watch->is_done = true;
-    watch->on_ready(watch);
-}
-
-void ready_watch_init(struct ready_watch *watch, uv_loop_t *loop, void (*on_ready)(struct ready_watch *), void *data)
-{
-    watch->on_ready = on_ready;
-    watch->data = data;
-    watch->pause.data = watch->attempt.data = watch->connect.data = watch;
-    uv_timer_init(loop, &watch->pause);
-}
-
-/* ---- By the line ---- */
 
 static bool parse_port(const char *text, in_port_t *port)
 {
@@ -68,86 +50,54 @@ bool process_parse_ready(const char *line, struct sockaddr_storage *address)
     return inet_pton(AF_INET, host, &ipv4->sin_addr) == 1 && parse_port(colon + 1, &ipv4->sin_port);
 }
 
-static bool is_ready_line(struct ready_watch *watch)
+size_t ready_line_read(struct ready_line *line, const char *bytes, size_t size, struct sockaddr_storage *address)
 {
-    if (watch->length >= sizeof watch->line)
-        return false;
-    watch->line[watch->length] = '\0';
-    return process_parse_ready(watch->line, &watch->address);
-}
+    size_t used = 0;
 
-size_t ready_watch_read(struct ready_watch *watch, const char *bytes, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        if (bytes[i] != '\n') {
-            if (watch->length < sizeof watch->line)
-                watch->line[watch->length] = bytes[i];
-            watch->length++;
+    while (used < size && !line->is_complete) {
+        const char byte = bytes[used++];
+        if (byte != '\n') {
+            if (line->length < sizeof line->text)
+                line->text[line->length] = byte;
+            line->length++;
             continue;
         }
-        const bool is_ready = is_ready_line(watch);
-        watch->length = 0;
-        if (is_ready) {
-            done(watch);
-            return i + 1;
+        if (line->length < sizeof line->text) {
+            line->text[line->length] = '\0';
+            line->is_complete = process_parse_ready(line->text, address);
         }
+        line->length = 0;
     }
-    return size;
+    return used;
 }
 
 /* ---- By the port ---- */
 
-static void attempt(struct ready_watch *watch);
-
-static void on_pause_over(uv_timer_t *timer)
+/* Its outcome is what poll() tells. Returns the attempt, or -1. */
+static int begin_to_connect(const struct sockaddr_storage *address)
 {
-    attempt(timer->data);
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (fd == -1)
+        return -1;
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    (void)fcntl(fd, F_SETFL, O_NONBLOCK);
+    (void)connect(fd, (const struct sockaddr *)address, sizeof(struct sockaddr_in));
+    return fd;
 }
 
-static void close_if_asked(struct ready_watch *watch);
-
-static void on_refused(uv_handle_t *handle)
+bool ready_probe(int *fd, const struct sockaddr_storage *address)
 {
-    struct ready_watch *watch = handle->data;
-
-    watch->is_attempting = false;
-    if (watch->is_stopped)
-        close_if_asked(watch);
-    else
-        uv_timer_start(&watch->pause, on_pause_over, PAUSE_MS, 0);
-}
-
-static void on_taken(uv_handle_t *handle)
-{
-    struct ready_watch *watch = handle->data;
-
-    watch->is_attempting = false;
-    if (watch->is_stopped)
-        close_if_asked(watch);
-    else
-        done(watch);
-}
-
-static void on_attempt(uv_connect_t *connect, int error)
-{
-    struct ready_watch *watch = connect->data;
-
-    if (!uv_is_closing((uv_handle_t *)&watch->attempt))
-        uv_close((uv_handle_t *)&watch->attempt, error == 0 ? on_taken : on_refused);
-}
-
-static void attempt(struct ready_watch *watch)
-{
-    uv_tcp_init(watch->pause.loop, &watch->attempt);
-    watch->is_attempting = true;
-    if (uv_tcp_connect(&watch->connect, &watch->attempt, (struct sockaddr *)&watch->address, on_attempt) != 0)
-        uv_close((uv_handle_t *)&watch->attempt, on_refused);
-}
-
-void ready_watch_try(struct ready_watch *watch, int port)
-{
-    uv_ip4_addr("127.0.0.1", port, (struct sockaddr_in *)&watch->address);
-    attempt(watch);
+    if (*fd == -1)
+        *fd = begin_to_connect(address);
+    struct pollfd attempt = {.fd = *fd, .events = POLLOUT};
+    if (poll(&attempt, 1, 0) < 1) /* it is under way, or there was no descriptor for it */
+        return false;
+    if ((attempt.revents & (POLLERR | POLLHUP)) == 0)
+        return true;
+    close(*fd); /* nobody is listening yet */
+    *fd = -1;
+    return false;
 }
 
 int process_free_port(void)
@@ -163,35 +113,4 @@ int process_free_port(void)
     const int error = errno;
     close(fd);
     return failed ? -error : ntohs(address.sin_port);
-}
-
-/* ---- The end ---- */
-
-static void on_pause_closed(uv_handle_t *handle)
-{
-    struct ready_watch *watch = handle->data;
-
-    watch->on_closed(watch);
-}
-
-/* The attempt's handle first, then the timer's: when that one is gone, all is. */
-static void close_if_asked(struct ready_watch *watch)
-{
-    if (watch->on_closed != NULL && !watch->is_attempting)
-        uv_close((uv_handle_t *)&watch->pause, on_pause_closed);
-}
-
-void ready_watch_stop(struct ready_watch *watch)
-{
-    watch->is_stopped = true;
-    uv_timer_stop(&watch->pause);
-    if (watch->is_attempting && !uv_is_closing((uv_handle_t *)&watch->attempt))
-        uv_close((uv_handle_t *)&watch->attempt, on_refused);
-}
-
-void ready_watch_close(struct ready_watch *watch, void (*on_closed)(struct ready_watch *))
-{
-    ready_watch_stop(watch);
-    watch->on_closed = on_closed;
-    close_if_asked(watch);
 }

@@ -63,7 +63,7 @@ static void test_outputs_and_exit_status(void **state)
 
     (void)state;
     assert_string_equal(stage.output.chars, "out\n");
-    assert_string_equal(process_words(process).bytes, "words\n");
+    assert_string_equal(process_stderr(process).bytes, "words\n");
     assert_int_equal(process_exit_status(process), 5);
     assert_int_equal(process_signal(process), 0);
     assert_string_equal(process_describe_end(process), "exited with 5");
@@ -99,7 +99,7 @@ static void test_no_program(void **state)
 
     (void)state;
     assert_int_equal(process_exit_status(process), 127);
-    assert_non_null(strstr(process_words(process).bytes, "not found"));
+    assert_non_null(strstr(process_stderr(process).bytes, "not found"));
     end(&stage);
 }
 
@@ -108,7 +108,7 @@ static void test_last_words_are_kept(void **state)
     struct stage stage;
     struct process *process =
         run(&stage, "i=0; while [ $i -lt 40000 ]; do echo line $i; i=$((i+1)); done >&2", (struct process_options){0});
-    const struct process_words words = process_words(process);
+    const struct process_stderr words = process_stderr(process);
 
     (void)state;
     assert_true(words.size >= 65536);
