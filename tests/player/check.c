@@ -19,37 +19,33 @@
 #include "interrupt.h"
 #include "memory.h"
 #include "models.h"
+#include "options.h"
 #include "player.h"
 #include "process.h"
 #include "report.h"
 
 enum {
-    MAX_FILTERS = 64,
-    EXPECTED_STALL_MS = 400, /* so long waits a step of a play that is expected to stall */
+    EXPECTED_STALL_MS = 400, /* how long a step waits that is expected to stall */
+    MAX_PATIENCE_MS = 3600 * 1000,
     DEFAULT_JOBS = 6
-};
-
-/* A list of names from the command line; an empty one means all. */
-struct filter {
-    const char *names[MAX_FILTERS];
-    int count;
 };
 
 struct options {
     const char *build;
     const char *server; /* a command, instead of the models */
     const char *expected; /* its file */
-    struct filter models, scripts;
+    struct option_values models, scripts; /* of these names; none: all */
     int jobs;
     int patience_ms; /* for a step without `within`, and for a program told to stop; 0: the player's own */
 };
 
 struct check;
 
-/* A cell being played. */
-struct game {
+/* A run that goes on, or is to begin. */
+struct job {
     struct check *check;
-    struct cell *cell;
+    struct run *run;
+    char *name; /* "05-select: hello" */
     struct play *play;
     bool is_done;
     char *failure; /* NULL: it went as expected; otherwise: */
@@ -64,8 +60,8 @@ struct check {
     uv_loop_t loop;
     struct interrupt interrupt;
     int descriptors; /* our own limit before we raised it: the programs get that */
-    struct cell *cells;
-    struct game *games;
+    struct run *runs;
+    struct job *jobs;
     size_t count;
     size_t next; /* the first that has not been started */
     int playing;
@@ -73,80 +69,57 @@ struct check {
 
 /* ---- The command line ---- */
 
-static const char usage[] = "usage: check [--build DIR] [--model NAME|PATH]... [OPTION...]\n"
-                            "       check --server 'COMMAND {port}' [--expected FILE] [OPTION...]\n"
-                            "options: [--script NAME]... [--jobs N] [--patience MILLISECONDS]\n";
-
-static int misuse(const char *problem, const char *what)
-{
-    fprintf(stderr, "check: %s%s\n%s", problem, what, usage);
-    return 2;
-}
-
-static bool is_wanted(const struct filter *filter, const char *name)
-{
-    for (int i = 0; i < filter->count; i++)
-        if (strcmp(filter->names[i], name) == 0)
-            return true;
-    return filter->count == 0;
-}
-
-/* Puts the option's value where it belongs. Returns false if there is no such option or its value is wrong. */
-static bool take_option(struct options *options, const char *name, const char *value)
-{
-    struct filter *filter = NULL;
-
-    if (strcmp(name, "--build") == 0)
-        options->build = value;
-    else if (strcmp(name, "--server") == 0)
-        options->server = value;
-    else if (strcmp(name, "--expected") == 0)
-        options->expected = value;
-    else if (strcmp(name, "--jobs") == 0)
-        options->jobs = (int)strtol(value, NULL, 10); /* what is no number is 0 */
-    else if (strcmp(name, "--patience") == 0)
-        options->patience_ms = (int)strtol(value, NULL, 10);
-    else if (strcmp(name, "--model") == 0)
-        filter = &options->models;
-    else if (strcmp(name, "--script") == 0)
-        filter = &options->scripts;
-    else
-        return false;
-    if (filter != NULL && filter->count < MAX_FILTERS)
-        filter->names[filter->count++] = value;
-    return options->jobs >= 1 && options->jobs <= 64 && options->patience_ms >= 0;
-}
+static const struct command command = {
+    .program = "check",
+    .usage = "usage: check [--build DIR] [--model NAME|PATH]... [OPTION...]\n"
+             "       check --server 'COMMAND {port}' [--expected FILE] [OPTION...]\n"
+             "options: [--script NAME]... [--jobs N] [--patience MILLISECONDS] [--help]\n",
+};
 
 static int read_arguments(int argc, char **argv, struct options *options)
 {
+    const struct option_row rows[] = {{"build", .text = &options->build},
+                                      {"server", .text = &options->server},
+                                      {"expected", .text = &options->expected},
+                                      {"model", .texts = &options->models},
+                                      {"script", .texts = &options->scripts},
+                                      {"jobs", .number = &options->jobs, .min = 1, .max = 64},
+                                      {"patience", .number = &options->patience_ms, .min = 1, .max = MAX_PATIENCE_MS},
+                                      {NULL}};
+
     *options = (struct options){.build = "build", .jobs = DEFAULT_JOBS};
-    for (int i = 1; i < argc; i += 2) {
-        if (i + 1 == argc)
-            return misuse("unknown option, or its value is missing: ", argv[i]);
-        if (!take_option(options, argv[i], argv[i + 1]))
-            return misuse("unknown option or bad value: ", argv[i]);
-    }
+    options_read(&command, rows, argc, argv);
     if (options->server != NULL && strstr(options->server, "{port}") == NULL)
-        return misuse("--server needs {port}, where the number of the port goes: ", options->server);
+        return options_misuse(&command, "--server needs {port}, where the number of the port goes: %s",
+                              options->server);
     if (options->server != NULL && options->models.count > 0)
-        return misuse("--model and --server exclude each other", "");
+        return options_misuse(&command, "--model and --server exclude each other");
     if (options->server == NULL && options->expected != NULL)
-        return misuse("--expected goes with --server; a model has a file of its own", "");
+        return options_misuse(&command, "--expected goes with --server; a model has a file of its own");
     return 0;
 }
 
-static int check_filters(const struct check *check)
+/* Is there everything that was asked for by name? */
+static int check_names(const struct check *check)
 {
-    const struct filter *models = &check->options.models;
-    const struct filter *scripts = &check->options.scripts;
+    const struct option_values *models = &check->options.models;
+    const struct option_values *scripts = &check->options.scripts;
 
-    for (int i = 0; i < models->count; i++)
-        if (models_named(&check->models, models->names[i]) == NULL)
-            return misuse("there is no model ", models->names[i]);
-    for (int i = 0; i < scripts->count; i++)
-        if (scripts_named(&check->scripts, scripts->names[i]) == NULL)
-            return misuse("there is no script ", scripts->names[i]);
+    for (size_t i = 0; i < models->count; i++)
+        if (models_named(&check->models, models->items[i]) == NULL)
+            return options_misuse(&command, "there is no model %s", models->items[i]);
+    for (size_t i = 0; i < scripts->count; i++)
+        if (scripts_named(&check->scripts, scripts->items[i]) == NULL)
+            return options_misuse(&command, "there is no script %s", scripts->items[i]);
     return 0;
+}
+
+static bool is_wanted(const struct option_values *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->items[i], name) == 0)
+            return true;
+    return names->count == 0;
 }
 
 /* ---- What there is to play ---- */
@@ -166,37 +139,37 @@ static int find_everything(struct check *check)
         models_add(&check->models, "server", options->expected);
     else
         models_find(&check->models, options->build);
-    for (int i = 0; i < options->models.count; i++)
-        if (strchr(options->models.names[i], '/') != NULL)
-            models_add_folder(&check->models, options->models.names[i], options->build);
+    for (size_t i = 0; i < options->models.count; i++)
+        if (strchr(options->models.items[i], '/') != NULL)
+            models_add_folder(&check->models, options->models.items[i], options->build);
     if (!scripts_read(&check->scripts, error, sizeof error))
         return complain(error);
-    const int status = check_filters(check);
+    const int status = check_names(check);
     for (size_t i = 0; i < check->models.count && status == 0; i++)
         if (!model_read_expected(&check->models.items[i], &check->scripts, error, sizeof error))
             return complain(error);
     return status;
 }
 
-static void add_cell(struct check *check, const struct model *model, const struct script *script)
+static void add_run(struct check *check, const struct model *model, const struct script *script)
 {
     if (!is_wanted(&check->options.scripts, script->name))
         return;
     if (check->options.server != NULL && script->kind == SCRIPT_FOR_CLIENTS)
         return;
-    check->cells[check->count] = (struct cell){model, script, model_expectation(model, script->name), VERDICT_NONE};
-    check->games[check->count] = (struct game){.check = check, .cell = &check->cells[check->count]};
+    check->runs[check->count] = (struct run){model, script, model_expectation(model, script->name), VERDICT_NONE};
+    check->jobs[check->count] = (struct job){.check = check, .run = &check->runs[check->count]};
     check->count++;
 }
 
 /* Returns false if a model is missing that was asked for by name. */
-static bool choose_cells(struct check *check)
+static bool choose_runs(struct check *check)
 {
     const struct models *models = &check->models;
     bool is_complete = true;
 
-    check->cells = memory_zeroed(models->count * check->scripts.count, sizeof check->cells[0]);
-    check->games = memory_zeroed(models->count * check->scripts.count, sizeof check->games[0]);
+    check->runs = memory_zeroed(models->count * check->scripts.count, sizeof check->runs[0]);
+    check->jobs = memory_zeroed(models->count * check->scripts.count, sizeof check->jobs[0]);
     for (size_t i = 0; i < models->count; i++) {
         const struct model *model = &models->items[i];
         if (!is_wanted(&check->options.models, model->name))
@@ -207,7 +180,7 @@ static bool choose_cells(struct check *check)
             continue;
         }
         for (size_t j = 0; j < check->scripts.count; j++)
-            add_cell(check, model, check->scripts.items[j]);
+            add_run(check, model, check->scripts.items[j]);
     }
     return is_complete;
 }
@@ -216,106 +189,118 @@ static bool choose_cells(struct check *check)
 
 static void start_more(struct check *check);
 
-static char *replay_command(const struct game *game)
+/* As one word of a shell's command, whatever is in it. */
+static void add_quoted(struct text *text, const char *word)
 {
-    const struct options *options = &game->check->options;
-    const char *script = game->cell->script->name;
-    struct text command = {0};
+    text_add(text, "'");
+    for (; *word != '\0'; word++)
+        text_add(text, *word == '\'' ? "'\\''" : "%c", *word);
+    text_add(text, "'");
+}
 
-    if (options->server != NULL)
-        text_add(&command, "%s/tests/player/play --server '%s' --script %s", options->build, options->server, script);
-    else if (strcmp(options->build, "build") == 0)
-        text_add(&command, "make play MODEL=%s SCRIPT=%s", game->cell->model->name, script);
-    else
-        text_add(&command, "%s/tests/player/play --build %s --model %s --script %s", options->build, options->build,
-                 game->cell->model->name, script);
-    return text_take(&command);
+static char *replay_command(const struct job *job)
+{
+    const struct options *options = &job->check->options;
+    const char *model = job->run->model->name, *script = job->run->script->name;
+    struct text replay = {0};
+
+    if (options->server == NULL && strcmp(options->build, "build") == 0) {
+        text_add(&replay, "make play MODEL=%s SCRIPT=%s", model, script);
+        return text_take(&replay);
+    }
+    text_add(&replay, "%s/tests/player/play ", options->build);
+    if (options->server != NULL) {
+        text_add(&replay, "--server ");
+        add_quoted(&replay, options->server);
+    } else {
+        text_add(&replay, "--build %s --model %s", options->build, model);
+    }
+    text_add(&replay, " --script %s", script);
+    return text_take(&replay);
 }
 
 static void on_done(struct play *play, void *data)
 {
-    struct game *game = data;
+    struct job *job = data;
     const struct play_result *result = play_result(play);
 
-    game->is_done = true;
-    game->cell->verdict = report_verdict(game->cell, result->outcome);
-    if (game->cell->verdict == VERDICT_FAILS) {
-        char *replay = replay_command(game);
+    job->is_done = true;
+    job->run->verdict = report_verdict(job->run, result->outcome);
+    if (job->run->verdict == VERDICT_FAILS) {
+        char *replay = replay_command(job);
         struct text failure = {0};
-        report_failure(&failure, game->cell, result, replay);
-        game->failure = text_take(&failure);
-        game->line = result->step != -1 ? game->cell->script->steps[result->step].line : 1;
+        report_failure(&failure, job->run, result, replay);
+        job->failure = text_take(&failure);
+        job->line = result->step != -1 ? job->run->script->steps[result->step].line : 1;
         free(replay);
     }
     if (result->note[0] != '\0')
-        game->note = memory_string(result->note);
+        job->note = memory_string(result->note);
     play_free(play);
-    game->play = NULL;
-    game->check->playing--;
-    start_more(game->check);
+    job->play = NULL;
+    job->check->playing--;
+    start_more(job->check);
 }
 
-static void start(struct game *game)
+static void start(struct job *job)
 {
-    const struct check *check = game->check;
-    const struct cell *cell = game->cell;
-    const bool will_stall = cell->expectation != NULL && cell->expectation->outcome == PLAY_STALLS;
+    const struct check *check = job->check;
+    const struct run *run = job->run;
+    const bool will_stall = run->expectation != NULL && run->expectation->outcome == PLAY_STALLS;
     const uint64_t patience = (uint64_t)check->options.patience_ms;
-    const struct play_options options = {.program = cell->script->kind == SCRIPT_FOR_SERVERS ? cell->model->server
-                                                                                             : cell->model->client,
+    const struct play_options options = {.program = run->script->kind == SCRIPT_FOR_SERVERS ? run->model->server
+                                                                                            : run->model->client,
                                          .command = check->options.server,
                                          .limit_ms = will_stall ? EXPECTED_STALL_MS : patience,
                                          .stop_ms = patience,
                                          .descriptors = check->descriptors,
                                          .on_done = on_done,
-                                         .data = game};
+                                         .data = job};
 
-    game->play = play_start(&game->check->loop, cell->script, &options);
+    job->play = play_start(&job->check->loop, run->script, &options);
 }
 
 static void start_more(struct check *check)
 {
     while (check->playing < check->options.jobs && check->next < check->count) {
         check->playing++;
-        start(&check->games[check->next++]);
+        start(&check->jobs[check->next++]);
     }
 }
 
-/* The cmocka test of every cell. */
-static void test_cell(void **state)
+/* The cmocka test of every run. */
+static void test_run(void **state)
 {
-    struct game *game = *state;
+    struct job *job = *state;
 
-    start_more(game->check);
-    while (!game->is_done)
-        uv_run(&game->check->loop, UV_RUN_ONCE);
-    if (game->note != NULL)
-        print_message("%s: %s\n", game->cell->script->path, game->note);
-    if (game->failure == NULL)
+    start_more(job->check);
+    while (!job->is_done)
+        uv_run(&job->check->loop, UV_RUN_ONCE);
+    if (job->note != NULL)
+        print_message("%s: %s\n", job->run->script->path, job->note);
+    if (job->failure == NULL)
         return;
-    for (const char *line = game->failure; *line != '\0';) { /* line by line: cmocka cuts off a longer text */
+    for (const char *line = job->failure; *line != '\0';) { /* line by line: cmocka cuts off a longer text */
         const int length = (int)strcspn(line, "\n");
         print_error("%.*s\n", length, line);
         line += length + (line[length] != '\0');
     }
-    _fail(game->cell->script->path, game->line); /* fail(), but not at this line */
+    mock_assert(false, "the run goes as expected", job->run->script->path,
+                job->line); /* fail() would name this line here */
 }
 
 static int test_all(struct check *check)
 {
-    struct CMUnitTest *tests = memory_zeroed(check->count, sizeof tests[0]);
-    char **names = memory_zeroed(check->count, sizeof names[0]);
+    struct CMUnitTest(*tests)[check->count] = memory_zeroed(check->count, sizeof(struct CMUnitTest));
 
     for (size_t i = 0; i < check->count; i++) {
         struct text name = {0};
-        text_add(&name, "%s: %s", check->cells[i].model->name, check->cells[i].script->name);
-        names[i] = text_take(&name);
-        tests[i] = (struct CMUnitTest){.name = names[i], .test_func = test_cell, .initial_state = &check->games[i]};
+        text_add(&name, "%s: %s", check->runs[i].model->name, check->runs[i].script->name);
+        check->jobs[i].name = text_take(&name);
+        (*tests)[i] =
+            (struct CMUnitTest){.name = check->jobs[i].name, .test_func = test_run, .initial_state = &check->jobs[i]};
     }
-    const int failed = _cmocka_run_group_tests("io-models", tests, check->count, NULL, NULL);
-    for (size_t i = 0; i < check->count; i++)
-        free(names[i]);
-    free(names);
+    const int failed = cmocka_run_group_tests_name("io-models", *tests, NULL, NULL);
     free(tests);
     return failed;
 }
@@ -328,7 +313,7 @@ static void print_matrix(const struct check *check)
     const bool colour = isatty(STDOUT_FILENO) && (no_colour == NULL || no_colour[0] == '\0');
     struct text matrix = {0};
 
-    report_matrix(&matrix, check->cells, check->count, colour);
+    report_matrix(&matrix, check->runs, check->count, colour);
     (void)fflush(stderr); /* cmocka has written there, and the two may be one file */
     fputs(matrix.chars, stdout);
     (void)fflush(stdout);
@@ -340,8 +325,8 @@ static void kill_children(void *data)
     const struct check *check = data;
 
     for (size_t i = 0; i < check->next; i++)
-        if (check->games[i].play != NULL)
-            play_abort(check->games[i].play);
+        if (check->jobs[i].play != NULL)
+            play_abort(check->jobs[i].play);
 }
 
 static int play_all(struct check *check)
@@ -362,11 +347,14 @@ static int play_all(struct check *check)
 static void free_everything(struct check *check)
 {
     for (size_t i = 0; i < check->count; i++) {
-        free(check->games[i].failure);
-        free(check->games[i].note);
+        free(check->jobs[i].name);
+        free(check->jobs[i].failure);
+        free(check->jobs[i].note);
     }
-    free(check->games);
-    free(check->cells);
+    free(check->options.models.items);
+    free(check->options.scripts.items);
+    free(check->jobs);
+    free(check->runs);
     scripts_free(&check->scripts);
     models_free(&check->models);
 }
@@ -380,7 +368,7 @@ int main(int argc, char **argv)
     if (status == 0)
         status = find_everything(&check);
     if (status == 0) {
-        const bool is_complete = choose_cells(&check);
+        const bool is_complete = choose_runs(&check);
         status = check.count > 0 ? play_all(&check) : complain("there is nothing to play");
         if (!is_complete)
             status = 1;

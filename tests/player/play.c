@@ -13,6 +13,7 @@
 #include "interrupt.h"
 #include "memory.h"
 #include "models.h"
+#include "options.h"
 #include "player.h"
 #include "process.h"
 #include "report.h"
@@ -44,49 +45,27 @@ struct show {
     int status;
 };
 
-static const char usage[] = "usage: play [--build DIR] --model NAME --script NAME|PATH [--verbose]\n"
-                            "       play --server 'COMMAND {port}' --script NAME|PATH\n";
-
-/* ---- The command line ---- */
-
-static int misuse(const char *problem, const char *what)
-{
-    fprintf(stderr, "play: %s%s\n%s", problem, what, usage);
-    return 2;
-}
-
-static bool take_option(struct options *options, const char *name, const char *value)
-{
-    if (strcmp(name, "--build") == 0)
-        options->build = value;
-    else if (strcmp(name, "--model") == 0)
-        options->model = value;
-    else if (strcmp(name, "--script") == 0)
-        options->script = value;
-    else if (strcmp(name, "--server") == 0)
-        options->server = value;
-    else
-        return false;
-    return true;
-}
+static const struct command command = {
+    .program = "play",
+    .usage = "usage: play [--build DIR] --model NAME --script NAME|PATH [--verbose]\n"
+             "       play --server 'COMMAND {port}' --script NAME|PATH [--verbose]\n",
+};
 
 static int read_arguments(int argc, char **argv, struct options *options)
 {
-    *options = (struct options){.build = "build"};
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--verbose") == 0)
-            options->verbose = true;
-        else if (i + 1 == argc || !take_option(options, argv[i], argv[i + 1]))
-            return misuse("unknown option, or its value is missing: ", argv[i]);
-        else
-            i++;
-    }
+    const struct option_row rows[] = {{"build", .text = &options->build},     {"model", .text = &options->model},
+                                      {"script", .text = &options->script},   {"server", .text = &options->server},
+                                      {"verbose", .flag = &options->verbose}, {NULL}};
+
+    options->build = "build";
+    options_read(&command, rows, argc, argv);
     if (options->script == NULL)
-        return misuse("which script?", "");
+        return options_misuse(&command, "which script?");
     if ((options->model == NULL) == (options->server == NULL))
-        return misuse("which program? Either a model or a server", "");
+        return options_misuse(&command, "which program? Either a model or a server");
     if (options->server != NULL && strstr(options->server, "{port}") == NULL)
-        return misuse("--server needs {port}, where the number of the port goes: ", options->server);
+        return options_misuse(&command, "--server needs {port}, where the number of the port goes: %s",
+                              options->server);
     return 0;
 }
 
@@ -341,9 +320,9 @@ int main(int argc, char **argv)
     show.script = script;
     char *program = find_program(&show);
     if (show.options.server != NULL && script->kind == SCRIPT_FOR_CLIENTS)
-        show.status = misuse("this script is for clients, not for a server: ", script->name);
+        show.status = options_misuse(&command, "this script is for clients, not for a server: %s", script->name);
     else if (show.options.server == NULL && access(program, X_OK) != 0)
-        show.status = misuse("no such program, or it is not built: ", program);
+        show.status = options_misuse(&command, "no such program, or it is not built: %s", program);
     else
         play(&show, program);
     free(program);

@@ -9,9 +9,9 @@ enum { WIDTH = 80 };
 /* Lines of what a program has said. */
 enum { LAST_WORDS = 5, FIRST_ERROR = 10 };
 
-enum verdict report_verdict(const struct cell *cell, enum play_outcome outcome)
+enum verdict report_verdict(const struct run *run, enum play_outcome outcome)
 {
-    const enum play_outcome expected = cell->expectation != NULL ? cell->expectation->outcome : PLAY_PASSES;
+    const enum play_outcome expected = run->expectation != NULL ? run->expectation->outcome : PLAY_PASSES;
 
     if (outcome != expected || outcome == PLAY_FAILS)
         return VERDICT_FAILS;
@@ -101,16 +101,16 @@ void report_result(struct text *text, const struct script *script, const struct 
     add_line(text, "note", result->note);
 }
 
-void report_failure(struct text *text, const struct cell *cell, const struct play_result *result, const char *replay)
+void report_failure(struct text *text, const struct run *run, const struct play_result *result, const char *replay)
 {
-    const struct expectation *expectation = cell->expectation;
+    const struct expectation *expectation = run->expectation;
 
     if (result->outcome == PLAY_PASSES && expectation != NULL)
         text_add(text, "expected to stall (%s), but passed: correct %s:%d\n", expectation->reason,
-                 cell->model->expected_path, expectation->line);
+                 run->model->expected_path, expectation->line);
     else
         text_add(text, "%s: %s\n", play_outcome_name(result->outcome), result->problem);
-    report_result(text, cell->script, result);
+    report_result(text, run->script, result);
     add_last_words(text, result->said);
     add_line(text, "replay", replay);
 }
@@ -150,73 +150,73 @@ static int short_length(const char *name)
     return isdigit((unsigned char)name[0]) ? (int)strcspn(name, "-") : 6;
 }
 
-static bool is_first_of_model(const struct cell *cells, size_t i)
+static bool is_first_of_model(const struct run *runs, size_t i)
 {
     for (size_t j = 0; j < i; j++)
-        if (cells[j].model == cells[i].model)
+        if (runs[j].model == runs[i].model)
             return false;
     return true;
 }
 
-static bool is_first_of_script(const struct cell *cells, size_t i)
+static bool is_first_of_script(const struct run *runs, size_t i)
 {
     for (size_t j = 0; j < i; j++)
-        if (cells[j].script == cells[i].script)
+        if (runs[j].script == runs[i].script)
             return false;
     return true;
 }
 
-static enum verdict verdict_of(const struct cell *cells, size_t count, const struct model *model,
+static enum verdict verdict_of(const struct run *runs, size_t count, const struct model *model,
                                const struct script *script)
 {
     for (size_t i = 0; i < count; i++)
-        if (cells[i].model == model && cells[i].script == script)
-            return cells[i].verdict;
+        if (runs[i].model == model && runs[i].script == script)
+            return runs[i].verdict;
     return VERDICT_NONE;
 }
 
-static int name_width(const struct cell *cells, size_t count)
+static int name_width(const struct run *runs, size_t count)
 {
     size_t width = strlen("client scripts");
 
     for (size_t i = 0; i < count; i++)
-        if (strlen(cells[i].script->name) > width)
-            width = strlen(cells[i].script->name);
+        if (strlen(runs[i].script->name) > width)
+            width = strlen(runs[i].script->name);
     return (int)width;
 }
 
-static void add_header(struct text *text, const struct cell *cells, size_t count, const char *title)
+static void add_header(struct text *text, const struct run *runs, size_t count, const char *title)
 {
-    text_add(text, "\n%-*s", name_width(cells, count), title);
+    text_add(text, "\n%-*s", name_width(runs, count), title);
     for (size_t i = 0; i < count; i++)
-        if (is_first_of_model(cells, i))
-            text_add(text, " %-6.*s", short_length(cells[i].model->name), last_part(cells[i].model->name));
+        if (is_first_of_model(runs, i))
+            text_add(text, " %-6.*s", short_length(runs[i].model->name), last_part(runs[i].model->name));
     text_add(text, "\n");
 }
 
-static void add_row(struct text *text, const struct cell *cells, size_t count, const struct script *script, bool colour)
+static void add_row(struct text *text, const struct run *runs, size_t count, const struct script *script, bool colour)
 {
-    text_add(text, "%-*s", name_width(cells, count), script->name);
+    text_add(text, "%-*s", name_width(runs, count), script->name);
     for (size_t i = 0; i < count; i++) {
-        if (!is_first_of_model(cells, i))
+        if (!is_first_of_model(runs, i))
             continue;
-        const struct style style = style_of(verdict_of(cells, count, cells[i].model, script));
+        const struct style style = style_of(verdict_of(runs, count, runs[i].model, script));
         text_add(text, " %s%-6s%s", colour ? style.colour : "", style.word, colour ? "\033[0m" : "");
     }
     text_add(text, "\n");
 }
 
-static void add_table(struct text *text, const struct cell *cells, size_t count, enum script_kind kind, bool colour)
+static void add_table(struct text *text, const struct run *runs, size_t count, enum script_kind kind, bool colour)
 {
     bool has_header = false;
 
     for (size_t i = 0; i < count; i++) {
-        if (cells[i].script->kind != kind || !is_first_of_script(cells, i))
+        if (runs[i].script->kind != kind || !is_first_of_script(runs, i))
             continue;
         if (!has_header)
-            add_header(text, cells, count, kind == SCRIPT_FOR_SERVERS ? "server scripts" : "client scripts");
+            add_header(text, runs, count, kind == SCRIPT_FOR_SERVERS ? "server scripts" : "client scripts");
         has_header = true;
-        add_row(text, cells, count, cells[i].script, colour);
+        add_row(text, runs, count, runs[i].script, colour);
     }
 }
 
@@ -250,14 +250,14 @@ static void add_words(struct text *text, int indent, const char *words)
     }
 }
 
-static void add_legend(struct text *text, const struct cell *cells, size_t count)
+static void add_legend(struct text *text, const struct run *runs, size_t count)
 {
     bool is_begun = false;
 
     for (size_t i = 0; i < count; i++) {
-        const char *name = cells[i].model->name;
+        const char *name = runs[i].model->name;
         struct text entry = {0};
-        if (!is_first_of_model(cells, i) || !isdigit((unsigned char)name[0]))
+        if (!is_first_of_model(runs, i) || !isdigit((unsigned char)name[0]))
             continue;
         text_add(text, is_begun ? "," : "\n");
         text_add(&entry, "%.*s = %s", short_length(name), name, name);
@@ -268,58 +268,58 @@ static void add_legend(struct text *text, const struct cell *cells, size_t count
     text_add(text, is_begun ? "\n" : "");
 }
 
-static void add_totals(struct text *text, const struct cell *cells, size_t count)
+static void add_totals(struct text *text, const struct run *runs, size_t count)
 {
     size_t counts[VERDICT_FAILS + 1] = {0};
 
     for (size_t i = 0; i < count; i++)
-        counts[cells[i].verdict]++;
+        counts[runs[i].verdict]++;
     text_add(text, "\n%zu plays: %zu passed, %zu stalled as expected, %zu FAILED\n", count, counts[VERDICT_PASSES],
              counts[VERDICT_STALLS], counts[VERDICT_FAILS]);
 }
 
 /* Do both stall as expected, of the same model and for the same reason? */
-static bool share_reason(const struct cell *a, const struct cell *b)
+static bool share_reason(const struct run *a, const struct run *b)
 {
     return a->model == b->model && a->verdict == VERDICT_STALLS && b->verdict == VERDICT_STALLS &&
            strcmp(a->expectation->reason, b->expectation->reason) == 0;
 }
 
-static void add_reason(struct text *text, const struct cell *cells, size_t count, size_t first)
+static void add_reason(struct text *text, const struct run *runs, size_t count, size_t first)
 {
-    text_add(text, "  %s:", cells[first].model->name);
+    text_add(text, "  %s:", runs[first].model->name);
     for (size_t i = first; i < count; i++) {
-        if (!share_reason(&cells[first], &cells[i]))
+        if (!share_reason(&runs[first], &runs[i]))
             continue;
         text_add(text, i > first ? "," : "");
-        add_wrapped(text, 4, cells[i].script->name, strlen(cells[i].script->name));
+        add_wrapped(text, 4, runs[i].script->name, strlen(runs[i].script->name));
     }
     text_add(text, "\n    ");
-    add_words(text, 4, cells[first].expectation->reason);
+    add_words(text, 4, runs[first].expectation->reason);
     text_add(text, "\n");
 }
 
-static void add_reasons(struct text *text, const struct cell *cells, size_t count)
+static void add_reasons(struct text *text, const struct run *runs, size_t count)
 {
     bool has_title = false;
 
     for (size_t i = 0; i < count; i++) {
-        bool is_first = cells[i].verdict == VERDICT_STALLS;
+        bool is_first = runs[i].verdict == VERDICT_STALLS;
         for (size_t j = 0; j < i && is_first; j++)
-            is_first = !share_reason(&cells[j], &cells[i]);
+            is_first = !share_reason(&runs[j], &runs[i]);
         if (!is_first)
             continue;
         text_add(text, has_title ? "" : "\nWhy they stall:\n");
         has_title = true;
-        add_reason(text, cells, count, i);
+        add_reason(text, runs, count, i);
     }
 }
 
-void report_matrix(struct text *text, const struct cell *cells, size_t count, bool colour)
+void report_matrix(struct text *text, const struct run *runs, size_t count, bool colour)
 {
-    add_table(text, cells, count, SCRIPT_FOR_SERVERS, colour);
-    add_table(text, cells, count, SCRIPT_FOR_CLIENTS, colour);
-    add_legend(text, cells, count);
-    add_totals(text, cells, count);
-    add_reasons(text, cells, count);
+    add_table(text, runs, count, SCRIPT_FOR_SERVERS, colour);
+    add_table(text, runs, count, SCRIPT_FOR_CLIENTS, colour);
+    add_legend(text, runs, count);
+    add_totals(text, runs, count);
+    add_reasons(text, runs, count);
 }

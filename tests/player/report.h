@@ -18,7 +18,7 @@ enum verdict {
 };
 
 /* One script against one model. */
-struct cell {
+struct run {
     const struct model *model;
     const struct script *script;
     const struct expectation *expectation; /* NULL: it is expected to pass */
@@ -26,13 +26,13 @@ struct cell {
 };
 
 /* Is a play with this outcome what was expected? */
-enum verdict report_verdict(const struct cell *cell, enum play_outcome outcome);
+enum verdict report_verdict(const struct run *run, enum play_outcome outcome);
 
 /*
  * Why a play was not what was expected: where in the script, what was expected, what came, how long it waited, how the
  * program ended and its last words, and (with `replay`, a command) how to see it again.
  */
-void report_failure(struct text *text, const struct cell *cell, const struct play_result *result, const char *replay);
+void report_failure(struct text *text, const struct run *run, const struct play_result *result, const char *replay);
 
 /* Of these lines, those from the script's line to how the program ended: what happened, without a judgement. */
 void report_result(struct text *text, const struct script *script, const struct play_result *result);
@@ -41,6 +41,6 @@ void report_result(struct text *text, const struct script *script, const struct 
  * The matrix: a table of the scripts for servers, one of those for clients, what the columns are, the totals, and the
  * reason for every stall that was expected. Fits 80 columns with seven models. With `colour`, coloured for a terminal.
  */
-void report_matrix(struct text *text, const struct cell *cells, size_t count, bool colour);
+void report_matrix(struct text *text, const struct run *runs, size_t count, bool colour);
 
 #endif

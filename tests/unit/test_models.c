@@ -241,13 +241,13 @@ static void test_verdicts(void **state)
     const struct expectation pass = {.outcome = PLAY_PASSES};
 
     (void)state;
-    assert_int_equal(report_verdict(&(struct cell){0}, PLAY_PASSES), VERDICT_PASSES);
-    assert_int_equal(report_verdict(&(struct cell){0}, PLAY_STALLS), VERDICT_FAILS);
-    assert_int_equal(report_verdict(&(struct cell){0}, PLAY_FAILS), VERDICT_FAILS);
-    assert_int_equal(report_verdict(&(struct cell){.expectation = &pass}, PLAY_PASSES), VERDICT_PASSES);
-    assert_int_equal(report_verdict(&(struct cell){.expectation = &stall}, PLAY_STALLS), VERDICT_STALLS);
-    assert_int_equal(report_verdict(&(struct cell){.expectation = &stall}, PLAY_PASSES), VERDICT_FAILS);
-    assert_int_equal(report_verdict(&(struct cell){.expectation = &stall}, PLAY_FAILS), VERDICT_FAILS);
+    assert_int_equal(report_verdict(&(struct run){0}, PLAY_PASSES), VERDICT_PASSES);
+    assert_int_equal(report_verdict(&(struct run){0}, PLAY_STALLS), VERDICT_FAILS);
+    assert_int_equal(report_verdict(&(struct run){0}, PLAY_FAILS), VERDICT_FAILS);
+    assert_int_equal(report_verdict(&(struct run){.expectation = &pass}, PLAY_PASSES), VERDICT_PASSES);
+    assert_int_equal(report_verdict(&(struct run){.expectation = &stall}, PLAY_STALLS), VERDICT_STALLS);
+    assert_int_equal(report_verdict(&(struct run){.expectation = &stall}, PLAY_PASSES), VERDICT_FAILS);
+    assert_int_equal(report_verdict(&(struct run){.expectation = &stall}, PLAY_FAILS), VERDICT_FAILS);
 }
 
 #define TEN_LINES "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n"
@@ -271,7 +271,7 @@ static void test_failures_in_words(void **state)
     struct text text = {0};
 
     (void)state;
-    report_failure(&text, &(struct cell){.model = &model, .script = &script}, &result, "make play");
+    report_failure(&text, &(struct run){.model = &model, .script = &script}, &result, "make play");
     assert_string_equal(text.chars, "stalls: the step's time is up\n"
                                     "tests/scripts/servers/x.script:3: A expect \"X\"\n"
                                     "  who       A\n"
@@ -285,7 +285,7 @@ static void test_failures_in_words(void **state)
     text_free(&text);
 
     result.said = "ready\nfatal error: too many clients\n" TEN_LINES TEN_LINES;
-    report_failure(&text, &(struct cell){.model = &model, .script = &script}, &result, "make play");
+    report_failure(&text, &(struct run){.model = &model, .script = &script}, &result, "make play");
     assert_non_null(strstr(text.chars,
                            "  its last words:\n"
                            "    | fatal error: too many clients\n"
@@ -296,7 +296,7 @@ static void test_failures_in_words(void **state)
     text_free(&text);
 
     result.said = "recv ERROR reset\n" TEN_LINES "WARNING: ThreadSanitizer: data race\n" TEN_LINES TEN_LINES;
-    report_failure(&text, &(struct cell){.model = &model, .script = &script}, &result, "make play");
+    report_failure(&text, &(struct run){.model = &model, .script = &script}, &result, "make play");
     assert_non_null(strstr(text.chars, "words:\n    | WARNING: ThreadSanitizer: data race\n    | a\n"));
     text_free(&text);
 
@@ -308,7 +308,7 @@ static void test_failures_in_words(void **state)
                                   .ended = "",
                                   .said = "",
                                   .note = ""};
-    report_failure(&text, &(struct cell){.model = &model, .script = &script, .expectation = &stall}, &result, "");
+    report_failure(&text, &(struct run){.model = &model, .script = &script, .expectation = &stall}, &result, "");
     assert_string_equal(text.chars, "expected to stall (it must), but passed: correct 01-one/expected:7\n");
     text_free(&text);
 }
@@ -327,7 +327,7 @@ static size_t widest_line(const char *text)
 
 static void test_the_matrix_fits(void **state)
 {
-    enum { MODELS = 7, CELLS = 2 * MODELS };
+    enum { MODELS = 7, RUNS = 2 * MODELS };
     static char names[MODELS][32];
     char server_script[] = "a-script-with-a-long-name", client_script[] = "short",
          reason[] = "one client at a time: whoever comes second waits in the backlog until the first has left, however "
@@ -335,24 +335,24 @@ static void test_the_matrix_fits(void **state)
     struct model models[MODELS];
     const struct script scripts[] = {{.name = server_script}, {.name = client_script, .kind = SCRIPT_FOR_CLIENTS}};
     struct expectation stall = {.outcome = PLAY_STALLS, .reason = reason};
-    struct cell cells[CELLS];
+    struct run runs[RUNS];
     struct text text = {0};
 
     (void)state;
     for (int i = 0; i < MODELS; i++) {
         snprintf(names[i], sizeof names[i], "%02d-a-model-with-a-name", i + 1);
         models[i] = (struct model){.name = names[i]};
-        cells[i] = (struct cell){&models[i], &scripts[0], &stall, i == 3 ? VERDICT_FAILS : VERDICT_STALLS};
-        cells[MODELS + i] = (struct cell){&models[i], &scripts[1], NULL, VERDICT_PASSES};
+        runs[i] = (struct run){&models[i], &scripts[0], &stall, i == 3 ? VERDICT_FAILS : VERDICT_STALLS};
+        runs[MODELS + i] = (struct run){&models[i], &scripts[1], NULL, VERDICT_PASSES};
     }
-    report_matrix(&text, cells, CELLS, false);
+    report_matrix(&text, runs, RUNS, false);
     assert_true(widest_line(text.chars) <= 80);
     assert_non_null(strstr(text.chars, "a-script-with-a-long-name stalls stalls stalls FAILS  stalls stalls stalls\n"));
     assert_non_null(strstr(text.chars, "\n14 plays: 7 passed, 6 stalled as expected, 1 FAILED\n"));
     assert_non_null(strstr(text.chars, "05 = 05-a-model-with-a-name"));
     assert_null(strchr(text.chars, '\033'));
     text_free(&text);
-    report_matrix(&text, cells, CELLS, true);
+    report_matrix(&text, runs, RUNS, true);
     assert_non_null(strstr(text.chars, "\033[1;31mFAILS \033[0m"));
     text_free(&text);
 }
