@@ -463,7 +463,7 @@ static void what_if_something_standard_is_closed(void **state)
         child_run(&child, demo_without, &fd, NULL);
         if (child.status != 0)
             fail_msg("Without standard %s the exit status must be 0, but it was %d: %s", names[fd], child.status,
-                     child.words);
+                     child.err);
     }
 }
 

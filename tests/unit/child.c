@@ -17,7 +17,7 @@
 struct ends {
     int input; /* what the child reads, */
     FILE *output; /* where it writes, */
-    int words; /* and where it complains: */
+    int err; /* and where it complains: */
     FILE *file; /* a file, */
     int terminal; /* or a terminal of which we hold this end; otherwise -1 */
 };
@@ -44,7 +44,7 @@ static FILE *temporary_file(void)
 static _Noreturn void be_the_child(const struct ends *ends, int (*program)(const void *data), const void *data)
 {
     must(dup2(ends->input, STDIN_FILENO) != -1 && dup2(fileno(ends->output), STDOUT_FILENO) != -1 &&
-             dup2(ends->words, STDERR_FILENO) != -1,
+             dup2(ends->err, STDERR_FILENO) != -1,
          "dup2");
     alarm(60); /* it is not inherited */
     exit(program(data));
@@ -88,13 +88,13 @@ static void run(struct child *child, struct ends *ends, int (*program)(const voi
         be_the_child(ends, program, data);
     close(ends->input);
     if (ends->terminal != -1) {
-        close(ends->words);
-        read_terminal(ends->terminal, child->words);
+        close(ends->err);
+        read_terminal(ends->terminal, child->err);
     }
     child->status = status_of(pid);
     read_file(ends->output, child->output);
     if (ends->file != NULL)
-        read_file(ends->file, child->words);
+        read_file(ends->file, child->err);
 }
 
 void child_run(struct child *child, int (*program)(const void *data), const void *data, const char *input)
@@ -102,22 +102,22 @@ void child_run(struct child *child, int (*program)(const void *data), const void
     struct ends ends = {
         .input = pipe_with(input), .output = temporary_file(), .file = temporary_file(), .terminal = -1};
 
-    ends.words = fileno(ends.file);
+    ends.err = fileno(ends.file);
     run(child, &ends, program, data);
 }
 
 bool child_run_on_terminal(struct child *child, int (*program)(const void *data), const void *data, const char *input)
 {
     const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
-    int words = -1;
+    int err = -1;
 
     if (terminal != -1 && grantpt(terminal) == 0 && unlockpt(terminal) == 0)
-        words = open(ptsname(terminal), O_RDWR | O_NOCTTY);
-    if (words == -1) {
+        err = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    if (err == -1) {
         close(terminal);
         return false;
     }
-    struct ends ends = {.input = pipe_with(input), .output = temporary_file(), .words = words, .terminal = terminal};
+    struct ends ends = {.input = pipe_with(input), .output = temporary_file(), .err = err, .terminal = terminal};
     run(child, &ends, program, data);
     return true;
 }

@@ -13,7 +13,7 @@ enum { CHILD_TEXT_SIZE = 8 * 1024 };
 struct child {
     int status; /* its exit status, or the signal that ended it, negative */
     char output[CHILD_TEXT_SIZE]; /* standard output, NUL-terminated and cut to fit; likewise */
-    char words[CHILD_TEXT_SIZE]; /* standard error */
+    char err[CHILD_TEXT_SIZE]; /* standard error */
 };
 
 /*

@@ -38,7 +38,7 @@ struct plain_server plain_start(int (*program)(const void *data), const void *da
     close(out[1]);
     close(err[1]);
     server.output = out[0];
-    server.words = err[0];
+    server.err = err[0];
     plain_read_until(server.output, "\n", server.ready, sizeof server.ready);
     server.ready[strcspn(server.ready, "\n")] = '\0';
     return server;
@@ -54,7 +54,7 @@ int plain_stop(const struct plain_server *server)
     kill(server->pid, SIGKILL);
     must(waitpid(server->pid, &status, 0) == server->pid, "waitpid");
     close(server->output);
-    close(server->words);
+    close(server->err);
     return status;
 }
 

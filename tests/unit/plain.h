@@ -8,7 +8,7 @@
 
 struct plain_server {
     pid_t pid;
-    int output, words; /* its standard output and standard error: where to read what it says */
+    int output, err; /* its standard output and standard error: where to read what it says */
     char ready[128]; /* the first line that it said: "listening on 127.0.0.1:9000"; "" if it said nothing */
 };
 

@@ -128,7 +128,7 @@ static void assert_helps(const struct command_line *line, const char *first_line
 {
     run(line);
     assert_status("-h", &child, 0);
-    assert_text("-h", "standard error", child.words, "");
+    assert_text("-h", "standard error", child.err, "");
     if (strncmp(child.output, first_line, strlen(first_line)) != 0)
         fail_msg("-h must begin with\n%sbut says\n%s", first_line, child.output);
     assert_non_null(strstr(child.output, "99-model: waits\n"));

@@ -5,7 +5,7 @@
  * has used up the very last descriptor itself: nobody leaves who could give it one.
  */
 #define _GNU_SOURCE /* prlimit() */ // NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
-#include "each_model.h"
+#include "unit.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ static void does_it_serve_or_say_why_not(void **state)
             if (!plain_ask(fd, "hello", "HELLO"))
                 fail_msg("With %d descriptors it starts, and then it serves nobody.", (int)descriptors);
             close(fd);
-        } else if (!started && !plain_read_until(server.words, "\n", words, sizeof words)) {
+        } else if (!started && !plain_read_until(server.err, "\n", words, sizeof words)) {
             fail_msg("With %d descriptors it does not start, and does not say why.", (int)descriptors);
         }
         const int status = plain_stop(&server);
@@ -73,13 +73,13 @@ static void does_it_go_on_without_any(void **state)
     assert_true(plain_ask(first, "one", "ONE"));
     must(prlimit(server.pid, RLIMIT_NOFILE, &none, NULL) == 0, "prlimit");
     const int second = plain_connect(&server);
-    struct pollfd words_come = {.fd = server.words, .events = POLLIN};
+    struct pollfd words_come = {.fd = server.err, .events = POLLIN};
     (void)poll(&words_come, 1,
                300); /* 01 says nothing: it serves the first, and has not even tried to accept the second */
     if (!plain_ask(first, "two", "TWO"))
         fail_msg("When no descriptor was left for a newcomer, the one who was there already was not served any more.");
     close(first);
-    if (!plain_read_until(server.words, "EMFILE", words, sizeof words))
+    if (!plain_read_until(server.err, "EMFILE", words, sizeof words))
         fail_msg("Without a descriptor for a newcomer the server should say EMFILE; it said \"%s\"", words);
     must(prlimit(server.pid, RLIMIT_NOFILE, &enough, NULL) == 0, "prlimit");
     if (!plain_ask(second, "three", "THREE"))
@@ -95,6 +95,6 @@ static void does_it_go_on_without_any(void **state)
 int main(void)
 {
     unit_begin();
-    return each_model("few descriptors", does_it_serve_or_say_why_not) +
-           each_model("none at all", does_it_go_on_without_any);
+    return unit_each_model("few descriptors", does_it_serve_or_say_why_not) +
+           unit_each_model("none at all", does_it_go_on_without_any);
 }

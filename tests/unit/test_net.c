@@ -164,12 +164,12 @@ static void what_if_there_is_no_such_name(void **state)
     (void)state;
     child_run(&child, listen_there, &where, NULL);
     assert_text("a bad name", "standard output", child.output, "-1");
-    if (strncmp(child.words, line, strlen(line)) != 0 || strlen(child.words) < strlen(line) + 5)
-        fail_msg("expected \"%s\" and the reason, not \"%s\"", line, child.words);
+    if (strncmp(child.err, line, strlen(line)) != 0 || strlen(child.err) < strlen(line) + 5)
+        fail_msg("expected \"%s\" and the reason, not \"%s\"", line, child.err);
     child_run(&child, connect_there, &bad_ipv6, NULL);
     assert_text("a bad address", "standard output", child.output, "-1");
-    if (strncmp(child.words, line_ipv6, strlen(line_ipv6)) != 0 || strlen(child.words) < strlen(line_ipv6) + 5)
-        fail_msg("expected \"%s\" and the reason, not \"%s\"", line_ipv6, child.words);
+    if (strncmp(child.err, line_ipv6, strlen(line_ipv6)) != 0 || strlen(child.err) < strlen(line_ipv6) + 5)
+        fail_msg("expected \"%s\" and the reason, not \"%s\"", line_ipv6, child.err);
 }
 
 /*

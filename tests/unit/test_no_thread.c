@@ -47,7 +47,7 @@ static void is_a_client_without_a_thread_sent_away(void **state)
     const int second = plain_connect(&server);
     if (plain_read_until(second, "x", bytes, sizeof bytes) || recv(second, bytes, sizeof bytes, MSG_DONTWAIT) != 0)
         fail_msg("The second client, for which there was no thread, should have been closed, and was not.");
-    if (!plain_read_until(server.words, "no thread for it", words, sizeof words))
+    if (!plain_read_until(server.err, "no thread for it", words, sizeof words))
         fail_msg("The server should say on standard error that it had no thread; it said \"%s\"", words);
     const int third = plain_connect(&server);
     if (!plain_ask(third, "third", "THIRD") || !plain_ask(first, "again", "AGAIN"))

@@ -15,8 +15,6 @@
 #include "must.h"
 #include "net.h"
 #include "plain.h"
-#include "player/memory.h"
-#include "player/models.h"
 
 enum { CLIENTS = 4 };
 
@@ -84,19 +82,6 @@ static void does_it_stop_when_always_busy(void **state)
 
 int main(void)
 {
-    const char *build = getenv("BUILD");
-    struct models models;
-
     unit_begin();
-    models_find(&models, build == NULL ? "build" : build);
-    struct CMUnitTest *tests = memory_zeroed(models.count, sizeof *tests);
-    size_t count = 0;
-    for (size_t i = 0; i < models.count; i++)
-        if (models.items[i].is_built)
-            tests[count++] = (struct CMUnitTest){models.items[i].name, does_it_stop_when_always_busy, NULL, NULL,
-                                                 models.items[i].server};
-    const int failed = _cmocka_run_group_tests("stop", tests, count, NULL, NULL);
-    free(tests);
-    models_free(&models);
-    return failed;
+    return unit_each_model("stop", does_it_stop_when_always_busy);
 }

@@ -4,7 +4,7 @@
  * It exits with 0 all the same. A server that has given its handler back is ended on the spot by the next signal. The time
  * in which that can happen is short, so here the server has many connections to close, and the signals come without a pause.
  */
-#include "each_model.h"
+#include "unit.h"
 
 #include <sys/wait.h>
 
@@ -34,7 +34,7 @@ static int stop_again_and_again(const char *path)
     for (int i = 0; i < CLIENTS; i++)
         close(clients[i]);
     close(server.output);
-    close(server.words);
+    close(server.err);
     return status;
 }
 
@@ -53,5 +53,5 @@ static void does_it_stop_when_told_again(void **state)
 int main(void)
 {
     unit_begin();
-    return each_model("stop again", does_it_stop_when_told_again);
+    return unit_each_model("stop again", does_it_stop_when_told_again);
 }

@@ -101,8 +101,8 @@ static void what_if_standard_input_cannot_be_read(void **state)
     (void)state;
     child_run(&child, read_a_closed_input, NULL, NULL);
     assert_status("a closed standard input", &child, 0);
-    assert_non_null(strstr(child.words, "client: cannot read standard input: "));
-    assert_non_null(strstr(child.words, "Bad file descriptor"));
+    assert_non_null(strstr(child.err, "client: cannot read standard input: "));
+    assert_non_null(strstr(child.err, "Bad file descriptor"));
 }
 
 static int read_an_input_that_is_not_there_yet(const void *data)
@@ -311,12 +311,12 @@ static void does_a_line_grow_on_a_terminal(void **state)
     (void)state;
     run_on_terminal(wait_long);
     assert_status("NO_DATA, 214 times, on a terminal", &child, 0);
-    if (strncmp(child.words, "\rNO_DATA\rNO_DATA x ", 19) != 0)
-        fail_msg("the line must be written over itself, behind a \\r each time, but it was \"%s\"", child.words);
-    if (count_returns(child.words) > 60)
-        fail_msg("a terminal must be told ten times a second, not every time: \"%s\"", child.words);
-    show_as_terminal(child.words);
-    assert_text("NO_DATA, 214 times, on a terminal", "what it shows", child.words,
+    if (strncmp(child.err, "\rNO_DATA\rNO_DATA x ", 19) != 0)
+        fail_msg("the line must be written over itself, behind a \\r each time, but it was \"%s\"", child.err);
+    if (count_returns(child.err) > 60)
+        fail_msg("a terminal must be told ten times a second, not every time: \"%s\"", child.err);
+    show_as_terminal(child.err);
+    assert_text("NO_DATA, 214 times, on a terminal", "what it shows", child.err,
                 "NO_DATA x 214\n"
                 "SUCCESS 6 bytes\n"
                 "CONNECTION_CLOSED\n");
@@ -345,8 +345,8 @@ static void do_answers_stand_between_the_lines(void **state)
     (void)state;
     run_on_terminal(answer_on_the_terminal);
     assert_status("answers on the terminal", &child, 0);
-    show_as_terminal(child.words);
-    assert_text("answers on the terminal", "what it shows", child.words,
+    show_as_terminal(child.err);
+    assert_text("answers on the terminal", "what it shows", child.err,
                 "SUCCESS 6 bytes\n"
                 "HELLO\n"
                 "SUCCESS 6 bytes\n"
@@ -359,9 +359,9 @@ static void are_statuses_folded_when_answers_go_elsewhere(void **state)
 {
     (void)state;
     run_on_terminal(answer);
-    assert_child("answers into a file", &child, 0, "HELLO\nWORLD\n", child.words);
-    show_as_terminal(child.words);
-    assert_text("answers into a file", "what the terminal shows", child.words,
+    assert_child("answers into a file", &child, 0, "HELLO\nWORLD\n", child.err);
+    show_as_terminal(child.err);
+    assert_text("answers into a file", "what the terminal shows", child.err,
                 "SUCCESS 12 bytes x 2\n"
                 "CONNECTION_CLOSED\n");
 }
@@ -403,7 +403,7 @@ static void what_if_the_answers_cannot_be_printed(void **state)
     (void)state;
     child_run(&child, answer_without_output, NULL, NULL);
     assert_status("standard output that nobody reads", &child, 1);
-    assert_non_null(strstr(child.words, "client: cannot write to standard output: "));
+    assert_non_null(strstr(child.err, "client: cannot write to standard output: "));
 }
 
 /* ---- The verdict ---- */
@@ -437,7 +437,7 @@ static void assert_verdict(const struct ending *ending)
 {
     child_run(&child, end_so, ending, NULL);
     assert_status("a conversation's end", &child, ending->status);
-    const char *last = strstr(child.words, "client: ");
+    const char *last = strstr(child.err, "client: ");
     assert_text("a conversation's end", "the verdict", last == NULL ? "" : last, ending->words);
     assert_text("a conversation's end", "talk_is_answered()", strrchr(child.output, '\n') + 1,
                 ending->received >= ending->sent ? "answered" : "waiting");

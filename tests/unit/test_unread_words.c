@@ -4,7 +4,7 @@
  * It serves its clients all the same, and it stops when it is told to.
  */
 #define _GNU_SOURCE /* F_SETPIPE_SZ */ // NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
-#include "each_model.h"
+#include "unit.h"
 
 #include <fcntl.h>
 
@@ -39,5 +39,5 @@ static void does_it_serve_and_stop(void **state)
 int main(void)
 {
     unit_begin();
-    return each_model("unread words", does_it_serve_and_stop);
+    return unit_each_model("unread words", does_it_serve_and_stop);
 }
