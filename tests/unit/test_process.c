@@ -7,8 +7,11 @@
 #include <sys/resource.h>
 #include <uv.h>
 
+#include "misbehave.h"
 #include "player/process.h"
 #include "player/text.h"
+
+static const char *this_program; /* which is a server, too, if it has arguments */
 
 struct stage {
     uv_loop_t loop;
@@ -173,6 +176,62 @@ static void test_stop(void **state)
     end(&stage);
 }
 
+/* What if there is no descriptor left for its pipes? That is told as its end, and not before process_start() has returned. */
+static void test_no_start(void **state)
+{
+    struct stage stage = {0};
+    const char *const arguments[] = {"true", NULL};
+    const struct process_options options = {.arguments = arguments, .readiness = PROCESS_READY_BY_LINE};
+    struct rlimit limit;
+
+    (void)state;
+    uv_loop_init(&stage.loop);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, limit.rlim_max}), 0);
+    stage.process = process_start(&stage.loop, &options);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_false(process_has_ended(stage.process));
+    assert_int_equal(process_pid(stage.process), -1);
+    process_stop(stage.process, 100);
+    process_kill(stage.process);
+    uv_run(&stage.loop, UV_RUN_DEFAULT);
+    assert_true(process_has_ended(stage.process));
+    assert_false(process_is_ready(stage.process) || process_was_told(stage.process));
+    assert_string_equal(process_describe_end(stage.process), "could not be started: too many open files");
+    end(&stage);
+}
+
+/* It listens only after a while, and says nothing. */
+static void test_ready_by_port(void **state)
+{
+    struct stage stage;
+    char script[256];
+    const struct process_options options = {
+        .readiness = PROCESS_READY_BY_PORT, .port = process_free_port(), .on_ready = stop_at_once};
+
+    (void)state;
+    snprintf(script, sizeof script, "sleep 0.1; exec '%s' -p %d >/dev/null", this_program, options.port);
+    const struct process *process = run(&stage, script, options);
+    assert_true(process_is_ready(process));
+    assert_int_equal(ntohs(((const struct sockaddr_in *)process_address(process))->sin_port), options.port);
+    assert_int_equal(process_exit_status(process), 0);
+    assert_int_equal(process_signal(process), 0);
+    end(&stage);
+}
+
+/* A server that writes more after that line, and behind it in the same write(). */
+static void test_output_after_the_ready_line(void **state)
+{
+    struct stage stage;
+    const struct process_options options = {.readiness = PROCESS_READY_BY_LINE};
+
+    (void)state;
+    run(&stage, "printf 'soon\\nlistening on 127.0.0.1:1\\nmore\\n'; echo listening on 127.0.0.1:2", options);
+    assert_string_equal(stage.output.chars, "more\nlistening on 127.0.0.1:2\n");
+    assert_int_equal(ntohs(((const struct sockaddr_in *)process_address(stage.process))->sin_port), 1);
+    end(&stage);
+}
+
 /* Somebody who holds our pipe open, in a session of its own, cannot keep us waiting for ever. */
 static void test_outputs_held_open(void **state)
 {
@@ -226,7 +285,7 @@ static void test_ready_lines(void **state)
     assert_false(process_parse_ready("", &address));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_outputs_and_exit_status),
@@ -236,11 +295,17 @@ int main(void)
         cmocka_unit_test(test_last_words_are_kept),
         cmocka_unit_test(test_descriptors),
         cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_no_start),
+        cmocka_unit_test(test_ready_by_port),
+        cmocka_unit_test(test_output_after_the_ready_line),
         cmocka_unit_test(test_outputs_held_open),
         cmocka_unit_test(test_wrapping),
         cmocka_unit_test(test_ready_lines),
     };
 
+    if (argc > 1)
+        return misbehave("as it should", argc, argv);
+    this_program = argv[0];
     unit_begin();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
