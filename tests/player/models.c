@@ -1,9 +1,8 @@
 /* models - see models.h */
 #include "models.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,65 +19,16 @@ static char *join(const char *folder, const char *name)
     return text_take(&path);
 }
 
-static bool has_file(const char *folder, const char *name, int mode)
+/* What matches `pattern`, sorted by name; globfree() follows. Nothing if there is nothing, or a folder cannot be read. */
+static glob_t find(const char *pattern)
 {
-    char *path = join(folder, name);
-    const bool is_there = access(path, mode) == 0;
+    glob_t found = {0};
 
-    free(path);
-    return is_there;
-}
-
-/* ---- Folders ---- */
-
-struct names {
-    char **items;
-    size_t count;
-};
-
-static int compare_names(const void *a, const void *b)
-{
-    const char *const *first = a;
-    const char *const *second = b;
-
-    return strcmp(*first, *second);
-}
-
-/* The names in `folder` that are wanted, sorted; none if it cannot be read. */
-static struct names list(const char *folder, bool (*is_wanted)(const char *name))
-{
-    struct names names = {0};
-    DIR *directory = opendir(folder);
-
-    if (directory == NULL)
-        return names;
-    for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-        if (!is_wanted(entry->d_name))
-            continue;
-        names.items = memory_grown(names.items, names.count, sizeof names.items[0]);
-        names.items[names.count++] = memory_string(entry->d_name);
-    }
-    closedir(directory);
-    if (names.count > 0)
-        qsort(names.items, names.count, sizeof names.items[0], compare_names);
-    return names;
-}
-
-static void free_names(struct names *names)
-{
-    for (size_t i = 0; i < names->count; i++)
-        free(names->items[i]);
-    free(names->items);
+    (void)glob(pattern, 0, NULL, &found);
+    return found;
 }
 
 /* ---- Models ---- */
-
-static bool is_model(const char *name)
-{
-    if (!isdigit((unsigned char)name[0]) || !isdigit((unsigned char)name[1]) || name[2] != '-')
-        return false;
-    return has_file(name, "server.c", R_OK) && has_file(name, "client.c", R_OK);
-}
 
 struct model *models_add(struct models *models, const char *name, const char *expected_path)
 {
@@ -104,12 +54,18 @@ void models_add_folder(struct models *models, const char *path, const char *buil
 
 void models_find(struct models *models, const char *build)
 {
-    struct names names = list(".", is_model);
+    glob_t servers = find("[0-9][0-9]-*/server.c");
 
     *models = (struct models){0};
-    for (size_t i = 0; i < names.count; i++)
-        models_add_folder(models, names.items[i], build);
-    free_names(&names);
+    for (size_t i = 0; i < servers.gl_pathc; i++) {
+        char *folder = servers.gl_pathv[i];
+        *strrchr(folder, '/') = '\0';
+        char *client = join(folder, "client.c");
+        if (access(client, R_OK) == 0)
+            models_add_folder(models, folder, build);
+        free(client);
+    }
+    globfree(&servers);
 }
 
 const struct model *models_named(const struct models *models, const char *name)
@@ -140,13 +96,6 @@ void models_free(struct models *models)
 
 /* ---- Scripts ---- */
 
-static bool is_script(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-
-    return name[0] != '.' && dot != NULL && strcmp(dot, ".script") == 0;
-}
-
 static bool add_script(struct scripts *scripts, const char *path, char *error, size_t error_size)
 {
     struct script *script = script_read(path, error, error_size);
@@ -161,25 +110,22 @@ static bool add_script(struct scripts *scripts, const char *path, char *error, s
     return namesake == NULL;
 }
 
-static bool read_folder(struct scripts *scripts, const char *folder, char *error, size_t error_size)
+static bool add_scripts(struct scripts *scripts, const char *pattern, char *error, size_t error_size)
 {
-    struct names names = list(folder, is_script);
+    glob_t paths = find(pattern);
     bool is_right = true;
 
-    for (size_t i = 0; i < names.count && is_right; i++) {
-        char *path = join(folder, names.items[i]);
-        is_right = add_script(scripts, path, error, error_size);
-        free(path);
-    }
-    free_names(&names);
+    for (size_t i = 0; i < paths.gl_pathc && is_right; i++)
+        is_right = add_script(scripts, paths.gl_pathv[i], error, error_size);
+    globfree(&paths);
     return is_right;
 }
 
 bool scripts_read(struct scripts *scripts, char *error, size_t error_size)
 {
     *scripts = (struct scripts){0};
-    return read_folder(scripts, "tests/scripts/servers", error, error_size) &&
-           read_folder(scripts, "tests/scripts/clients", error, error_size);
+    return add_scripts(scripts, "tests/scripts/servers/*.script", error, error_size) &&
+           add_scripts(scripts, "tests/scripts/clients/*.script", error, error_size);
 }
 
 struct script *scripts_open(const char *name, char *error, size_t error_size)
@@ -230,24 +176,17 @@ const struct expectation *model_expectation(const struct model *model, const cha
     return NULL;
 }
 
-/* Cuts the next word off `*line` and returns it, "" at the end. */
-static char *next_word(char **line)
-{
-    static const char blanks[] = " \t\r\n";
-    char *word = *line + strspn(*line, blanks);
-    char *end = word + strcspn(word, blanks);
+static const char blanks[] = " \t\r\n";
 
-    *line = end + (*end != '\0');
-    *end = '\0';
-    return word;
-}
-
-static char *rest_of(char *line)
+/* Without the blanks at both ends; NULL stays NULL. */
+static char *trim(char *text)
 {
-    line += strspn(line, " \t\r\n");
-    for (size_t length = strlen(line); length > 0 && isspace((unsigned char)line[length - 1]);)
-        line[--length] = '\0';
-    return line;
+    if (text == NULL)
+        return NULL;
+    text += strspn(text, blanks);
+    for (size_t length = strlen(text); length > 0 && strchr(blanks, text[length - 1]) != NULL;)
+        text[--length] = '\0';
+    return text;
 }
 
 /* Why a line is wrong, or NULL. */
@@ -256,9 +195,9 @@ static const char *mistake_in(const struct model *model, const struct scripts *s
 {
     if (scripts_named(scripts, script) == NULL)
         return "there is no script of that name";
-    if (strcmp(outcome, "passes") != 0 && strcmp(outcome, "stalls") != 0)
+    if (outcome == NULL || (strcmp(outcome, "passes") != 0 && strcmp(outcome, "stalls") != 0))
         return "the outcome is \"passes\" or \"stalls\"";
-    if (reason[0] == '\0')
+    if (reason == NULL || reason[0] == '\0')
         return "the reason is missing: say why, in words";
     if (model_expectation(model, script) != NULL)
         return "this script has a line above already";
@@ -267,12 +206,13 @@ static const char *mistake_in(const struct model *model, const struct scripts *s
 
 static const char *read_expectation(struct model *model, const struct scripts *scripts, char *line, int number)
 {
-    char *script = next_word(&line);
+    char *rest = NULL;
+    const char *script = strtok_r(line, blanks, &rest);
 
-    if (script[0] == '\0' || script[0] == '#')
+    if (script == NULL || script[0] == '#')
         return NULL;
-    const char *outcome = next_word(&line);
-    const char *reason = rest_of(line);
+    const char *outcome = strtok_r(NULL, blanks, &rest);
+    const char *reason = trim(strtok_r(NULL, "\n", &rest));
     const char *mistake = mistake_in(model, scripts, script, outcome, reason);
     if (mistake != NULL)
         return mistake;

@@ -220,7 +220,17 @@ static void on_event(struct play *play, const struct play_event *event, void *da
     case PLAY_EXITED:
         show_happening(show, event, program, "(has ended)");
         break;
-    default: /* bytes on their way, and the beginning of what is shown when it ends */
+    case PLAY_STEP_BEGINS: /* a step is shown when it ends, and bytes on their way are not */
+    case PLAY_WAITING:
+    case PLAY_CONNECTING:
+    case PLAY_CONNECTED:
+    case PLAY_SENT:
+    case PLAY_RECEIVED:
+    case PLAY_LEFT:
+    case PLAY_STARTED:
+    case PLAY_READY:
+    case PLAY_SAID:
+    case PLAY_PRINTED:
         break;
     }
     (void)fflush(stdout);
