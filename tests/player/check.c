@@ -1,8 +1,8 @@
 /*
  * check - plays every script against every model, as cmocka tests, and prints who passes, who stalls and who fails.
  *
- * Several plays go on at once in one libuv loop: most of the time of most of them is waiting. cmocka runs its tests one
- * after another; each of them turns the loop until *its* play is done, and finds many done already.
+ * Several plays go on at once in one libuv loop: most of them are waiting most of the time. cmocka runs its tests one
+ * after another; each of them runs the loop until *its* play is done, and often finds that it is.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,19 +36,19 @@ struct options {
     const char *expected; /* its file */
     struct option_values models, scripts; /* of these names; none: all */
     int jobs;
-    int patience_ms; /* for a step without `within`, and for a program told to stop; 0: the player's own */
+    int patience_ms; /* with a step without `within`, and with a program told to stop; 0: the player's own */
 };
 
 struct check;
 
-/* A run that goes on, or is to begin. */
+/* A run, from before it is started until it is reported. */
 struct job {
     struct check *check;
     struct run *run;
     char *name; /* "05-select: hello" */
     struct play *play;
     bool is_done;
-    char *failure; /* NULL: it went as expected; otherwise: */
+    char *failure; /* the message, or NULL: it went as expected */
     int line; /* of the script, where it went wrong */
     char *note;
 };
@@ -59,7 +59,7 @@ struct check {
     struct scripts scripts;
     uv_loop_t loop;
     struct interrupt interrupt;
-    int descriptors; /* our own limit before we raised it: the programs get that */
+    int descriptors; /* our own limit before we raised it, which the programs get */
     struct run *runs;
     struct job *jobs;
     size_t count;
@@ -85,7 +85,7 @@ static int read_arguments(int argc, char **argv, struct options *options)
                                       {"script", .texts = &options->scripts},
                                       {"jobs", .number = &options->jobs, .min = 1, .max = 64},
                                       {"patience", .number = &options->patience_ms, .min = 1, .max = MAX_PATIENCE_MS},
-                                      {NULL}};
+                                      {.name = NULL}};
 
     *options = (struct options){.build = "build", .jobs = DEFAULT_JOBS};
     options_read(&command, rows, argc, argv);
@@ -189,7 +189,7 @@ static bool choose_runs(struct check *check)
 
 static void start_more(struct check *check);
 
-/* As one word of a shell's command, whatever is in it. */
+/* Adds `word` so that a shell reads it as one word, whatever is in it. */
 static void add_quoted(struct text *text, const char *word)
 {
     text_add(text, "'");
@@ -268,7 +268,7 @@ static void start_more(struct check *check)
     }
 }
 
-/* The cmocka test of every run. */
+/* The cmocka test of each run. */
 static void test_run(void **state)
 {
     struct job *job = *state;
@@ -285,8 +285,7 @@ static void test_run(void **state)
         print_error("%.*s\n", length, line);
         line += length + (line[length] != '\0');
     }
-    mock_assert(false, "the run goes as expected", job->run->script->path,
-                job->line); /* fail() would name this line here */
+    mock_assert(false, "the run goes as expected", job->run->script->path, job->line); /* fail() would name this line */
 }
 
 static int test_all(struct check *check)

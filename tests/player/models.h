@@ -53,13 +53,13 @@ const struct model *models_named(const struct models *models, const char *name);
 
 /*
  * Reads all scripts of tests/scripts/servers and tests/scripts/clients; each needs a name of its own. Returns true, or
- * false with the first mistake ("tests/scripts/servers/x.script:3: ...") in `error`; in both cases scripts_free() follows.
+ * false with the first mistake ("tests/scripts/servers/x.script:3: ...") in `error`; scripts_free() is needed in both cases.
  */
 bool scripts_read(struct scripts *scripts, char *error, size_t error_size);
 
 /*
- * Reads one script by its name, from one of those two folders or from tests/scripts/demo (scripts that are to be watched
- * and take too long for `make check`); what has a slash or a dot in it is a path. Returns it, the caller's to free with
+ * Reads one script by its name, from one of those two folders or from tests/scripts/demo (scripts to be watched, which
+ * take too long for `make check`); a name with a slash or a dot in it is a path. Returns it, the caller's to free with
  * script_free(); or NULL with the mistake in `error`.
  */
 struct script *scripts_open(const char *name, char *error, size_t error_size);
@@ -77,8 +77,10 @@ bool model_read_expected(struct model *model, const struct scripts *scripts, cha
 /* What is said of `script`, or NULL: it is expected to pass. */
 const struct expectation *model_expectation(const struct model *model, const char *script);
 
-/* Free all that the lists hold, which are empty then. */
+/* Frees all that the list holds; it is empty then. */
 void models_free(struct models *models);
+
+/* Likewise. */
 void scripts_free(struct scripts *scripts);
 
 #endif

@@ -21,11 +21,11 @@ int options_misuse(const struct command *command, const char *format, ...)
     return 2;
 }
 
-/* strtol() alone would also take " 6", "+6", and "6x" as 6. */
+/* strtol() alone would read " 6", "+6" and "6x" as 6. */
 static void read_number(const struct command *command, const struct option_row *row, const char *value)
 {
     const bool is_number = value[0] != '\0' && value[strspn(value, "0123456789")] == '\0';
-    const long number = strtol(value, NULL, 10); /* LONG_MAX if it is even more */
+    const long number = strtol(value, NULL, 10); /* LONG_MAX if it is too large */
 
     if (!is_number || number < row->min || number > row->max)
         exit(options_misuse(command, "--%s takes a whole number from %d to %d, not \"%s\"", row->name, row->min,
@@ -49,7 +49,7 @@ static void take(const struct command *command, const struct option_row *row, co
     }
 }
 
-/* What getopt_long() returns for the first row; more than any character. Only different numbers can be ambiguous. */
+/* What getopt_long() returns for the first row: more than any character. Rows with one number are never ambiguous to it. */
 enum { FIRST_ROW = 256 };
 
 /* The rows as getopt_long() wants them, and --help; the caller's to free(). */

@@ -1,8 +1,8 @@
 /*
  * options - the command line of a program with long options, read with getopt_long(3).
  *
- * What is wrong is said in one line, `check: --jobs takes a whole number from 1 to 64, not "6x"`, which the usage follows;
- * the program ends with 2 then.
+ * A mistake is reported in one line, `check: --jobs takes a whole number from 1 to 64, not "6x"`, and the usage follows;
+ * the program exits with 2.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -16,11 +16,11 @@ struct option_values {
     size_t count;
 };
 
-/* One option, and where its value goes: one of the four. */
+/* One option, and where its value goes: one of the four pointers. */
 struct option_row {
     const char *name; /* without the dashes; the last row has NULL */
     bool *flag; /* it takes no value */
-    const char **text; /* of several the last counts; never "" */
+    const char **text; /* if given several times, the last counts; never "" */
     struct option_values *texts;
     int *number; /* decimal digits only */
     int min, max; /* of `number` */
@@ -28,16 +28,16 @@ struct option_row {
 
 struct command {
     const char *program; /* "check": every complaint begins with it */
-    const char *usage; /* its lines, also for --help and -h */
+    const char *usage; /* its lines, each with its newline */
 };
 
 /*
- * Reads all options into where `rows` says; what is not given stays as it is. Values are not copied. --help prints the usage
- * to standard output and ends the program with 0.
+ * Stores the options where `rows` says; what is not given stays as it is. Values are not copied. --help and -h print the
+ * usage to standard output and end the program with 0.
  */
 void options_read(const struct command *command, const struct option_row *rows, int argc, char **argv);
 
-/* Says in a line what is wrong, as printf() would write it, then the usage, and returns 2: the exit status. */
+/* Prints what is wrong in one line, formatted as by printf(), then the usage. Returns the exit status, 2. */
 int options_misuse(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

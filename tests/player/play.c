@@ -20,7 +20,7 @@
 
 enum {
     TEXT_WIDTH = 44, /* of a step */
-    FEW = 10 /* names: so many get a line of their own when their connection ends */
+    FEW = 10 /* clients: up to so many, the end of each connection is shown */
 };
 
 struct options {
@@ -28,7 +28,7 @@ struct options {
     bool verbose;
 };
 
-/* A step, or the same one of several clients: a run of steps that stand on one line of the script. */
+/* The steps of one line of the script: a single one, or the same step of several clients. */
 struct group {
     int size, done;
     size_t bytes;
@@ -38,8 +38,8 @@ struct group {
 struct show {
     struct options options;
     const struct script *script;
-    struct group *groups; /* one for each step; used is that of a run's first */
-    int *group_of; /* for each step, where its run begins */
+    struct group *groups; /* one for each step; only that of a line's first step is used */
+    int *group_of; /* for each step, the first of its line */
     int name_width;
     struct play *play;
     int status;
@@ -55,7 +55,7 @@ static int read_arguments(int argc, char **argv, struct options *options)
 {
     const struct option_row rows[] = {{"build", .text = &options->build},     {"model", .text = &options->model},
                                       {"script", .text = &options->script},   {"server", .text = &options->server},
-                                      {"verbose", .flag = &options->verbose}, {NULL}};
+                                      {"verbose", .flag = &options->verbose}, {.name = NULL}};
 
     options->build = "build";
     options_read(&command, rows, argc, argv);
@@ -177,7 +177,7 @@ static void show_last_step(const struct show *show, const struct play_event *eve
     printf("\n");
 }
 
-/* What happens without being a step's doing. */
+/* What no step has caused. */
 static void show_happening(const struct show *show, const struct play_event *event, const char *who, const char *what)
 {
     print_time(event->time);

@@ -21,30 +21,30 @@ enum {
     READ_SIZE = 64 * 1024,
     ROOM = 2 * KEPT + READ_SIZE, /* more than is kept, so that moving it is rare */
     READY_LIMIT_MS = 10000,
-    PROBE_MS = 10, /* between two looks at the port */
+    PROBE_MS = 10, /* from one look at the port to the next */
     STOP_LIMIT_MS = 5000, /* for a server that is not ready in time */
-    OUTPUTS_LIMIT_MS = 1000 /* for outputs that somebody else holds open after the program's end */
+    OUTPUTS_LIMIT_MS = 1000 /* for outputs that another process holds open after the program's end */
 };
 
 /*
  * The child starts as a shell that sets the limit and becomes the program. `$0` is the shell's own name for what follows
  * its script, so that no quoting is needed. setpriv(1) asks the kernel for a SIGKILL at our end (prctl(2),
- * PR_SET_PDEATHSIG); an old one, or that of another system, does not know the option.
+ * PR_SET_PDEATHSIG); an old one, or another system's, does not know the option.
  */
 static const char launcher[] = "if setpriv --pdeathsig KILL true 2>/dev/null; then\n"
                                "    exec setpriv --pdeathsig KILL \"$0\" \"$@\"\n"
                                "fi\n"
                                "exec \"$0\" \"$@\"\n";
 
-/* A life, in its order; states may be left out, but none comes back. Only enter() goes from one to another. */
+/* The life of a process. It may skip states, but it never goes back. Only enter() changes the state. */
 enum state {
-    STARTING, /* for as long as process_start() takes, or, if there is no child, until the loop's next turn */
+    STARTING, /* during process_start(); without a child, until the next turn of the loop */
     WAITING, /* for a server to be ready */
     RUNNING,
-    LATE, /* it was not ready in time: it is told to end */
+    LATE, /* not ready in time, so it is told to end */
     TOLD, /* to end: SIGTERM */
     KILLED, /* SIGKILL */
-    EXITED, /* but somebody may still hold its outputs open */
+    EXITED, /* its outputs may still be open */
     ENDED /* on_end has been called */
 };
 
@@ -55,7 +55,7 @@ struct process {
     uv_loop_t *loop;
     uv_process_t child;
     uv_pipe_t input, output, errors;
-    uv_timer_t limit; /* of the present state: see enter() and on_limit() */
+    uv_timer_t limit; /* how long the present state may last: see enter() and on_limit() */
     uv_timer_t probe; /* while it waits for the port */
     int open_outputs;
     int open_handles; /* to be closed before the memory goes */
@@ -199,7 +199,7 @@ static void enter(struct process *process, enum state state)
         signal_group(process, SIGKILL);
         break;
     case EXITED:
-        signal_group(process, SIGKILL); /* what it may have started and left behind */
+        signal_group(process, SIGKILL); /* what it started and left behind */
         set_limit(process, OUTPUTS_LIMIT_MS);
         break;
     case ENDED:
@@ -211,7 +211,7 @@ static void enter(struct process *process, enum state state)
     }
 }
 
-/* The present state has lasted as long as it may. */
+/* The present state has lasted too long. */
 static void on_limit(uv_timer_t *timer)
 {
     struct process *process = timer->data;
@@ -255,7 +255,7 @@ static void on_exit_of_child(uv_process_t *child, int64_t exit_status, int signa
     end_if_outputs_ended(process);
 }
 
-/* Has it ended although libuv has not told us yet? WNOWAIT leaves the news to libuv. */
+/* Has it ended, even if libuv has not told us yet? WNOWAIT leaves the exit status for libuv. */
 static bool is_dead(const struct process *process)
 {
     siginfo_t info = {0};
@@ -545,7 +545,7 @@ int process_raise_descriptors(void)
         return 0;
     const int before = (int)limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit); /* everybody may go up to the hard limit */
+    setrlimit(RLIMIT_NOFILE, &limit); /* any process may go up to the hard limit */
     return before;
 }
 

@@ -3,10 +3,10 @@
  *
  * Each child leads a process group of its own, and the whole group is killed with it, so that what a shell or an
  * interpreter started goes too. Where setpriv(1) can do it (Linux), the kernel kills the child when the thread that
- * started it ends, however that comes about. libuv resets the signals to their defaults in the child: what we ignore
+ * started it ends, for whatever reason. libuv resets the signals to their defaults in the child: what we ignore
  * (SIGPIPE) is not ignored there.
  *
- * Nothing here blocks. A struct process is made by process_start(), lives through its callbacks, and is given back with
+ * Nothing here blocks. A struct process is made by process_start(), lives through its callbacks, and is freed with
  * process_free() at any time after on_end.
  */
 #ifndef PROCESS_H
@@ -20,11 +20,11 @@
 
 struct process;
 
-/* How to see that a server is ready for its clients. */
+/* How a server shows that it is ready for its clients. */
 enum process_readiness {
     PROCESS_READY_AT_ONCE, /* it is no server */
     PROCESS_READY_BY_LINE, /* it prints "listening on ADDRESS:PORT" */
-    PROCESS_READY_BY_PORT /* 127.0.0.1 and `port` take a connection, which is closed again */
+    PROCESS_READY_BY_PORT /* `port` of 127.0.0.1 accepts a connection, which is closed at once */
 };
 
 struct process_options {
@@ -45,8 +45,8 @@ struct process_options {
 };
 
 /*
- * Starts a program. Never fails at once: if it cannot be started, on_end says so later, as it does of a program that ends
- * before it is ready or is not ready within 10 seconds (it is stopped then).
+ * Starts a program. Never fails at once: on_end follows if it cannot be started, if it ends before it is ready, and if it is
+ * not ready within 10 seconds (then it is stopped).
  */
 struct process *process_start(uv_loop_t *loop, const struct process_options *options);
 
@@ -92,34 +92,34 @@ bool process_was_killed(const struct process *process);
 /* How long it took to end after SIGTERM, in nanoseconds. */
 uint64_t process_stop_time(const struct process *process);
 
-/* How it ended in words: "exited with 1", "was killed by signal 13 (SIGPIPE)". Owned by `process`. */
+/* How it ended, in words: "exited with 1", "was killed by signal 13 (SIGPIPE)". Owned by `process`. */
 const char *process_describe_end(struct process *process);
 
 /* What it wrote to standard error. */
 struct process_stderr {
     const char *bytes; /* the last 64 KiB at least, and a NUL */
     size_t size; /* without the NUL */
-    size_t dropped; /* so many bytes came before these, and are not kept any more */
+    size_t dropped; /* how many bytes came before these and are no longer kept */
 };
 
 /* Returns that. `bytes` are owned by `process` and valid until it writes more. */
 struct process_stderr process_stderr(const struct process *process);
 
 /*
- * For how long it (not its children) has been busy, in nanoseconds: the CPU time that it has used and, where it is known,
- * the time in which it wanted to run but had to leave the cores to others; without that a program that spins on a loaded
- * machine looks like one that rests. Returns false where the system does not tell.
+ * How long it (not its children) has been busy, in nanoseconds: the CPU time that it has used and, where that is known,
+ * the time that it waited for a core; without that, a program that spins on a loaded machine looks like one that rests.
+ * Returns false where the system does not tell.
  */
 bool process_busy_time(const struct process *process, uint64_t *nanoseconds);
 
-/* Gives an ended process back; `on_freed(data)` is called when the loop is rid of it. */
+/* Frees a process that has ended; `on_freed(data)` is called when the loop no longer holds any part of it. */
 void process_free(struct process *process, void (*on_freed)(void *data), void *data);
 
 /*
- * Makes a shell command, written by somebody for somebody else's server, into one that can be watched: the caller's to
- * free(). A simple command takes the shell's place, so that it is the process that we see. For anything else the shell
- * stays, waits when it is told to end, and passes the exit status on, 128 and its number for a signal; `*is_wrapped` says
- * so, and no CPU time is known then.
+ * Turns the shell command of a user's server into one that can be watched; the caller's to free(). A simple command
+ * replaces the shell, so that it is the process that we see. For anything else the shell stays, waits when it is told to
+ * end, and passes on the exit status, or 128 plus the number of a signal; then `*is_wrapped` is true, and its CPU time is
+ * not known.
  */
 char *process_wrap(const char *command, bool *is_wrapped);
 
@@ -130,8 +130,8 @@ char *process_wrap(const char *command, bool *is_wrapped);
 int process_raise_descriptors(void);
 
 /*
- * To be called first of all: where standard input, output or error is closed, /dev/null takes its place. Otherwise the next
- * thing that is opened would be it, and libuv aborts the program that closes such a one.
+ * To be called first of all: opens /dev/null as standard input, output or error where one of these is closed. Otherwise
+ * the next descriptor to be opened would get its number, and libuv aborts a program that closes 0, 1 or 2.
  */
 void process_open_standard(void);
 

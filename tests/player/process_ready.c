@@ -73,7 +73,7 @@ size_t ready_line_read(struct ready_line *line, const char *bytes, size_t size, 
 
 /* ---- By the port ---- */
 
-/* Its outcome is what poll() tells. Returns the attempt, or -1. */
+/* poll() tells how it ends. Returns the socket, or -1. */
 static int begin_to_connect(const struct sockaddr_storage *address)
 {
     const int fd = socket(AF_INET, SOCK_STREAM, 0);

@@ -14,14 +14,14 @@ struct ready_line {
 };
 
 /*
- * Reads `size` bytes of its standard output, or up to the end of the line, and returns how many that were. When it is
+ * Reads `size` bytes of its standard output, or up to the end of that line, and returns how many it has read. When it is
  * complete, `address` is where the server is listening.
  */
 size_t ready_line_read(struct ready_line *line, const char *bytes, size_t size, struct sockaddr_storage *address);
 
 /*
- * Looks without waiting whether a server takes a connection at the IPv4 `address`; to be called again until it does. `*fd`,
- * -1 at first, is the attempt: the caller's to close unless it is -1.
+ * Does a server accept a connection at the IPv4 `address`? Does not wait: to be called again until it does. `*fd`, -1 at
+ * first, is the socket that tries to connect; the caller's to close unless it is -1.
  */
 bool ready_probe(int *fd, const struct sockaddr_storage *address);
 

@@ -53,7 +53,7 @@ static const char *first_error(const char *words, const char *end)
     return first;
 }
 
-/* Adds the lines from `line` to `end`, `most` of them at most. Returns where it stopped. */
+/* Adds the lines from `line` to `end`, `max` of them at most. Returns where it stopped. */
 static const char *add_lines(struct text *text, const char *line, const char *end, int max)
 {
     for (; line < end && max > 0; max--) {
@@ -64,7 +64,7 @@ static const char *add_lines(struct text *text, const char *line, const char *en
     return line;
 }
 
-/* The reason for an end often stands above them, when many lines follow it: a sanitizer's report, a stack of calls. */
+/* Often the reason stands above the last lines, because many follow it: a sanitizer's report, a stack of calls. */
 static void add_last_words(struct text *text, const char *said)
 {
     const char *end = said + strlen(said), *last = last_lines(said, LAST_WORDS);
@@ -136,7 +136,7 @@ static struct style style_of(enum verdict verdict)
     return (struct style){"", ""};
 }
 
-/* A model that stands elsewhere is called by its path, of which a column shows the end. */
+/* The name of a model in another folder is its path; a column shows the end of it. */
 static const char *last_part(const char *name)
 {
     const char *slash = strrchr(name, '/');
@@ -220,7 +220,7 @@ static void add_table(struct text *text, const struct run *runs, size_t count, e
     }
 }
 
-/* Where the line that is being written has come to. */
+/* The length of the last line so far. */
 static size_t column(const struct text *text)
 {
     size_t start = text->length;

@@ -25,20 +25,20 @@ struct run {
     enum verdict verdict;
 };
 
-/* Is a play with this outcome what was expected? */
+/* The verdict on a play with this outcome: is it what was expected? */
 enum verdict report_verdict(const struct run *run, enum play_outcome outcome);
 
 /*
- * Why a play was not what was expected: where in the script, what was expected, what came, how long it waited, how the
+ * Adds why a play was not what was expected: where in the script, what was expected, what came, how long it waited, how the
  * program ended and its last words, and (with `replay`, a command) how to see it again.
  */
 void report_failure(struct text *text, const struct run *run, const struct play_result *result, const char *replay);
 
-/* Of these lines, those from the script's line to how the program ended: what happened, without a judgement. */
+/* Adds what happened, without a judgement: of the lines above, those from the script's line to the program's end. */
 void report_result(struct text *text, const struct script *script, const struct play_result *result);
 
 /*
- * The matrix: a table of the scripts for servers, one of those for clients, what the columns are, the totals, and the
+ * Adds the matrix: a table of the scripts for servers, one of those for clients, what the columns are, the totals, and the
  * reason for every stall that was expected. Fits 80 columns with seven models. With `colour`, coloured for a terminal.
  */
 void report_matrix(struct text *text, const struct run *runs, size_t count, bool colour);

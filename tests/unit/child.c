@@ -17,7 +17,7 @@
 struct ends {
     int input; /* what the child reads, */
     FILE *output; /* where it writes, */
-    int err; /* and where it complains: */
+    int err; /* where it complains: */
     FILE *file; /* a file, */
     int terminal; /* or a terminal of which we hold this end; otherwise -1 */
 };
@@ -50,7 +50,7 @@ static _Noreturn void be_the_child(const struct ends *ends, int (*program)(const
     exit(program(data));
 }
 
-/* What was written to `file`, which is closed. */
+/* Reads what was written to `file`, and closes it. */
 static void read_file(FILE *file, char text[CHILD_TEXT_SIZE])
 {
     rewind(file);
@@ -58,7 +58,7 @@ static void read_file(FILE *file, char text[CHILD_TEXT_SIZE])
     fclose(file);
 }
 
-/* What is shown on the terminal, until the child, which alone has it open, ends: read() returns EIO then. */
+/* Reads what the terminal shows until the child ends, which alone has it open: then read() fails with EIO. */
 static void read_terminal(int terminal, char text[CHILD_TEXT_SIZE])
 {
     size_t size = 0;
@@ -81,7 +81,7 @@ static int status_of(pid_t pid)
 
 static void run(struct child *child, struct ends *ends, int (*program)(const void *data), const void *data)
 {
-    must(fflush(NULL) == 0, "fflush"); /* or the child would write once more what is buffered */
+    must(fflush(NULL) == 0, "fflush"); /* or the child would write what is buffered a second time */
     const pid_t pid = fork();
     must(pid != -1, "fork");
     if (pid == 0)

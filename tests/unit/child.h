@@ -1,5 +1,5 @@
 /*
- * child - a function run as a program of its own, for what ends a program or prints: a fork() whose outputs are kept.
+ * child - runs a function that prints or ends its program in a process of its own, and keeps what it prints.
  *
  * For tests that can do nothing without it: where fork() or a temporary file fails, the program is aborted with a line.
  */
@@ -12,8 +12,8 @@ enum { CHILD_TEXT_SIZE = 8 * 1024 };
 
 struct child {
     int status; /* its exit status, or the signal that ended it, negative */
-    char output[CHILD_TEXT_SIZE]; /* standard output, NUL-terminated and cut to fit; likewise */
-    char err[CHILD_TEXT_SIZE]; /* standard error */
+    char output[CHILD_TEXT_SIZE]; /* standard output, NUL-terminated and cut to fit */
+    char err[CHILD_TEXT_SIZE]; /* standard error, likewise */
 };
 
 /*
@@ -22,10 +22,10 @@ struct child {
  */
 void child_run(struct child *child, int (*program)(const void *data), const void *data, const char *input);
 
-/* The same with a terminal as standard error. Returns false, and runs nothing, if there is none to be had. */
+/* The same with a terminal as standard error. Returns false, and runs nothing, if there is no terminal. */
 bool child_run_on_terminal(struct child *child, int (*program)(const void *data), const void *data, const char *input);
 
-/* For the function that runs as a program: from here on its standard output is a pipe that nobody reads. */
+/* For the function that runs as a program: makes its standard output a pipe that nobody reads. */
 void child_lose_output(void);
 
 #endif

@@ -53,7 +53,7 @@ static void nap_at_times(size_t received)
     nanosleep(&nap, NULL);
 }
 
-/* What a server does with the bytes it got. Returns false when the connection is over. */
+/* Returns false when the connection is over. */
 static bool answer_wrongly(const char *how, int fd, char *bytes, size_t size)
 {
     if (strcmp(how, "same case") != 0)

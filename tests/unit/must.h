@@ -1,4 +1,4 @@
-/* must - what a test cannot do without: if it did not work, the program is aborted with a line that says why. */
+/* must - for calls that a test depends on: if one fails, the program is aborted with a line that says why. */
 #ifndef MUST_H
 #define MUST_H
 
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* `what` was tried; errno says why it did not work. */
+/* `what` was tried; if it has not `worked`, errno says why. */
 static inline void must(bool worked, const char *what)
 {
     if (worked)

@@ -24,12 +24,12 @@ struct plain_server plain_start(int (*program)(const void *data), const void *da
     int out[2], err[2];
 
     must(pipe(out) == 0 && pipe(err) == 0, "pipe");
-    (void)fflush(stdout); /* or the child would write it once more */
+    (void)fflush(stdout); /* or the child would write it a second time */
     server.pid = fork();
     must(server.pid != -1, "fork");
     if (server.pid == 0) {
 #ifdef __linux__
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails may leave it behind */
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* for a test that fails before plain_stop() */
 #endif
         dup2(out[1], STDOUT_FILENO);
         dup2(err[1], STDERR_FILENO);

@@ -14,7 +14,7 @@ struct plain_server {
 
 /*
  * Starts `program(data)` as a server in a process of its own, and waits for its first line; what the program returns is
- * its exit status. plain_stop() is to follow.
+ * its exit status. plain_stop() ends it.
  */
 struct plain_server plain_start(int (*program)(const void *data), const void *data);
 
@@ -26,11 +26,11 @@ int plain_stop(const struct plain_server *server);
 
 /*
  * Collects what comes from `fd` in `all` (NUL-terminated) until `text` is in it. Returns false if it does not come in
- * time, before the end, or within `size` bytes; what has come is in `all` then, too.
+ * time, before the end, or within `size` bytes; then `all` is what has come.
  */
 bool plain_read_until(int fd, const char *text, char *all, size_t size);
 
-/* Connects to where the server is ready. Returns a descriptor, the caller's to close, or -1 if it cannot. */
+/* Connects to the address that the server printed. Returns a descriptor, the caller's to close, or -1 if it cannot. */
 int plain_connect(const struct plain_server *server);
 
 /* Sends `question` and says whether `answer`, and nothing else, comes back. */

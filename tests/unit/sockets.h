@@ -1,8 +1,8 @@
 /*
  * sockets - real TCP connections over the loopback, brought into the state that a test asks about.
  *
- * Made with plain system calls, not with common/, which is under test. Where one of them fails that cannot be tested
- * without, the program is aborted with a line.
+ * Made with plain system calls, not with common/, which is under test. Where one fails that the test
+ * depends on, the program is aborted with a line.
  */
 #ifndef SOCKETS_H
 #define SOCKETS_H
@@ -25,8 +25,10 @@ int sockets_port(int fd);
 /* Connects to `listener`, which need not accept yet. Returns -1 if that has not worked within 5 seconds. */
 int sockets_connect(int listener);
 
-/* Opens such a connection; and closes both of its ends. */
+/* Opens a connection. */
 struct pair sockets_open(void);
+
+/* Closes both of its ends. */
 void sockets_close(const struct pair *pair);
 
 /* Closes `fd` so that its peer sees a reset and not an orderly end (SO_LINGER: socket(7)). */
@@ -50,8 +52,10 @@ size_t sockets_take(int fd, size_t size);
  */
 bool sockets_starve(int fd);
 
-/* Wait, up to 10 seconds, until something can be received, and until the connection is broken. */
+/* Waits, 10 seconds at most, until something can be received. */
 void sockets_wait_for_input(int fd);
+
+/* Waits, 10 seconds at most, until the connection is broken. */
 void sockets_wait_for_error(int fd);
 
 #endif
