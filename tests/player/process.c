@@ -154,6 +154,11 @@ struct process_stderr process_stderr(const struct process *process)
 
 static void on_limit(uv_timer_t *timer);
 
+static uint64_t ready_limit_ms(const struct process *process)
+{
+    return process->options.ready_limit_ms > 0 ? process->options.ready_limit_ms : READY_LIMIT_MS;
+}
+
 static void set_limit(struct process *process, uint64_t milliseconds)
 {
     uv_update_time(process->loop);
@@ -184,7 +189,7 @@ static void enter(struct process *process, enum state state)
         set_limit(process, 0);
         break;
     case WAITING:
-        set_limit(process, READY_LIMIT_MS);
+        set_limit(process, ready_limit_ms(process));
         break;
     case RUNNING:
         break;
@@ -300,7 +305,7 @@ static const char *signal_name(int number)
 
 static void describe_lateness(struct process *process)
 {
-    const int seconds = READY_LIMIT_MS / 1000;
+    const int seconds = (int)(ready_limit_ms(process) / 1000);
 
     if (process->options.readiness == PROCESS_READY_BY_PORT)
         text_add(&process->end_in_words, "did not listen on 127.0.0.1:%d, its {port}, within %d s",

@@ -35,6 +35,7 @@ struct process_options {
     bool is_wrapped; /* it is a shell that waits for the real one: see process_wrap() */
     enum process_readiness readiness;
     int port; /* for PROCESS_READY_BY_PORT */
+    uint64_t ready_limit_ms; /* it is stopped if it is not ready by then; 0: 10 seconds */
 
     /* Each may be NULL. None is called before process_start() has returned. */
     void (*on_ready)(struct process *process);
@@ -46,7 +47,7 @@ struct process_options {
 
 /*
  * Starts a program. Never fails at once: on_end follows if it cannot be started, if it ends before it is ready, and if it is
- * not ready within 10 seconds (then it is stopped).
+ * not ready in time (then it is stopped).
  */
 struct process *process_start(uv_loop_t *loop, const struct process_options *options);
 

@@ -219,6 +219,20 @@ static void test_ready_by_port(void **state)
     end(&stage);
 }
 
+static void test_not_ready_in_time(void **state)
+{
+    struct process_options options = {.readiness = PROCESS_READY_BY_LINE, .ready_limit_ms = 1000};
+    struct stage stage;
+
+    (void)state;
+    struct process *process = run(&stage, "echo listening somewhere; sleep 30", options);
+    assert_false(process_is_ready(process));
+    assert_int_equal(process_signal(process), SIGTERM);
+    assert_string_equal(process_describe_end(process),
+                        "did not say on standard output where it is listening within 1 s");
+    end(&stage);
+}
+
 /* A server that writes more after that line, and behind it in the same write(). */
 static void test_output_after_the_ready_line(void **state)
 {
@@ -297,6 +311,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_stop),
         cmocka_unit_test(test_no_start),
         cmocka_unit_test(test_ready_by_port),
+        cmocka_unit_test(test_not_ready_in_time),
         cmocka_unit_test(test_output_after_the_ready_line),
         cmocka_unit_test(test_outputs_held_open),
         cmocka_unit_test(test_wrapping),
