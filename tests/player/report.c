@@ -150,73 +150,51 @@ static int short_length(const char *name)
     return isdigit((unsigned char)name[0]) ? (int)strcspn(name, "-") : 6;
 }
 
-static bool is_first_of_model(const struct run *runs, size_t i)
+/* How many scripts there are: each model begins with the first of them. */
+static size_t count_scripts(const struct run *runs, size_t count)
 {
-    for (size_t j = 0; j < i; j++)
-        if (runs[j].model == runs[i].model)
-            return false;
-    return true;
+    size_t scripts = 1;
+
+    while (scripts < count && runs[scripts].script != runs[0].script)
+        scripts++;
+    return scripts;
 }
 
-static bool is_first_of_script(const struct run *runs, size_t i)
-{
-    for (size_t j = 0; j < i; j++)
-        if (runs[j].script == runs[i].script)
-            return false;
-    return true;
-}
-
-static enum verdict verdict_of(const struct run *runs, size_t count, const struct model *model,
-                               const struct script *script)
-{
-    for (size_t i = 0; i < count; i++)
-        if (runs[i].model == model && runs[i].script == script)
-            return runs[i].verdict;
-    return VERDICT_NONE;
-}
-
-static int name_width(const struct run *runs, size_t count)
+static int name_width(const struct run *runs, size_t scripts)
 {
     size_t width = strlen("client scripts");
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < scripts; i++)
         if (strlen(runs[i].script->name) > width)
             width = strlen(runs[i].script->name);
     return (int)width;
 }
 
-static void add_header(struct text *text, const struct run *runs, size_t count, const char *title)
+static void add_header(struct text *text, const struct run *runs, size_t count, size_t scripts, const char *title)
 {
-    text_add(text, "\n%-*s", name_width(runs, count), title);
-    for (size_t i = 0; i < count; i++)
-        if (is_first_of_model(runs, i))
-            text_add(text, " %-6.*s", short_length(runs[i].model->name), last_part(runs[i].model->name));
-    text_add(text, "\n");
-}
-
-static void add_row(struct text *text, const struct run *runs, size_t count, const struct script *script, bool colour)
-{
-    text_add(text, "%-*s", name_width(runs, count), script->name);
-    for (size_t i = 0; i < count; i++) {
-        if (!is_first_of_model(runs, i))
-            continue;
-        const struct style style = style_of(verdict_of(runs, count, runs[i].model, script));
-        text_add(text, " %s%-6s%s", colour ? style.colour : "", style.word, colour ? "\033[0m" : "");
-    }
+    text_add(text, "\n%-*s", name_width(runs, scripts), title);
+    for (size_t i = 0; i < count; i += scripts)
+        text_add(text, " %-6.*s", short_length(runs[i].model->name), last_part(runs[i].model->name));
     text_add(text, "\n");
 }
 
 static void add_table(struct text *text, const struct run *runs, size_t count, enum script_kind kind, bool colour)
 {
+    const size_t scripts = count_scripts(runs, count);
     bool has_header = false;
 
-    for (size_t i = 0; i < count; i++) {
-        if (runs[i].script->kind != kind || !is_first_of_script(runs, i))
+    for (size_t i = 0; i < scripts; i++) {
+        if (runs[i].script->kind != kind)
             continue;
         if (!has_header)
-            add_header(text, runs, count, kind == SCRIPT_FOR_SERVERS ? "server scripts" : "client scripts");
+            add_header(text, runs, count, scripts, kind == SCRIPT_FOR_SERVERS ? "server scripts" : "client scripts");
         has_header = true;
-        add_row(text, runs, count, runs[i].script, colour);
+        text_add(text, "%-*s", name_width(runs, scripts), runs[i].script->name);
+        for (size_t j = i; j < count; j += scripts) {
+            const struct style style = style_of(runs[j].verdict);
+            text_add(text, " %s%-6s%s", colour ? style.colour : "", style.word, colour ? "\033[0m" : "");
+        }
+        text_add(text, "\n");
     }
 }
 
@@ -254,10 +232,10 @@ static void add_legend(struct text *text, const struct run *runs, size_t count)
 {
     bool is_begun = false;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i += count_scripts(runs, count)) {
         const char *name = runs[i].model->name;
         struct text entry = {0};
-        if (!is_first_of_model(runs, i) || !isdigit((unsigned char)name[0]))
+        if (!isdigit((unsigned char)name[0]))
             continue;
         text_add(text, is_begun ? "," : "\n");
         text_add(&entry, "%.*s = %s", short_length(name), name, name);

@@ -342,8 +342,8 @@ static void test_the_matrix_fits(void **state)
     for (int i = 0; i < MODELS; i++) {
         snprintf(names[i], sizeof names[i], "%02d-a-model-with-a-name", i + 1);
         models[i] = (struct model){.name = names[i]};
-        runs[i] = (struct run){&models[i], &scripts[0], &stall, i == 3 ? VERDICT_FAILS : VERDICT_STALLS};
-        runs[MODELS + i] = (struct run){&models[i], &scripts[1], NULL, VERDICT_PASSES};
+        runs[2 * i] = (struct run){&models[i], &scripts[0], &stall, i == 3 ? VERDICT_FAILS : VERDICT_STALLS};
+        runs[2 * i + 1] = (struct run){&models[i], &scripts[1], NULL, VERDICT_PASSES};
     }
     report_matrix(&text, runs, RUNS, false);
     assert_true(widest_line(text.chars) <= 80);
