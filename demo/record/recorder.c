@@ -6,6 +6,7 @@
 
 #include "player/memory.h"
 #include "player/text.h"
+#include "player/verb.h"
 
 enum {
     FOLDED_NS = 2 * 1000 * 1000, /* bytes that come so close together are one mark */
@@ -52,17 +53,9 @@ static enum lane_state idle_state(const struct lane_pen *pen, int step)
 }
 
 /* Does the server owe the client something until this step is done? */
-static bool is_answer(enum verb verb)
+static bool is_answer(enum effect effect)
 {
-    switch (verb) {
-    case VERB_EXPECT_TEXT:
-    case VERB_EXPECT_EVERYTHING:
-    case VERB_EXPECT_CLOSED:
-    case VERB_EXPECT_RESET:
-        return true;
-    default:
-        return false;
-    }
+    return effect == EFFECT_EXPECTS || effect == EFFECT_EXPECTS_EVERYTHING || effect == EFFECT_EXPECTS_END;
 }
 
 /* ---- Marks: what happened to it ---- */
@@ -71,7 +64,7 @@ static bool is_answer(enum verb verb)
 static int sending_step(const struct script *script, const struct play_event *event)
 {
     for (int i = event->step != -1 ? event->step : script->step_count - 1; i >= 0; i--)
-        if (script->steps[i].actor == event->actor && script->steps[i].verb == VERB_SEND)
+        if (script->steps[i].actor == event->actor && script->steps[i].verb->effect == EFFECT_SENDS)
             return i;
     return event->step;
 }
@@ -95,13 +88,13 @@ static void note_wait(struct model_record *model, const struct lane *lane, uint6
     model->longest_lane = (int)(lane - model->lanes);
 }
 
-static void end_of_step(struct model_record *model, struct lane *lane, enum verb verb, struct lane_mark mark)
+static void end_of_step(struct model_record *model, struct lane *lane, enum effect effect, struct lane_mark mark)
 {
     struct lane_mark *last = lane->mark_count > 0 ? &lane->marks[lane->mark_count - 1] : NULL;
 
-    if (!is_answer(verb))
+    if (!is_answer(effect))
         return;
-    if (verb == VERB_EXPECT_CLOSED || verb == VERB_EXPECT_RESET) {
+    if (effect == EFFECT_EXPECTS_END) {
         if (last != NULL && (last->kind == MARK_CLOSED || last->kind == MARK_RESET))
             last->waited = mark.waited;
     } else {
@@ -119,7 +112,7 @@ struct happening {
     struct model_record *model;
     struct lane *lane;
     struct lane_pen *pen;
-    enum verb verb; /* of the present step */
+    enum effect effect; /* of the present step */
     struct lane_mark mark;
 };
 
@@ -127,9 +120,9 @@ static void on_step_end(const struct happening *what, const struct play_event *e
 {
     struct lane_pen *pen = what->pen;
 
-    if (what->verb == VERB_STOP_READING || what->verb == VERB_READ_ON)
-        pen->is_not_reading = what->verb == VERB_STOP_READING;
-    end_of_step(what->model, what->lane, what->verb, what->mark);
+    if (what->effect == EFFECT_STOPS_READING || what->effect == EFFECT_READS_ON)
+        pen->is_not_reading = what->effect == EFFECT_STOPS_READING;
+    end_of_step(what->model, what->lane, what->effect, what->mark);
     const int step = event->step == pen->last_step ? -1 : event->step;
     change_state(what->lane, idle_state(pen, step), step, what->mark.at);
 }
@@ -138,9 +131,9 @@ static void on_waiting(const struct happening *what)
 {
     const int step = what->mark.step;
 
-    if (is_answer(what->verb))
+    if (is_answer(what->effect))
         change_state(what->lane, LANE_WAITING, step, what->mark.at);
-    else if (what->verb != VERB_CONNECT)
+    else if (what->effect != EFFECT_CONNECTS)
         change_state(what->lane, idle_state(what->pen, step), step, what->mark.at);
 }
 
@@ -150,7 +143,7 @@ static void on_end_of_play(const struct happening *what, enum mark_kind kind)
 
     mark.kind = kind;
     add_mark(what->lane, mark);
-    if (is_answer(what->verb))
+    if (is_answer(what->effect))
         note_wait(what->model, what->lane, mark.waited);
 }
 
@@ -207,7 +200,7 @@ static void on_client(struct recorder *recorder, size_t index, const struct play
         .model = model,
         .lane = &model->lanes[number],
         .pen = &pen->lanes[number],
-        .verb = event->step != -1 ? script->steps[event->step].verb : VERB_WAIT,
+        .effect = event->step != -1 ? script->steps[event->step].verb->effect : NO_EFFECT,
         .mark = {
             .at = model->began + event->time, .step = event->step, .result = event->result, .waited = event->waited}};
 
@@ -284,7 +277,8 @@ static bool is_end(const struct script *script, const struct play_event *event)
 {
     if (event->kind == PLAY_STALLED || event->kind == PLAY_FAILED)
         return true;
-    return event->kind == PLAY_TOLD_TO_END && (event->step == -1 || script->steps[event->step].verb != VERB_STOP);
+    return event->kind == PLAY_TOLD_TO_END &&
+           (event->step == -1 || script->steps[event->step].verb->effect != EFFECT_STOPS_PROGRAM);
 }
 
 void recorder_event(struct recorder *recorder, size_t index, const struct play_event *event, uint64_t now)
@@ -464,7 +458,7 @@ static void make_lanes(const struct script *script, struct model_record *model, 
         pen->lane_of_actor[i] = -1;
     for (int i = 0; i < script->step_count; i++) {
         int *number = &pen->lane_of_actor[script->steps[i].actor];
-        if (script->steps[i].verb >= VERB_RUN)
+        if (verb_is_tested(script->steps[i].verb))
             continue;
         if (*number == -1) {
             *number = (int)model->lane_count++;

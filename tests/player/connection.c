@@ -9,7 +9,6 @@
 
 #include "io_uv.h"
 #include "memory.h"
-#include "upper.h"
 
 enum {
     /* A reader that stops must soon stop its server, not let the kernel take megabytes (socket(7)). */
@@ -56,30 +55,13 @@ static void answer(struct connection *connection, size_t start, size_t size)
     sender_go(&connection->sender);
 }
 
-static void note_wrong(struct connection *connection, const char *bytes, size_t same, size_t allowed)
-{
-    char should_be = '\0';
-
-    connection->is_wrong = true;
-    connection->wrong_at = connection->received + same;
-    connection->is = (unsigned char)bytes[same];
-    connection->is_too_much = same == allowed;
-    if (!connection->is_too_much)
-        payload_read(connection->due, connection->wrong_at, &should_be, 1);
-    if (connection->due_in_upper_case)
-        upper(&should_be, 1);
-    connection->should_be = (unsigned char)should_be;
-}
-
 static void receive(struct connection *connection, const char *bytes, size_t size)
 {
-    const size_t left = connection->due->total - connection->received;
-    const size_t allowed = size < left ? size : left;
     const size_t start = connection->received;
-    const size_t same = payload_compare(connection->due, start, connection->due_in_upper_case, bytes, allowed);
+    const size_t same =
+        payload_compare(connection->due, start, connection->due_in_upper_case, bytes, size, &connection->wrong);
 
-    if (same < size)
-        note_wrong(connection, bytes, same, allowed);
+    connection->is_wrong = same < size;
     connection->received += same;
     if (same > 0 && connection->is_answering)
         answer(connection, start, same);
@@ -160,6 +142,11 @@ void connection_half_close(struct connection *connection)
 bool connection_is_idle(const struct connection *connection)
 {
     return sender_is_idle(&connection->sender);
+}
+
+struct io_result connection_end(const struct connection *connection)
+{
+    return connection->has_ended ? connection->end : io_of_uv(connection->sender.error);
 }
 
 /* ---- The beginning ---- */

@@ -20,7 +20,7 @@ enum connection_event {
     CONNECTION_SENT, /* so many bytes more were taken by the kernel */
     CONNECTION_LOST, /* sending failed; what has come can still be read */
     CONNECTION_RECEIVED, /* so many bytes more have come, and all are right */
-    CONNECTION_WRONG, /* a byte that is wrong or that nobody asked for: see `wrong_at` */
+    CONNECTION_WRONG, /* a byte that is wrong or that nobody asked for: see `wrong` */
     CONNECTION_ENDED /* everything was read: IO_CONNECTION_CLOSED or IO_ERROR */
 };
 
@@ -49,9 +49,7 @@ struct connection {
     size_t expected; /* of the bytes received, those that a step has expected */
 
     bool is_wrong;
-    size_t wrong_at; /* index of the first wrong byte within all that came */
-    bool is_too_much; /* nobody asked for that byte; otherwise: */
-    unsigned char should_be, is; /* the two that differ */
+    struct wrong_byte wrong; /* the first one */
 
     int open_handles;
     struct connection *next; /* for the owner's list */
@@ -83,6 +81,9 @@ void connection_half_close(struct connection *connection);
 
 /* Has everything that was handed over been sent, and the end, if it is owed? Also true if it can no more be. */
 bool connection_is_idle(const struct connection *connection);
+
+/* How it has ended: by what was read, or by what became of sending. */
+struct io_result connection_end(const struct connection *connection);
 
 /* Closes now, or resets. Only on_closed follows. Does nothing if it is over already. */
 void connection_close(struct connection *connection);

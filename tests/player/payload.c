@@ -7,6 +7,8 @@
 #include "memory.h"
 #include "upper.h"
 
+enum { SHOWN = 60 /* bytes in a message */ };
+
 static bool goes_on(const struct payload_part *last, const struct payload_part *next)
 {
     return next->echo != NULL && last->echo == next->echo && last->echo_start + last->size == next->echo_start;
@@ -103,22 +105,70 @@ static size_t first_difference(const char *a, const char *b, size_t size)
     return i;
 }
 
-size_t payload_compare(const struct payload *payload, size_t place, bool in_upper_case, const char *came, size_t size)
+static void read_cased(const struct payload *payload, size_t place, bool in_upper_case, char *buffer, size_t size)
+{
+    payload_read(payload, place, buffer, size);
+    if (in_upper_case)
+        upper(buffer, size);
+}
+
+/* How many of these bytes, which all exist, are right? */
+static size_t count_right(const struct payload *payload, size_t place, bool in_upper_case, const char *came,
+                          size_t size)
 {
     char due[4096] = {0};
+    size_t done = 0;
+    size_t same = 0;
 
-    for (size_t done = 0; done < size;) {
-        const size_t now = size - done < sizeof due ? size - done : sizeof due;
-
-        payload_read(payload, place + done, due, now);
-        if (in_upper_case)
-            upper(due, now);
-        const size_t same = first_difference(due, came + done, now);
-        done += same;
-        if (same != now)
-            return done;
+    for (size_t now = 0; done < size && same == now; done += same) {
+        now = size - done < sizeof due ? size - done : sizeof due;
+        read_cased(payload, place + done, in_upper_case, due, now);
+        same = first_difference(due, came + done, now);
     }
-    return size;
+    return done;
+}
+
+size_t payload_compare(const struct payload *payload, size_t place, bool in_upper_case, const char *came, size_t size,
+                       struct wrong_byte *wrong)
+{
+    const size_t left = payload->total - place;
+    const size_t right = count_right(payload, place, in_upper_case, came, size < left ? size : left);
+    char due = '\0';
+
+    if (right == size || wrong == NULL)
+        return right;
+    if (right < left)
+        read_cased(payload, place + right, in_upper_case, &due, 1);
+    *wrong = (struct wrong_byte){place + right, right == left, (unsigned char)due, (unsigned char)came[right]};
+    return right;
+}
+
+void payload_describe_wrong(const struct wrong_byte *wrong, const char *whole, struct text *text)
+{
+    if (wrong->is_too_much) {
+        text_add(text, "%s should end after %zu byte%s, but ", whole, wrong->at, wrong->at == 1 ? "" : "s");
+        text_add_byte(text, wrong->is);
+        text_add(text, " follows");
+        return;
+    }
+    text_add(text, "byte %zu of %s should be ", wrong->at, whole);
+    text_add_byte(text, wrong->should_be);
+    text_add(text, " and is ");
+    text_add_byte(text, wrong->is);
+}
+
+void payload_describe(const struct payload *payload, size_t place, bool in_upper_case, size_t size, struct text *text)
+{
+    char bytes[SHOWN + 1]; /* one more than is shown: then "..." says that there are more */
+    const size_t read = size < sizeof bytes ? size : sizeof bytes;
+
+    if (size == 0) {
+        text_add(text, "nothing");
+        return;
+    }
+    read_cased(payload, place, in_upper_case, bytes, read);
+    text_add(text, "%zu byte%s: ", size, size == 1 ? "" : "s");
+    text_add_bytes(text, bytes, read, SHOWN);
 }
 
 void payload_free(struct payload *payload)

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "text.h"
+
 /* One run of bytes within a payload. Exactly one of: a text, the echo of another payload, or seeded bytes. */
 struct payload_part {
     size_t start; /* its place in the payload; payload_add() sets it */
@@ -43,11 +45,26 @@ const struct payload_part *payload_part_at(const struct payload *payload, size_t
  */
 void payload_read(const struct payload *payload, size_t place, char *buffer, size_t size);
 
+/* The first byte that is not as it should be. */
+struct wrong_byte {
+    size_t at; /* its place in the payload */
+    bool is_too_much; /* the payload ends before it; otherwise: */
+    unsigned char should_be;
+    unsigned char is;
+};
+
 /*
- * Compares `size` bytes that came with those from `place` on, in upper case if `in_upper_case`; all must exist. Returns
- * the index of the first byte that differs, or `size` if none does.
+ * Compares `size` bytes that came with those from `place` on, in upper case if `in_upper_case`. Returns how many are right:
+ * `size`, or less and the first one that is not in `*wrong` (if it is not NULL).
  */
-size_t payload_compare(const struct payload *payload, size_t place, bool in_upper_case, const char *came, size_t size);
+size_t payload_compare(const struct payload *payload, size_t place, bool in_upper_case, const char *came, size_t size,
+                       struct wrong_byte *wrong);
+
+/* Appends in words, for a message: "byte 7 of the answer should be 'A' and is 0x00"; `whole` is "the answer". */
+void payload_describe_wrong(const struct wrong_byte *wrong, const char *whole, struct text *text);
+
+/* Appends `size` bytes from `place` on, for a message: "3 bytes: \"HEL\"", or "nothing". Shows the first of them only. */
+void payload_describe(const struct payload *payload, size_t place, bool in_upper_case, size_t size, struct text *text);
 
 /* Frees the parts; the payload is empty again. */
 void payload_free(struct payload *payload);

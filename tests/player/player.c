@@ -1,22 +1,12 @@
 /* player - see player.h; how its files divide the work stands in player_parts.h */
 #include "player.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "memory.h"
 #include "player_parts.h"
 
-enum {
-    DEFAULT_LIMIT_MS = 10000,
-    /* A client that sends without reading must soon be stuck: the server that we play takes and holds only so much. */
-    SOCKET_BUFFER = 64 * 1024,
-    BACKLOG = 4
-};
+enum { DEFAULT_LIMIT_MS = 10000 };
 
 const struct play_event *play_events(const struct play *play, size_t *count)
 {
@@ -33,12 +23,18 @@ const struct play_result *play_result(const struct play *play)
 
 const struct step *actor_step(const struct actor *actor)
 {
-    return &actor->play->script->steps[actor->step];
+    return &actor->script->steps[actor->step];
 }
 
-static bool is_of_program(const struct actor *actor)
+struct payload_part actor_part(const struct actor *actor, int text)
 {
-    return actor_step(actor)->verb >= VERB_RUN;
+    const struct step *step = actor_step(actor);
+
+    return (struct payload_part){.size = step->sizes[text],
+                                 .text = step->bytes[text],
+                                 .seed = (uint64_t)step->line << 32 | (uint64_t)actor->index,
+                                 .piece = step->piece,
+                                 .every_ms = step->every_ms};
 }
 
 uint64_t actor_limit(const struct actor *actor)
@@ -60,7 +56,7 @@ static bool may_wait_on(struct actor *actor)
     const struct step *step = actor_step(actor);
     const uint64_t quiet = uv_now(actor->play->loop) - actor->play->moved_at;
 
-    if (is_of_program(actor) || step->within_ms > 0 || step->duration_ms > 0 || quiet >= actor_limit(actor))
+    if (verb_is_tested(step->verb) || step->within_ms > 0 || step->duration_ms > 0 || quiet >= actor_limit(actor))
         return false;
     actor_set_timer(actor, actor_limit(actor) - quiet);
     return true;
@@ -72,7 +68,8 @@ static void on_timer(uv_timer_t *timer)
 
     if (!actor->is_waiting || may_wait_on(actor))
         return;
-    take_state(actor, is_of_program(actor) ? program_time_is_up(actor) : peer_time_is_up(actor));
+    const struct verb *verb = actor_step(actor)->verb;
+    take_state(actor, verb->time_is_up != NULL ? verb->time_is_up(actor) : STEP_OUT_OF_TIME);
     advance(actor->play);
 }
 
@@ -85,12 +82,15 @@ void actor_set_timer(struct actor *actor, uint64_t milliseconds)
 static void begin_step(struct actor *actor)
 {
     struct play *play = actor->play;
+    const struct verb *verb = actor_step(actor)->verb;
 
     actor->began = uv_hrtime();
     actor->is_waiting = false;
     actor->result = (struct io_result){.status = IO_SUCCESS};
     play_trace(play, actor, PLAY_STEP_BEGINS, actor->result, 0);
-    const enum step_state state = is_of_program(actor) ? program_begin(actor) : peer_begin(actor);
+    enum step_state state = verb->begin != NULL ? verb->begin(actor) : STEP_WAITS;
+    if (state == STEP_WAITS && verb->check != NULL && play->stage == STAGE_PLAYS)
+        state = verb->check(actor);
     if (play->stage != STAGE_PLAYS)
         return;
     if (state == STEP_WAITS) {
@@ -146,7 +146,8 @@ void actor_recheck(struct actor *actor, bool progress)
         actor->play->moved_at = uv_now(actor->play->loop);
     if (actor->play->stage != STAGE_PLAYS || !actor->is_waiting)
         return;
-    take_state(actor, is_of_program(actor) ? program_check(actor) : peer_check(actor));
+    const struct verb *verb = actor_step(actor)->verb;
+    take_state(actor, verb->check != NULL ? verb->check(actor) : STEP_WAITS);
     advance(actor->play);
     if (progress && actor->play->stage == STAGE_PLAYS && actor->is_waiting) {
         const struct step *step = actor_step(actor);
@@ -281,39 +282,6 @@ void play_free(struct play *play)
 
 /* ---- The start ---- */
 
-static void on_newcomer(uv_stream_t *listener, int error)
-{
-    struct play *play = listener->data;
-
-    (void)error; /* whoever waits for a connection sees whether there is one */
-    for (int i = 0; i < play->script->actor_count; i++)
-        actor_recheck(&play->actors[i], true);
-}
-
-/* Opens the server's end for a client under test. Its port is taken also when it refuses: nobody else shall answer. */
-static int open_listener(struct play *play)
-{
-    const struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    const int size = SOCKET_BUFFER;
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    if (fd == -1)
-        return -errno;
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size); /* accepted sockets inherit both */
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    int error = fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? 0 : -errno;
-    if (error == 0)
-        error = uv_tcp_open(&play->listener, fd);
-    if (error != 0) {
-        close(fd);
-        return error;
-    }
-    error = uv_tcp_bind(&play->listener, (const struct sockaddr *)&address, 0);
-    if (error != 0 || play->script->refuses)
-        return error;
-    return uv_listen((uv_stream_t *)&play->listener, BACKLOG, on_newcomer);
-}
-
 static void on_start(uv_timer_t *timer)
 {
     struct play *play = timer->data;
@@ -322,7 +290,7 @@ static void on_start(uv_timer_t *timer)
         program_start_server(play);
         return;
     }
-    const int error = open_listener(play);
+    const int error = play_open_listener(play);
     if (error != 0)
         play_fail(play, NULL, "the player cannot listen on 127.0.0.1: %s", uv_strerror(error));
     else
@@ -339,13 +307,14 @@ static void chain_steps(struct play *play)
         struct actor *actor = &play->actors[script->steps[i].actor];
         play->next_step[i] = actor->step;
         actor->step = i;
-        if (script->steps[i].verb >= VERB_RUN)
+        if (verb_is_tested(script->steps[i].verb))
             play->program.actor = actor;
     }
 }
 
 struct play *play_start(uv_loop_t *loop, const struct script *script, const struct play_options *options)
 {
+    static const struct payload nothing = {0};
     struct play *play = memory_zeroed(1, sizeof *play);
 
     play->loop = loop;
@@ -353,10 +322,16 @@ struct play *play_start(uv_loop_t *loop, const struct script *script, const stru
     play->options = *options;
     play->findings.step = -1;
     play->program.kind = script->kind == SCRIPT_FOR_SERVERS ? "server" : "client";
+    play->program.due_output = &nothing;
     play->actors = memory_zeroed((size_t)script->actor_count, sizeof play->actors[0]);
     for (int i = 0; i < script->actor_count; i++) {
         struct actor *actor = &play->actors[i];
-        *actor = (struct actor){.play = play, .index = i, .step = -1};
+        *actor = (struct actor){.play = play,
+                                .script = script,
+                                .program = &play->program,
+                                .name = script->actors[i],
+                                .index = i,
+                                .step = -1};
         actor->timer.data = actor;
         uv_timer_init(loop, &actor->timer);
     }

@@ -60,22 +60,44 @@ static const struct actor *whoever_waits(const struct play *play)
     return first;
 }
 
-/* What is to be so for a time need not begin by any time, unless the script says so. */
+/* What is to be so for a time need not begin by any time, unless the script says so or a program is to come to rest. */
 static bool has_limit(const struct step *step)
 {
-    return step->within_ms > 0 || (step->verb != VERB_EXPECT_NOTHING && step->verb != VERB_STUCK);
+    return step->within_ms > 0 || step->duration_ms == 0 || verb_is_tested(step->verb);
 }
 
-static void describe_limit(const struct actor *actor, struct text *expected)
+static void describe_expected(const struct actor *actor, struct text *expected)
 {
+    const struct verb *verb = actor_step(actor)->verb;
     const unsigned long long limit = actor_limit(actor);
 
+    if (verb->expects != NULL)
+        text_add(expected, "%s", verb->expects);
+    else if (verb->describe_expected != NULL)
+        verb->describe_expected(actor, expected);
     if (expected->length == 0 || !has_limit(actor_step(actor)))
         return;
     if (limit % 1000 == 0)
         text_add(expected, " within %llu s", limit / 1000);
     else
         text_add(expected, " within %llu ms", limit);
+}
+
+static void describe_came(const struct actor *actor, struct text *came)
+{
+    const struct verb *verb = actor_step(actor)->verb;
+    struct process *process = actor->program->process;
+
+    if (verb->describe_came != NULL)
+        verb->describe_came(actor, came);
+    if (came->length > 0)
+        return;
+    if (!verb_is_tested(verb))
+        actor_describe_came(actor, came);
+    else if (process != NULL && process_has_ended(process))
+        text_add(came, "it %s", process_describe_end(process));
+    else
+        text_add(came, "it still runs");
 }
 
 static void note_step(struct play *play, const struct actor *actor)
@@ -86,11 +108,8 @@ static void note_step(struct play *play, const struct actor *actor)
         return;
     findings->step = actor->step;
     findings->waited = uv_hrtime() - actor->began;
-    if (actor_step(actor)->verb >= VERB_RUN)
-        program_describe(actor, &findings->expected, &findings->came);
-    else
-        peer_describe(actor, &findings->expected, &findings->came);
-    describe_limit(actor, &findings->expected);
+    describe_expected(actor, &findings->expected);
+    describe_came(actor, &findings->came);
 }
 
 /* The first finding counts; but a failure outweighs a stall, and what the conversation hid may show at the end. */
@@ -123,6 +142,14 @@ void play_stall(struct play *play, const struct actor *actor)
     text_add(&play->findings.problem, "the step's time is up");
     play_trace(play, actor, PLAY_STALLED, (struct io_result){.status = IO_TIMEOUT}, 0);
     play_stop(play);
+}
+
+void actor_note(const struct actor *actor, const char *what)
+{
+    struct text *note = &actor->play->findings.note;
+
+    text_free(note);
+    text_add(note, "line %d: %s", actor_step(actor)->line, what);
 }
 
 /* ---- How the program ended ---- */
@@ -204,29 +231,19 @@ static void judge_words(struct play *play)
             play_fail(play, NULL, "a sanitizer reports an error of the %s", play->program.kind);
 }
 
-static bool was_stopped_by_script(const struct play *play)
-{
-    const struct actor *actor = play->program.actor;
-
-    for (int i = 0; actor != NULL && i < play->script->step_count; i++)
-        if (play->script->steps[i].verb == VERB_STOP)
-            return true;
-    return false;
-}
-
 static void judge_leftovers(struct play *play)
 {
     const struct program *program = &play->program;
     struct text problem = {0};
     bool found = program->printed > program->expected;
 
-    if (play->findings.outcome != PLAY_PASSES || was_stopped_by_script(play))
+    if (play->findings.outcome != PLAY_PASSES || play->program.was_stopped_by_step)
         return;
     if (found)
         text_add(&problem, "at the end the client had printed %zu bytes that no step expected",
                  program->printed - program->expected);
     for (int i = 0; i < play->script->actor_count && !found; i++)
-        found = peer_has_leftovers(&play->actors[i], &problem);
+        found = actor_has_leftovers(&play->actors[i], &problem);
     if (found)
         play_fail(play, NULL, "%s", problem.chars);
     text_free(&problem);

@@ -1,4 +1,4 @@
-/* player_program - the program under test: its start, its words, its end; see player_parts.h */
+/* player_program - the program under test: its start, its output, its end; see player_parts.h */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,56 +10,7 @@
 
 enum { STOP_LIMIT_MS = 5000 /* from SIGTERM to SIGKILL */ };
 
-/* ---- All that the script has for a client, up to the end of a phase ---- */
-
-static size_t input_of_step(const struct step *step)
-{
-    size_t size = 0;
-
-    if (step->verb == VERB_INPUT)
-        return step->sizes[0];
-    for (int i = 0; step->verb == VERB_RUN && i < step->texts; i++)
-        size += step->sizes[i] + 1; /* each message is a line */
-    return size;
-}
-
-size_t program_all_input(const struct play *play, int phase)
-{
-    size_t size = 0;
-
-    for (int i = 0; i < play->script->step_count && play->script->steps[i].phase <= phase; i++)
-        size += input_of_step(&play->script->steps[i]);
-    return size;
-}
-
-/* What `answer everything` answers is the input, less what the server expected (and used up) before it. */
-size_t program_all_output(const struct play *play, int phase)
-{
-    size_t sent = 0;
-    size_t used_up = 0;
-
-    for (int i = 0; i < play->script->step_count && play->script->steps[i].phase <= phase; i++) {
-        const struct step *step = &play->script->steps[i];
-        if (step->verb == VERB_SEND)
-            sent += step->sizes[0];
-        else if (step->verb == VERB_EXPECT_TEXT)
-            used_up += step->sizes[0];
-        else if (step->verb == VERB_EXPECT_EVERYTHING)
-            used_up = program_all_input(play, step->phase);
-        else if (step->verb == VERB_ANSWER)
-            sent += program_all_input(play, phase) - used_up;
-    }
-    return sent;
-}
-
 /* ---- What it does ---- */
-
-const struct payload *program_due_output(const struct play *play)
-{
-    static const struct payload nothing = {0};
-
-    return play->connections != NULL ? &play->connections->sent : &nothing;
-}
 
 static void recheck(struct play *play, bool progress)
 {
@@ -67,15 +18,12 @@ static void recheck(struct play *play, bool progress)
         actor_recheck(play->program.actor, progress);
 }
 
-static void fail_output(struct play *play, const char *bytes, size_t same, bool is_too_much)
+static void fail_output(struct play *play, const struct wrong_byte *wrong)
 {
-    struct wrong_byte wrong = {play->program.printed + same, is_too_much, 0, (unsigned char)bytes[same]};
     struct text problem = {0};
 
     play->program.is_wrong = true;
-    if (!is_too_much)
-        payload_read(program_due_output(play), wrong.at, (char *)&wrong.should_be, 1);
-    peer_describe_wrong(&problem, &wrong, "the client's standard output");
+    payload_describe_wrong(wrong, "the client's standard output", &problem);
     play_fail(play, play->program.actor, "%s", problem.chars);
     text_free(&problem);
 }
@@ -84,18 +32,17 @@ static void on_output(struct process *process, const char *bytes, size_t size)
 {
     struct play *play = process_owner(process);
     struct program *program = &play->program;
+    struct wrong_byte wrong;
 
     if (play->script->kind == SCRIPT_FOR_SERVERS || program->is_wrong)
         return;
-    const size_t left = program_due_output(play)->total - program->printed;
-    const size_t allowed = size < left ? size : left;
-    const size_t same = payload_compare(program_due_output(play), program->printed, false, bytes, allowed);
+    const size_t right = payload_compare(program->due_output, program->printed, false, bytes, size, &wrong);
 
-    if (same < size)
-        fail_output(play, bytes, same, same == allowed);
-    program->printed += same;
-    if (same > 0)
-        play_trace(play, program->actor, PLAY_PRINTED, io_of_uv((ssize_t)same), program->printed);
+    if (right < size)
+        fail_output(play, &wrong);
+    program->printed += right;
+    if (right > 0)
+        play_trace(play, program->actor, PLAY_PRINTED, io_of_uv((ssize_t)right), program->printed);
     recheck(play, true);
 }
 
@@ -260,7 +207,7 @@ void program_start_client(struct actor *actor)
         arguments[count++] = "--"; /* what follows is no option */
     for (int i = 0; i < step->texts; i++) {
         arguments[count++] = step->bytes[i];
-        payload_add(&program->input, peer_part(actor, i));
+        payload_add(&program->input, actor_part(actor, i));
         payload_add(&program->input, (struct payload_part){.size = 1, .text = "\n"});
     }
     struct process_options options = process_options(play, arguments);

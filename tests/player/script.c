@@ -14,8 +14,9 @@
 #include <string.h>
 
 #include "memory.h"
-#include "script_check.h"
+#include "script_parts.h"
 #include "text.h"
+#include "verb.h"
 
 #define BLANKS " \t\r"
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -36,21 +37,6 @@ enum {
     MAX_NAME_LETTERS = 32
 };
 
-/* Who can be the subject of a step. */
-enum role { PLAYED_CLIENT = 1, TESTED_SERVER = 2, PLAYED_SERVER = 4, TESTED_CLIENT = 8 };
-enum { PLAYED = PLAYED_CLIENT | PLAYED_SERVER };
-
-struct parser;
-
-/* What a verb looks like, and who can do it. */
-struct verb_row {
-    const char *phrase;
-    enum verb verb;
-    unsigned roles;
-    bool (*arguments)(struct parser *p, struct step *step); /* reads what follows it */
-    const char *usage;
-};
-
 struct parser {
     struct script *script;
     char *error;
@@ -59,7 +45,7 @@ struct parser {
 
     int line; /* being read, from 1; for a message also 0: the file as a whole */
     const char *at; /* what is left of it: the start of a word, or its end */
-    const struct verb_row *row; /* what its verb is; NULL before it is known */
+    const struct verb *verb; /* NULL before it is known */
     int number; /* of the client whose step it is, for {n}; -1: it has none */
     int phase;
     int repeat_line; /* where the open `repeat` stands; 0: there is none */
@@ -223,7 +209,7 @@ static bool read_own_number(struct parser *p, char **end)
 static bool read_text(struct parser *p, struct step *step)
 {
     if (*p->at != '"')
-        return mistake(p, "a text in double quotes is missing, there is %s; write: %s", found(p), p->row->usage);
+        return mistake(p, "a text in double quotes is missing, there is %s; write: %s", found(p), p->verb->usage);
     if (step->texts == SCRIPT_MAX_TEXTS)
         return mistake(p, "more than %d texts in one step", SCRIPT_MAX_TEXTS);
 
@@ -251,7 +237,7 @@ static bool read_text(struct parser *p, struct step *step)
     return true;
 }
 
-static bool read_nonempty_text(struct parser *p, struct step *step)
+bool read_nonempty_text(struct parser *p, struct step *step)
 {
     if (!read_text(p, step))
         return false;
@@ -299,7 +285,7 @@ static bool read_thousandths(struct parser *p, const struct measure *measure, ui
 
     if (whole == 0 || (p->at[whole] == '.' && fraction == 0))
         return mistake(p, "a %s such as %s is missing, there is %s; write: %s", measure->name, measure->example,
-                       found(p), p->row->usage);
+                       found(p), p->verb->usage);
     if (whole > MAX_DIGITS || fraction > 3)
         return mistake(p, "%s has too many digits", found(p));
     *thousandths = strtoull(p->at, NULL, 10) * 1000;
@@ -359,55 +345,43 @@ static bool read_size(struct parser *p, size_t *size)
     return true;
 }
 
-/* ---- What follows each verb ---- */
+/* ---- What follows a verb ---- */
 
-static bool nothing(struct parser *p, struct step *step)
+static bool expect_end_of_line(struct parser *p, const char *usage)
 {
-    (void)p;
-    (void)step;
-    return true;
+    return at_end(p) || mistake(p, "there is %s too much; write: %s", found(p), usage);
 }
 
-static bool maybe_within(struct parser *p, struct step *step)
-{
-    return !take(p, "within") || read_time(p, &step->within_ms);
-}
-
-static bool text_or_size(struct parser *p, struct step *step)
+bool read_text_or_size(struct parser *p, struct step *step)
 {
     if (*p->at == '"')
         return read_nonempty_text(p, step);
     if (strspn(p->at, DIGITS) == 0)
         return mistake(p, "a text in double quotes or a size such as 300 bytes is missing, there is %s; write: %s",
-                       found(p), p->row->usage);
+                       found(p), p->verb->usage);
     return read_size(p, &step->sizes[0]);
 }
 
-static bool text_or_size_maybe_in_pieces(struct parser *p, struct step *step)
+bool read_text_or_size_in_pieces(struct parser *p, struct step *step)
 {
-    if (!text_or_size(p, step))
+    if (!read_text_or_size(p, step))
         return false;
     if (!take(p, "in pieces of"))
         return true;
     return read_size(p, &step->piece) && (!take(p, "every") || read_time(p, &step->every_ms));
 }
 
-static bool text_maybe_within(struct parser *p, struct step *step)
-{
-    return read_nonempty_text(p, step) && maybe_within(p, step);
-}
-
-static bool texts_maybe_within(struct parser *p, struct step *step)
+bool read_texts(struct parser *p, struct step *step)
 {
     do {
         if (!read_nonempty_text(p, step))
             return false;
     } while (take(p, "or"));
-    return maybe_within(p, step);
+    return true;
 }
 
 /* Each becomes one argument on a command line, and C strings end at a NUL. */
-static bool messages(struct parser *p, struct step *step)
+bool read_messages(struct parser *p, struct step *step)
 {
     while (*p->at == '"') {
         if (!read_text(p, step))
@@ -418,68 +392,41 @@ static bool messages(struct parser *p, struct step *step)
     return true;
 }
 
-static bool duration(struct parser *p, struct step *step)
+bool read_duration(struct parser *p, struct step *step)
 {
     return read_time(p, &step->duration_ms);
 }
 
-static bool for_duration(struct parser *p, struct step *step)
+bool read_for_duration(struct parser *p, struct step *step)
 {
     if (!take(p, "for"))
-        return mistake(p, "for how long? There is %s; write: %s", found(p), p->row->usage);
-    return duration(p, step);
+        return mistake(p, "for how long? There is %s; write: %s", found(p), p->verb->usage);
+    return read_duration(p, step);
 }
 
-static bool for_duration_maybe_within(struct parser *p, struct step *step)
+bool read_exit_status(struct parser *p, struct step *step)
 {
-    return for_duration(p, step) && maybe_within(p, step);
+    return read_number(p, "an exit status", 0, 255, &step->exit_status);
 }
 
-static bool duration_maybe_within(struct parser *p, struct step *step)
+/* A verb takes a `within` if its usage says so. */
+static bool read_arguments(struct parser *p, struct step *step)
 {
-    return duration(p, step) && maybe_within(p, step);
+    const struct verb *verb = p->verb;
+
+    if (verb->read != NULL && !verb->read(p, step))
+        return false;
+    if (strstr(verb->usage, "[within TIME]") != NULL && take(p, "within") && !read_time(p, &step->within_ms))
+        return false;
+    return expect_end_of_line(p, verb->usage);
 }
 
-static bool status_maybe_within(struct parser *p, struct step *step)
+/* ---- Verbs ---- */
+
+static const struct verb *verbs_of(enum role role)
 {
-    return read_number(p, "an exit status", 0, 255, &step->exit_status) && maybe_within(p, step);
+    return (role & PLAYED) != 0 ? played_verbs : tested_verbs;
 }
-
-/* ---- The verbs. Of two that begin alike, the longer stands first. ---- */
-
-static const struct verb_row verbs[] = {
-    {"connect", VERB_CONNECT, PLAYED_CLIENT, nothing, "NAME connect"},
-    {"accept", VERB_ACCEPT, PLAYED_SERVER, maybe_within, "server accept [within TIME]"},
-    {"send", VERB_SEND, PLAYED, text_or_size_maybe_in_pieces,
-     "NAME send \"TEXT\" or SIZE [in pieces of SIZE [every TIME]]"},
-    {"expect everything", VERB_EXPECT_EVERYTHING, PLAYED, maybe_within, "NAME expect everything [within TIME]"},
-    {"expect closed", VERB_EXPECT_CLOSED, PLAYED, maybe_within, "NAME expect closed [within TIME]"},
-    {"expect reset", VERB_EXPECT_RESET, PLAYED, maybe_within, "NAME expect reset [within TIME]"},
-    {"expect nothing", VERB_EXPECT_NOTHING, PLAYED, for_duration, "NAME expect nothing for TIME"},
-    {"expect", VERB_EXPECT_TEXT, PLAYED, text_maybe_within,
-     "NAME expect \"TEXT\" (or everything, closed, reset) [within TIME]"},
-    {"answer everything", VERB_ANSWER, PLAYED_SERVER, nothing, "server answer everything"},
-    {"is stuck", VERB_STUCK, PLAYED, for_duration_maybe_within, "NAME is stuck for TIME [within TIME]"},
-    {"wait", VERB_WAIT, PLAYED, duration, "NAME wait TIME"},
-    {"half-close", VERB_HALF_CLOSE, PLAYED, nothing, "NAME half-close"},
-    {"close", VERB_CLOSE, PLAYED, nothing, "NAME close"},
-    {"reset", VERB_RESET, PLAYED, nothing, "NAME reset"},
-    {"stop reading", VERB_STOP_READING, PLAYED, nothing, "NAME stop reading"},
-    {"read on", VERB_READ_ON, PLAYED, nothing, "NAME read on"},
-    {"run", VERB_RUN, TESTED_CLIENT, messages, "client run [\"TEXT\" ...]"},
-    {"input ends", VERB_INPUT_END, TESTED_CLIENT, nothing, "client input ends"},
-    {"input", VERB_INPUT, TESTED_CLIENT, text_or_size, "client input \"TEXT\" or SIZE"},
-    {"prints everything", VERB_PRINTS_EVERYTHING, TESTED_CLIENT, maybe_within,
-     "client prints everything [within TIME]"},
-    {"prints", VERB_PRINTS_TEXT, TESTED_CLIENT, text_maybe_within, "client prints \"TEXT\" [within TIME]"},
-    {"says", VERB_SAYS, TESTED_CLIENT | TESTED_SERVER, texts_maybe_within,
-     "NAME says \"TEXT\" [or \"TEXT\" ...] [within TIME]"},
-    {"exits", VERB_EXITS, TESTED_CLIENT, status_maybe_within, "client exits NUMBER [within TIME]"},
-    {"rests", VERB_RESTS, TESTED_SERVER, duration_maybe_within, "server rests TIME [within TIME]"},
-    {"stops", VERB_STOP, TESTED_SERVER, maybe_within, "server stops [within TIME]"},
-};
-
-enum { VERBS = sizeof verbs / sizeof verbs[0] };
 
 static bool unknown_verb(struct parser *p, enum role role)
 {
@@ -487,10 +434,10 @@ static bool unknown_verb(struct parser *p, enum role role)
     size_t length = 0;
 
     known[0] = '\0';
-    for (size_t i = 0; i < VERBS; i++)
-        if ((verbs[i].roles & role) != 0)
-            length += (size_t)snprintf(known + length, sizeof known - length, "%s%s", length == 0 ? "" : ", ",
-                                       verbs[i].phrase);
+    for (const struct verb *verb = verbs_of(role); verb->phrase != NULL; verb++)
+        if ((verb->roles & role) != 0)
+            length +=
+                (size_t)snprintf(known + length, sizeof known - length, "%s%s", length == 0 ? "" : ", ", verb->phrase);
     if (role == PLAYED_SERVER)
         snprintf(known + length, sizeof known - length, ", refuses");
     if (at_end(p))
@@ -500,9 +447,9 @@ static bool unknown_verb(struct parser *p, enum role role)
 
 static bool read_verb(struct parser *p, enum role role)
 {
-    for (size_t i = 0; i < VERBS; i++)
-        if ((verbs[i].roles & role) != 0 && take(p, verbs[i].phrase)) {
-            p->row = &verbs[i];
+    for (const struct verb *verb = verbs_of(role); verb->phrase != NULL; verb++)
+        if ((verb->roles & role) != 0 && take(p, verb->phrase)) {
+            p->verb = verb;
             return true;
         }
     return unknown_verb(p, role);
@@ -638,11 +585,6 @@ static bool add_step(struct parser *p, struct step step, const struct names *nam
     return true;
 }
 
-static bool expect_end_of_line(struct parser *p, const char *usage)
-{
-    return at_end(p) || mistake(p, "there is %s too much; write: %s", found(p), usage);
-}
-
 static bool read_step(struct parser *p)
 {
     struct names names;
@@ -653,10 +595,10 @@ static bool read_step(struct parser *p)
 
     const char *const arguments = p->at;
     for (p->number = names.first; p->number <= names.last; p->number++) {
-        struct step step = {.line = p->line, .phase = p->phase, .verb = p->row->verb};
+        struct step step = {.line = p->line, .phase = p->phase, .verb = p->verb};
         step.text = p->script->lines[p->line - 1];
         p->at = arguments;
-        if (!p->row->arguments(p, &step) || !expect_end_of_line(p, p->row->usage) || !add_step(p, step, &names))
+        if (!read_arguments(p, &step) || !add_step(p, step, &names))
             return false;
     }
     return true;
@@ -723,7 +665,7 @@ static const struct {
 static bool read_line(struct parser *p)
 {
     p->at = p->script->lines[p->line - 1];
-    p->row = NULL;
+    p->verb = NULL;
     if (at_end(p))
         return true;
     for (size_t i = 0; i < sizeof directives / sizeof directives[0]; i++)
@@ -807,12 +749,12 @@ static void keep_title(struct parser *p)
 
 static bool makes_sense(struct parser *p)
 {
-    struct script_mistake wrong;
+    struct checker checker = {.script = p->script};
 
-    if (script_check(p->script, &wrong))
+    if (script_check(&checker))
         return true;
-    p->line = wrong.line;
-    return mistake(p, "%s", wrong.what);
+    p->line = checker.line;
+    return mistake(p, "%s", checker.mistake);
 }
 
 struct script *script_parse(const char *path, enum script_kind kind, const char *source, char *error, size_t error_size)

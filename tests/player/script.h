@@ -16,35 +16,7 @@ enum script_kind {
     SCRIPT_FOR_CLIENTS /* we are "server", one connection; "client" is the program under test */
 };
 
-enum verb {
-    /* what a played end of a connection can do */
-    VERB_CONNECT, /* A connect                                   for servers */
-    VERB_ACCEPT, /* server accept [within T]                    for clients */
-    VERB_SEND, /* A send TEXT | SIZE [in pieces of SIZE [every T]] */
-    VERB_EXPECT_TEXT, /* A expect TEXT [within T] */
-    VERB_EXPECT_EVERYTHING, /* A expect everything [within T] */
-    VERB_EXPECT_CLOSED, /* A expect closed [within T]: the peer's orderly end of stream, nothing before it */
-    VERB_EXPECT_RESET, /* A expect reset [within T] */
-    VERB_EXPECT_NOTHING, /* A expect nothing for T: no byte, no end */
-    VERB_ANSWER, /* server answer everything                    for clients: to the end, as a real server */
-    VERB_STUCK, /* A is stuck for T [within T]: the system takes none of its bytes, though there are some */
-    VERB_WAIT, /* A wait T: at any time, also before connect or accept */
-    VERB_HALF_CLOSE, /* A half-close: after all that was sent */
-    VERB_CLOSE, /* A close: after all that was sent */
-    VERB_RESET, /* A reset: now, whatever is unsent or unread */
-    VERB_STOP_READING, /* A stop reading */
-    VERB_READ_ON, /* A read on */
-    /* the program under test */
-    VERB_RUN, /* client run [TEXT...]                        for clients: with these messages */
-    VERB_INPUT, /* client input TEXT | SIZE                    for clients: standard input */
-    VERB_INPUT_END, /* client input ends */
-    VERB_PRINTS_TEXT, /* client prints TEXT [within T]: standard output */
-    VERB_PRINTS_EVERYTHING, /* client prints everything [within T] */
-    VERB_SAYS, /* client says TEXT [or TEXT...] [within T]: standard error; also "server says" */
-    VERB_EXITS, /* client exits N [within T] */
-    VERB_RESTS, /* server rests T [within T]: uses hardly any CPU time for so long */
-    VERB_STOP /* server stops [within T]: SIGTERM, and it exits with 0 */
-};
+struct verb; /* verb.h */
 
 enum { SCRIPT_MAX_TEXTS = 8 };
 
@@ -53,11 +25,12 @@ struct step {
     const char *text; /* that line, trimmed, for messages */
     int actor; /* index into script.actors */
     int phase; /* how many `sync` stand above it */
-    enum verb verb;
+    const struct verb *verb;
 
     /* What the verb needs; 0 or NULL where it needs none. */
     const char *bytes[SCRIPT_MAX_TEXTS]; /* TEXT, escapes resolved, may hold NUL bytes, NUL-terminated */
-    size_t sizes[SCRIPT_MAX_TEXTS]; /* their lengths in bytes; with no TEXT but SIZE, sizes[0] is SIZE */
+    size_t
+        sizes[SCRIPT_MAX_TEXTS]; /* their lengths in bytes; with no TEXT, sizes[0] is SIZE, or that of `everything` */
     int texts; /* how many TEXTs (0: SIZE, seeded bytes) */
     size_t piece; /* in pieces of so many bytes; 0: all at once */
     uint64_t every_ms; /* pause between pieces */

@@ -25,9 +25,9 @@ static void test_seeded_bytes(void **state)
         payload_read(&payload, start, again, sizeof again - start);
         assert_memory_equal(again, first + start, sizeof again - start);
     }
-    assert_int_equal(payload_compare(&payload, 0, false, first, sizeof first), sizeof first);
+    assert_int_equal(payload_compare(&payload, 0, false, first, sizeof first, NULL), sizeof first);
     first[4000] ^= 1;
-    assert_int_equal(payload_compare(&payload, 0, false, first, sizeof first), 4000);
+    assert_int_equal(payload_compare(&payload, 0, false, first, sizeof first, NULL), 4000);
     payload_free(&payload);
 }
 
@@ -44,7 +44,7 @@ static void test_echo_payload(void **state)
     assert_int_equal(echo.total, 4);
     payload_read(&echo, 0, bytes, 4);
     assert_memory_equal(bytes, "ELLO", 4);
-    assert_int_equal(payload_compare(&said, 1, true, "ELLO", 4), 4);
+    assert_int_equal(payload_compare(&said, 1, true, "ELLO", 4, NULL), 4);
     payload_free(&said);
     payload_free(&echo);
 }

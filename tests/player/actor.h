@@ -1,0 +1,120 @@
+/*
+ * actor - one name of a script while it is played, and all that the functions of its verbs (verb.h) may touch: the actor with
+ * its connection, the program under test, and what is declared here. The rest of a play is the player's own: player_parts.h.
+ */
+#ifndef ACTOR_H
+#define ACTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "connection.h"
+#include "payload.h"
+#include "player.h"
+#include "process.h"
+#include "script.h"
+#include "sender.h"
+#include "verb.h"
+
+struct actor {
+    struct play *play;
+    const struct script *script;
+    struct program *program; /* under test */
+    const char *name;
+    int index; /* into script.actors */
+    int step; /* index of the present step, or -1: there is none left */
+    bool is_waiting;
+    uint64_t began; /* the present step, uv_hrtime() */
+    struct io_result result; /* of the present step, when it is done */
+    uv_timer_t timer;
+    struct connection *connection; /* the last one; NULL before the first */
+
+    size_t taken; /* `is stuck`: bytes that the system had taken at the last look */
+    int quiet_looks; /* and how many looks in a row found no more */
+};
+
+/* In how many looks `server rests` watches the program, at least. */
+enum { REST_PARTS = 8 };
+
+/* When it had been busy for how long (process_busy_time()); both in nanoseconds. */
+struct look {
+    uint64_t at, busy;
+};
+
+/* The program under test. */
+struct program {
+    struct process *process; /* NULL as long as it does not run */
+    struct actor *actor; /* under which name the script knows it; NULL if it does not */
+    const char *kind; /* "server" or "client", for messages */
+    bool was_stopped_by_step;
+    bool end_is_explained; /* the problem says how it ended */
+
+    /* A client's standard input and output. */
+    struct payload input;
+    struct sender sender;
+    bool has_sender;
+    const struct payload *due_output; /* what the server that we play has sent */
+    size_t printed; /* to standard output */
+    size_t expected; /* of that, by a step */
+    bool is_wrong;
+
+    size_t stderr_seen; /* of standard error, up to the end of what a step looked for */
+
+    struct look looks[REST_PARTS + 1], first_look; /* of `server rests`: the last ones, and the first */
+    int look_count;
+};
+
+/* ---- player.c: the present step ---- */
+
+/* There must be one. */
+const struct step *actor_step(const struct actor *actor);
+
+/* The bytes that it sends or inputs; `text` is which of its texts. */
+struct payload_part actor_part(const struct actor *actor, int text);
+
+/* How long it may take, in milliseconds. */
+uint64_t actor_limit(const struct actor *actor);
+
+/* Calls for the verb's time_is_up() in so many milliseconds, instead of at the limit. */
+void actor_set_timer(struct actor *actor, uint64_t milliseconds);
+
+/* ---- player_ends.c: the actor's end of a connection ---- */
+
+/* Begins to connect to the server under test, after leaving an earlier connection. Returns 0 or a libuv error. */
+int actor_connect(struct actor *actor);
+
+/* Gives the actor a connection that is not open yet. */
+void actor_new_connection(struct actor *actor);
+
+/* Opens it with the client under test. Returns false as long as that has not connected. */
+bool actor_accept(struct actor *actor);
+
+/* Closes or resets the connection, if it is not over already. */
+void actor_leave(struct actor *actor, bool by_reset);
+
+/* Bytes that came and that no step has expected yet. */
+size_t actor_unexpected(const struct actor *actor);
+
+/* ---- player_program.c ---- */
+
+/* Starts the client under test, as the present step says. */
+void program_start_client(struct actor *actor);
+
+/* Sends SIGTERM, and SIGKILL after so many milliseconds. */
+void program_tell_to_end(struct play *play, uint64_t limit_ms);
+
+/* ---- player_judge.c ---- */
+
+/* The play fails: at the actor's present step, or (NULL) at that of whoever waits. The conversation ends. */
+void play_fail(struct play *play, const struct actor *actor, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What a verb's function returns that finds the step impossible: actor_fails(actor, "no %s", word). */
+#define actor_fails(actor, ...) (play_fail((actor)->play, actor, __VA_ARGS__), (enum step_state)STEP_WAITS)
+
+/* Notes in the result that the present step could not be tested here, and why. */
+void actor_note(const struct actor *actor, const char *what);
+
+#endif

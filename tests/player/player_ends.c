@@ -1,0 +1,201 @@
+/* player_ends - the ends of connections that we play: what happens there; see actor.h and player_parts.h */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "player_parts.h"
+
+enum {
+    /* A client that sends without reading must soon be stuck: the server that we play takes and holds only so much. */
+    SOCKET_BUFFER = 64 * 1024,
+    BACKLOG = 4
+};
+
+/* ---- What happens on a connection ---- */
+
+static void fail_wrong(struct actor *actor, const struct wrong_byte *wrong)
+{
+    const bool is_answer = actor->script->kind == SCRIPT_FOR_SERVERS;
+    struct text problem = {0};
+
+    payload_describe_wrong(wrong, is_answer ? "the answer" : "what the client sends", &problem);
+    play_fail(actor->play, actor, "%s", problem.chars);
+    text_free(&problem);
+}
+
+static void on_open(struct actor *actor, struct io_result result)
+{
+    char words[IO_TEXT_SIZE];
+
+    if (result.status == IO_SUCCESS) {
+        play_trace(actor->play, actor, PLAY_CONNECTED, result, 0);
+        actor_recheck(actor, true);
+        return;
+    }
+    play_trace(actor->play, actor, PLAY_RESET, result, 0);
+    if (actor->play->stage >= STAGE_STOPS)
+        return; /* a server that we have told to stop need not let anybody in */
+    play_fail(actor->play, actor, "%s cannot connect: %s", actor->name, io_describe(result, words));
+}
+
+static void on_event(struct connection *connection, enum connection_event event, struct io_result result)
+{
+    struct actor *actor = connection->owner;
+    struct play *play = actor->play;
+
+    switch (event) {
+    case CONNECTION_OPEN:
+        on_open(actor, result);
+        return;
+    case CONNECTION_SENT:
+        play_trace(play, actor, PLAY_SENT, result, connection->sender.sent);
+        actor_recheck(actor, true);
+        return;
+    case CONNECTION_LOST:
+        if (connection->has_stopped) /* otherwise reading will come to the end by itself */
+            play_trace(play, actor, PLAY_RESET, result, 0);
+        actor_recheck(actor, false);
+        return;
+    case CONNECTION_RECEIVED:
+        play_trace(play, actor, PLAY_RECEIVED, result, connection->received);
+        actor_recheck(actor, true);
+        return;
+    case CONNECTION_WRONG:
+        fail_wrong(actor, &connection->wrong);
+        return;
+    case CONNECTION_ENDED:
+        play_trace(play, actor, result.status == IO_CONNECTION_CLOSED ? PLAY_CLOSED : PLAY_RESET, result, 0);
+        actor_recheck(actor, false);
+        return;
+    }
+}
+
+static void on_closed(struct connection *connection)
+{
+    const struct actor *actor = connection->owner;
+
+    play_note_closed(actor->play);
+}
+
+void actor_new_connection(struct actor *actor)
+{
+    struct play *play = actor->play;
+    const bool we_are_clients = actor->script->kind == SCRIPT_FOR_SERVERS;
+    struct connection *connection =
+        connection_new(play->loop, we_are_clients ? NULL : &actor->program->input, play->buffer);
+
+    connection->owner = actor;
+    connection->on_event = on_event;
+    connection->on_closed = on_closed;
+    connection->next = play->connections;
+    play->connections = connection;
+    play->open_things++;
+    actor->connection = connection;
+    actor->program->due_output = &connection->sent;
+}
+
+/* ---- Its beginning and its end ---- */
+
+int actor_connect(struct actor *actor)
+{
+    actor_leave(actor, false);
+    play_trace(actor->play, actor, PLAY_CONNECTING, (struct io_result){.status = IO_NO_DATA}, 0);
+    actor_new_connection(actor);
+    return connection_connect(actor->connection, process_address(actor->program->process));
+}
+
+static void on_newcomer(uv_stream_t *listener, int error)
+{
+    struct play *play = listener->data;
+
+    (void)error; /* whoever waits for a connection sees whether there is one */
+    for (int i = 0; i < play->script->actor_count; i++)
+        actor_recheck(&play->actors[i], true);
+}
+
+int play_open_listener(struct play *play)
+{
+    const struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const int size = SOCKET_BUFFER;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (fd == -1)
+        return -errno;
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size); /* accepted sockets inherit both */
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    int error = fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? 0 : -errno;
+    if (error == 0)
+        error = uv_tcp_open(&play->listener, fd);
+    if (error != 0) {
+        close(fd);
+        return error;
+    }
+    error = uv_tcp_bind(&play->listener, (const struct sockaddr *)&address, 0);
+    if (error != 0 || play->script->refuses)
+        return error;
+    return uv_listen((uv_stream_t *)&play->listener, BACKLOG, on_newcomer);
+}
+
+bool actor_accept(struct actor *actor)
+{
+    if (connection_accept(actor->connection, (uv_stream_t *)&actor->play->listener) != 0)
+        return false;
+    play_trace(actor->play, actor, PLAY_CONNECTED, actor->result, 0);
+    return true;
+}
+
+void actor_leave(struct actor *actor, bool by_reset)
+{
+    if (actor->connection == NULL || actor->connection->is_over)
+        return;
+    play_trace(actor->play, actor, PLAY_LEFT, (struct io_result){.status = IO_SUCCESS}, 0);
+    if (by_reset)
+        connection_reset(actor->connection);
+    else
+        connection_close(actor->connection);
+}
+
+/* ---- What has come ---- */
+
+size_t actor_unexpected(const struct actor *actor)
+{
+    return actor->connection->received - actor->connection->expected;
+}
+
+static void describe_bytes(const struct actor *actor, struct text *text)
+{
+    const struct connection *connection = actor->connection;
+
+    payload_describe(connection->due, connection->expected, connection->due_in_upper_case, actor_unexpected(actor),
+                     text);
+}
+
+void actor_describe_came(const struct actor *actor, struct text *came)
+{
+    const struct connection *connection = actor->connection;
+
+    if (connection == NULL)
+        return;
+    if (!connection->is_open) {
+        text_add(came, "no connection");
+        return;
+    }
+    describe_bytes(actor, came);
+    if (connection->has_ended || connection->sender.error != 0) {
+        char words[IO_TEXT_SIZE];
+        text_add(came, ", then %s", io_describe(connection_end(connection), words));
+    }
+    if (sender_sent(&connection->sender) < connection->sent.total)
+        text_add(came, " (%zu of %zu bytes could be sent)", sender_sent(&connection->sender), connection->sent.total);
+}
+
+bool actor_has_leftovers(const struct actor *actor, struct text *problem)
+{
+    if (actor->connection == NULL || actor->connection->is_over || actor_unexpected(actor) == 0)
+        return false;
+    text_add(problem, "at the end %s had received more than any step expected: ", actor->name);
+    describe_bytes(actor, problem);
+    return true;
+}

@@ -1,0 +1,82 @@
+/*
+ * verb - one row for each verb of the script language: how it is written, where it makes sense, how it is played.
+ *
+ * The rows, with their functions, are in verbs_played.c (an end of a connection that we play) and verbs_tested.c (the
+ * program under test). A new verb is a row there, the functions that no other verb has, and its line in tests/README.md.
+ */
+#ifndef VERB_H
+#define VERB_H
+
+#include <stdbool.h>
+
+#include "script.h"
+#include "text.h"
+
+struct parser;
+struct checker;
+struct actor;
+
+/* Who can be the subject of a step. */
+enum role { PLAYED_CLIENT = 1, PLAYED_SERVER = 2, TESTED_SERVER = 4, TESTED_CLIENT = 8 };
+enum { PLAYED = PLAYED_CLIENT | PLAYED_SERVER, TESTED = TESTED_SERVER | TESTED_CLIENT };
+
+/*
+ * What a step does to the conversation, for those who ask without playing it: script_check.c, and the demo's recorder. Most
+ * verbs are nobody's business and leave it out.
+ */
+enum effect {
+    NO_EFFECT,
+    EFFECT_CONNECTS,
+    EFFECT_SENDS, /* sizes[0] bytes */
+    EFFECT_ANSWERS, /* everything, to the end */
+    EFFECT_EXPECTS, /* sizes[0] bytes */
+    EFFECT_EXPECTS_EVERYTHING,
+    EFFECT_EXPECTS_END,
+    EFFECT_RESETS,
+    EFFECT_STOPS_READING,
+    EFFECT_READS_ON,
+    EFFECT_GIVES_MESSAGES, /* a line for each text; with none, input follows */
+    EFFECT_GIVES_INPUT, /* sizes[0] bytes */
+    EFFECT_PRINTS,
+    EFFECT_STOPS_PROGRAM
+};
+
+/* How far a step has come. */
+enum step_state { STEP_WAITS, STEP_DONE, STEP_OUT_OF_TIME };
+
+struct verb {
+    const char *phrase; /* "expect closed" */
+    const char *usage; /* the whole step, for messages: "NAME expect closed [within TIME]" */
+    unsigned roles; /* who can do it */
+    enum effect effect;
+
+    /* Reads what follows the phrase into `step`: one of script_parts.h. NULL: nothing follows. */
+    bool (*read)(struct parser *parser, struct step *step);
+
+    /* Does it make sense after the steps above it? Follows the conversation (script_parts.h). NULL: it always does. */
+    bool (*makes_sense)(struct checker *checker);
+
+    /*
+     * How it is played (actor.h). A function that finds the step impossible returns actor_fails().
+     */
+    enum step_state (*begin)(struct actor *actor); /* NULL: there is nothing to do but to wait */
+    enum step_state (*check)(struct actor *actor); /* Is it done, now or after something has happened? NULL: it waits */
+    enum step_state (*time_is_up)(struct actor *actor); /* NULL: it stalls */
+
+    /* For who reads why a play did not pass. */
+    const char *expects; /* "a connection"; NULL: see the next, or it expects nothing */
+    void (*describe_expected)(const struct actor *actor, struct text *expected);
+    void (*describe_came)(const struct actor *actor, struct text *came); /* NULL, or silent: as for any verb */
+};
+
+/* Is the step about the program under test? */
+static inline bool verb_is_tested(const struct verb *verb)
+{
+    return (verb->roles & TESTED) != 0;
+}
+
+/* The rows; a phrase of NULL ends each table. Of two phrases that begin alike, the longer stands first. */
+extern const struct verb played_verbs[];
+extern const struct verb tested_verbs[];
+
+#endif
