@@ -55,10 +55,7 @@ struct program {
     struct payload input;
     struct sender sender;
     bool has_sender;
-    const struct payload *due_output; /* what the server that we play has sent */
-    size_t printed; /* to standard output */
-    size_t expected; /* of that, by a step */
-    bool is_wrong;
+    struct incoming output; /* due is what the server that we play has sent */
 
     size_t stderr_seen; /* of standard error, up to the end of what a step looked for */
 
@@ -94,13 +91,10 @@ bool actor_accept(struct actor *actor);
 /* Closes or resets the connection, if it is not over already. */
 void actor_leave(struct actor *actor, bool by_reset);
 
-/* Bytes that came and that no step has expected yet. */
-size_t actor_unexpected(const struct actor *actor);
-
 /* ---- player_program.c ---- */
 
 /* Starts the client under test, as the present step says. */
-void program_start_client(struct actor *actor);
+enum step_state program_start_client(struct actor *actor);
 
 /* Sends SIGTERM, and SIGKILL after so many milliseconds. */
 void program_tell_to_end(struct play *play, uint64_t limit_ms);

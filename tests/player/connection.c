@@ -50,25 +50,24 @@ static void start_or_stop_reading(struct connection *connection)
 
 static void answer(struct connection *connection, size_t start, size_t size)
 {
-    payload_add(&connection->sent, (struct payload_part){.size = size, .echo = connection->due, .echo_start = start});
-    connection->expected = start + size;
+    const struct payload *due = connection->incoming.due;
+
+    payload_add(&connection->sent, (struct payload_part){.size = size, .echo = due, .echo_start = start});
+    connection->incoming.expected = start + size;
     sender_go(&connection->sender);
 }
 
 static void receive(struct connection *connection, const char *bytes, size_t size)
 {
-    const size_t start = connection->received;
-    const size_t same =
-        payload_compare(connection->due, start, connection->due_in_upper_case, bytes, size, &connection->wrong);
+    const size_t start = connection->incoming.received;
+    const size_t right = incoming_add(&connection->incoming, bytes, size);
 
-    connection->is_wrong = same < size;
-    connection->received += same;
-    if (same > 0 && connection->is_answering)
-        answer(connection, start, same);
-    if (same > 0)
-        tell(connection, CONNECTION_RECEIVED, io_of_uv((ssize_t)same));
-    if (connection->is_wrong)
-        tell(connection, CONNECTION_WRONG, (struct io_result){.status = IO_SUCCESS, .bytes = size - same});
+    if (right > 0 && connection->is_answering)
+        answer(connection, start, right);
+    if (right > 0)
+        tell(connection, CONNECTION_RECEIVED, io_of_uv((ssize_t)right));
+    if (right < size)
+        tell(connection, CONNECTION_WRONG, (struct io_result){.status = IO_SUCCESS, .bytes = size - right});
 }
 
 /*
@@ -88,7 +87,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 {
     struct connection *connection = stream->data;
 
-    if (n == 0 || connection->is_wrong)
+    if (n == 0 || connection->incoming.is_wrong)
         return;
     if (n > 0) {
         receive(connection, buffer->base, (size_t)n);
@@ -128,20 +127,10 @@ void connection_send(struct connection *connection, struct payload_part part)
 void connection_answer(struct connection *connection)
 {
     connection->is_answering = true;
-    answer(connection, connection->expected, connection->received - connection->expected);
+    answer(connection, connection->incoming.expected, incoming_unexpected(&connection->incoming));
     if (connection->has_ended)
         sender_end(&connection->sender);
     start_or_stop_reading(connection);
-}
-
-void connection_half_close(struct connection *connection)
-{
-    sender_end(&connection->sender);
-}
-
-bool connection_is_idle(const struct connection *connection)
-{
-    return sender_is_idle(&connection->sender);
 }
 
 struct io_result connection_end(const struct connection *connection)
@@ -156,8 +145,8 @@ struct connection *connection_new(uv_loop_t *loop, const struct payload *due, ch
     struct connection *connection = memory_zeroed(1, sizeof *connection);
 
     connection->buffer = buffer;
-    connection->due = due != NULL ? due : &connection->sent;
-    connection->due_in_upper_case = due == NULL;
+    connection->incoming.due = due != NULL ? due : &connection->sent;
+    connection->incoming.in_upper_case = due == NULL;
     uv_tcp_init(loop, &connection->tcp);
     sender_init(&connection->sender, (uv_stream_t *)&connection->tcp, &connection->sent, on_sent, connection);
     connection->tcp.data = connection->request.data = connection;
@@ -185,7 +174,7 @@ static void on_connect(uv_connect_t *request, int error)
 }
 
 /* The buffer's size is set before connect(), because that is when the window is agreed on (tcp(7)). */
-static int open_socket(struct connection *connection, int family)
+int connection_open_socket(uv_tcp_t *tcp, int family)
 {
     const int size = RECEIVE_BUFFER;
     const int fd = socket(family, SOCK_STREAM, 0);
@@ -195,7 +184,7 @@ static int open_socket(struct connection *connection, int family)
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     int error = fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? 0 : -errno;
     if (error == 0)
-        error = uv_tcp_open(&connection->tcp, fd);
+        error = uv_tcp_open(tcp, fd);
     if (error != 0)
         close(fd);
     return error;
@@ -203,7 +192,7 @@ static int open_socket(struct connection *connection, int family)
 
 int connection_connect(struct connection *connection, const struct sockaddr *address)
 {
-    const int error = open_socket(connection, address->sa_family);
+    const int error = connection_open_socket(&connection->tcp, address->sa_family);
 
     if (error != 0)
         return error;

@@ -20,7 +20,7 @@ enum connection_event {
     CONNECTION_SENT, /* so many bytes more were taken by the kernel */
     CONNECTION_LOST, /* sending failed; what has come can still be read */
     CONNECTION_RECEIVED, /* so many bytes more have come, and all are right */
-    CONNECTION_WRONG, /* a byte that is wrong or that nobody asked for: see `wrong` */
+    CONNECTION_WRONG, /* a byte that is wrong or that nobody asked for: see `incoming` */
     CONNECTION_ENDED /* everything was read: IO_CONNECTION_CLOSED or IO_ERROR */
 };
 
@@ -36,8 +36,7 @@ struct connection {
     uv_connect_t request;
     struct payload sent;
     struct sender sender;
-    const struct payload *due; /* what must come */
-    bool due_in_upper_case;
+    struct incoming incoming;
 
     bool is_open;
     bool is_over; /* closed or reset by us: no events any more */
@@ -45,11 +44,6 @@ struct connection {
     bool is_answering; /* sends back what comes, in upper case, and half-closes after its end */
     bool has_ended; /* the other side's end, or a reset, was read */
     struct io_result end; /* which */
-    size_t received;
-    size_t expected; /* of the bytes received, those that a step has expected */
-
-    bool is_wrong;
-    struct wrong_byte wrong; /* the first one */
 
     int open_handles;
     struct connection *next; /* for the owner's list */
@@ -64,10 +58,13 @@ struct connection *connection_new(uv_loop_t *loop, const struct payload *due, ch
 /* Connects; CONNECTION_OPEN follows. Returns 0 or a libuv error. */
 int connection_connect(struct connection *connection, const struct sockaddr *address);
 
+/* Gives `tcp` a socket that takes and holds only so much. Returns 0 or a libuv error. */
+int connection_open_socket(uv_tcp_t *tcp, int family);
+
 /* Takes the next connection from `listener`; no event follows. Returns 0 or a libuv error (UV_EAGAIN: there is none). */
 int connection_accept(struct connection *connection, uv_stream_t *listener);
 
-/* Hands over bytes, see payload_add(). They are sent in the background. */
+/* Hands over bytes, see payload_add(). They are sent in the background; what becomes of them, and the end, see `sender`. */
 void connection_send(struct connection *connection, struct payload_part part);
 
 /* Answers everything from what no step has expected on: the same bytes in upper case, then the end. */
@@ -75,12 +72,6 @@ void connection_answer(struct connection *connection);
 
 /* Stops reading, or reads on. */
 void connection_read(struct connection *connection, bool wanted);
-
-/* Half-closes after everything that was handed over. */
-void connection_half_close(struct connection *connection);
-
-/* Has everything that was handed over been sent, and the end, if it is owed? Also true if it can no more be. */
-bool connection_is_idle(const struct connection *connection);
 
 /* How it has ended: by what was read, or by what became of sending. */
 struct io_result connection_end(const struct connection *connection);

@@ -143,8 +143,61 @@ size_t payload_compare(const struct payload *payload, size_t place, bool in_uppe
     return right;
 }
 
-void payload_describe_wrong(const struct wrong_byte *wrong, const char *whole, struct text *text)
+void payload_free(struct payload *payload)
 {
+    free(payload->parts);
+    *payload = (struct payload){0};
+}
+
+/* ---- What comes ---- */
+
+size_t incoming_add(struct incoming *incoming, const char *bytes, size_t size)
+{
+    const size_t right =
+        payload_compare(incoming->due, incoming->received, incoming->in_upper_case, bytes, size, &incoming->wrong);
+
+    incoming->is_wrong = right < size;
+    incoming->received += right;
+    return right;
+}
+
+size_t incoming_unexpected(const struct incoming *incoming)
+{
+    return incoming->received - incoming->expected;
+}
+
+bool incoming_is(const struct incoming *incoming, const char *bytes, size_t size)
+{
+    return payload_compare(incoming->due, incoming->expected, incoming->in_upper_case, bytes, size, NULL) == size;
+}
+
+bool incoming_expect(struct incoming *incoming, size_t size)
+{
+    if (incoming_unexpected(incoming) < size)
+        return false;
+    incoming->expected += size;
+    return true;
+}
+
+void incoming_describe(const struct incoming *incoming, struct text *text)
+{
+    char bytes[SHOWN + 1]; /* one more than is shown: then "..." says that there are more */
+    const size_t size = incoming_unexpected(incoming);
+    const size_t read = size < sizeof bytes ? size : sizeof bytes;
+
+    if (size == 0) {
+        text_add(text, "nothing");
+        return;
+    }
+    read_cased(incoming->due, incoming->expected, incoming->in_upper_case, bytes, read);
+    text_add(text, "%zu byte%s: ", size, size == 1 ? "" : "s");
+    text_add_bytes(text, bytes, read, SHOWN);
+}
+
+void incoming_describe_wrong(const struct incoming *incoming, const char *whole, struct text *text)
+{
+    const struct wrong_byte *wrong = &incoming->wrong;
+
     if (wrong->is_too_much) {
         text_add(text, "%s should end after %zu byte%s, but ", whole, wrong->at, wrong->at == 1 ? "" : "s");
         text_add_byte(text, wrong->is);
@@ -155,24 +208,4 @@ void payload_describe_wrong(const struct wrong_byte *wrong, const char *whole, s
     text_add_byte(text, wrong->should_be);
     text_add(text, " and is ");
     text_add_byte(text, wrong->is);
-}
-
-void payload_describe(const struct payload *payload, size_t place, bool in_upper_case, size_t size, struct text *text)
-{
-    char bytes[SHOWN + 1]; /* one more than is shown: then "..." says that there are more */
-    const size_t read = size < sizeof bytes ? size : sizeof bytes;
-
-    if (size == 0) {
-        text_add(text, "nothing");
-        return;
-    }
-    read_cased(payload, place, in_upper_case, bytes, read);
-    text_add(text, "%zu byte%s: ", size, size == 1 ? "" : "s");
-    text_add_bytes(text, bytes, read, SHOWN);
-}
-
-void payload_free(struct payload *payload)
-{
-    free(payload->parts);
-    *payload = (struct payload){0};
 }

@@ -60,13 +60,35 @@ struct wrong_byte {
 size_t payload_compare(const struct payload *payload, size_t place, bool in_upper_case, const char *came, size_t size,
                        struct wrong_byte *wrong);
 
-/* Appends in words, for a message: "byte 7 of the answer should be 'A' and is 0x00"; `whole` is "the answer". */
-void payload_describe_wrong(const struct wrong_byte *wrong, const char *whole, struct text *text);
-
-/* Appends `size` bytes from `place` on, for a message: "3 bytes: \"HEL\"", or "nothing". Shows the first of them only. */
-void payload_describe(const struct payload *payload, size_t place, bool in_upper_case, size_t size, struct text *text);
-
 /* Frees the parts; the payload is empty again. */
 void payload_free(struct payload *payload);
+
+/* What comes to us, as far as it has, and what is due. */
+struct incoming {
+    const struct payload *due; /* may grow */
+    bool in_upper_case; /* that is how it is due */
+    size_t received; /* bytes that are right */
+    size_t expected; /* of these, those that a step has expected */
+    bool is_wrong;
+    struct wrong_byte wrong; /* then: the first one */
+};
+
+/* More has come. Returns how many bytes of it are right; if not all are, the rest does not count. */
+size_t incoming_add(struct incoming *incoming, const char *bytes, size_t size);
+
+/* How many bytes has no step expected yet? */
+size_t incoming_unexpected(const struct incoming *incoming);
+
+/* Are the next bytes these? So many must have come. */
+bool incoming_is(const struct incoming *incoming, const char *bytes, size_t size);
+
+/* A step expects the next `size` bytes. Returns false as long as fewer have come. */
+bool incoming_expect(struct incoming *incoming, size_t size);
+
+/* Appends what no step has expected, for a message: "3 bytes: \"HEL\"", or "nothing". Shows the first bytes only. */
+void incoming_describe(const struct incoming *incoming, struct text *text);
+
+/* Appends what is wrong: "byte 7 of the answer should be 'A' and is 0x00"; `whole` is "the answer". */
+void incoming_describe_wrong(const struct incoming *incoming, const char *whole, struct text *text);
 
 #endif

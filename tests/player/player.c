@@ -322,7 +322,7 @@ struct play *play_start(uv_loop_t *loop, const struct script *script, const stru
     play->options = *options;
     play->findings.step = -1;
     play->program.kind = script->kind == SCRIPT_FOR_SERVERS ? "server" : "client";
-    play->program.due_output = &nothing;
+    play->program.output.due = &nothing;
     play->actors = memory_zeroed((size_t)script->actor_count, sizeof play->actors[0]);
     for (int i = 0; i < script->actor_count; i++) {
         struct actor *actor = &play->actors[i];

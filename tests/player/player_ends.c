@@ -1,29 +1,15 @@
 /* player_ends - the ends of connections that we play: what happens there; see actor.h and player_parts.h */
-#include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "player_parts.h"
 
 enum {
-    /* A client that sends without reading must soon be stuck: the server that we play takes and holds only so much. */
-    SOCKET_BUFFER = 64 * 1024,
+    /* A client that does not read must soon be stuck: the server that we play holds only so much for it. */
+    SEND_BUFFER = 64 * 1024,
     BACKLOG = 4
 };
 
 /* ---- What happens on a connection ---- */
-
-static void fail_wrong(struct actor *actor, const struct wrong_byte *wrong)
-{
-    const bool is_answer = actor->script->kind == SCRIPT_FOR_SERVERS;
-    struct text problem = {0};
-
-    payload_describe_wrong(wrong, is_answer ? "the answer" : "what the client sends", &problem);
-    play_fail(actor->play, actor, "%s", problem.chars);
-    text_free(&problem);
-}
 
 static void on_open(struct actor *actor, struct io_result result)
 {
@@ -59,11 +45,12 @@ static void on_event(struct connection *connection, enum connection_event event,
         actor_recheck(actor, false);
         return;
     case CONNECTION_RECEIVED:
-        play_trace(play, actor, PLAY_RECEIVED, result, connection->received);
+        play_trace(play, actor, PLAY_RECEIVED, result, connection->incoming.received);
         actor_recheck(actor, true);
         return;
     case CONNECTION_WRONG:
-        fail_wrong(actor, &connection->wrong);
+        play_fail_wrong(play, actor, &connection->incoming,
+                        play->script->kind == SCRIPT_FOR_SERVERS ? "the answer" : "what the client sends");
         return;
     case CONNECTION_ENDED:
         play_trace(play, actor, result.status == IO_CONNECTION_CLOSED ? PLAY_CLOSED : PLAY_RESET, result, 0);
@@ -93,7 +80,7 @@ void actor_new_connection(struct actor *actor)
     play->connections = connection;
     play->open_things++;
     actor->connection = connection;
-    actor->program->due_output = &connection->sent;
+    actor->program->output.due = &connection->sent;
 }
 
 /* ---- Its beginning and its end ---- */
@@ -118,21 +105,13 @@ static void on_newcomer(uv_stream_t *listener, int error)
 int play_open_listener(struct play *play)
 {
     const struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    const int size = SOCKET_BUFFER;
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int size = SEND_BUFFER; /* accepted sockets inherit it, and that of receiving */
+    int error = connection_open_socket(&play->listener, AF_INET);
 
-    if (fd == -1)
-        return -errno;
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size); /* accepted sockets inherit both */
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    int error = fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? 0 : -errno;
     if (error == 0)
-        error = uv_tcp_open(&play->listener, fd);
-    if (error != 0) {
-        close(fd);
-        return error;
-    }
-    error = uv_tcp_bind(&play->listener, (const struct sockaddr *)&address, 0);
+        error = uv_send_buffer_size((uv_handle_t *)&play->listener, &size);
+    if (error == 0)
+        error = uv_tcp_bind(&play->listener, (const struct sockaddr *)&address, 0);
     if (error != 0 || play->script->refuses)
         return error;
     return uv_listen((uv_stream_t *)&play->listener, BACKLOG, on_newcomer);
@@ -159,19 +138,6 @@ void actor_leave(struct actor *actor, bool by_reset)
 
 /* ---- What has come ---- */
 
-size_t actor_unexpected(const struct actor *actor)
-{
-    return actor->connection->received - actor->connection->expected;
-}
-
-static void describe_bytes(const struct actor *actor, struct text *text)
-{
-    const struct connection *connection = actor->connection;
-
-    payload_describe(connection->due, connection->expected, connection->due_in_upper_case, actor_unexpected(actor),
-                     text);
-}
-
 void actor_describe_came(const struct actor *actor, struct text *came)
 {
     const struct connection *connection = actor->connection;
@@ -182,7 +148,7 @@ void actor_describe_came(const struct actor *actor, struct text *came)
         text_add(came, "no connection");
         return;
     }
-    describe_bytes(actor, came);
+    incoming_describe(&connection->incoming, came);
     if (connection->has_ended || connection->sender.error != 0) {
         char words[IO_TEXT_SIZE];
         text_add(came, ", then %s", io_describe(connection_end(connection), words));
@@ -193,9 +159,10 @@ void actor_describe_came(const struct actor *actor, struct text *came)
 
 bool actor_has_leftovers(const struct actor *actor, struct text *problem)
 {
-    if (actor->connection == NULL || actor->connection->is_over || actor_unexpected(actor) == 0)
+    if (actor->connection == NULL || actor->connection->is_over ||
+        incoming_unexpected(&actor->connection->incoming) == 0)
         return false;
     text_add(problem, "at the end %s had received more than any step expected: ", actor->name);
-    describe_bytes(actor, problem);
+    incoming_describe(&actor->connection->incoming, problem);
     return true;
 }

@@ -135,6 +135,15 @@ void play_fail(struct play *play, const struct actor *actor, const char *format,
     play_stop(play);
 }
 
+void play_fail_wrong(struct play *play, const struct actor *actor, const struct incoming *incoming, const char *whole)
+{
+    struct text problem = {0};
+
+    incoming_describe_wrong(incoming, whole, &problem);
+    play_fail(play, actor, "%s", problem.chars);
+    text_free(&problem);
+}
+
 void play_stall(struct play *play, const struct actor *actor)
 {
     play->findings.outcome = PLAY_STALLS;
@@ -235,13 +244,13 @@ static void judge_leftovers(struct play *play)
 {
     const struct program *program = &play->program;
     struct text problem = {0};
-    bool found = program->printed > program->expected;
+    bool found = incoming_unexpected(&program->output) > 0;
 
     if (play->findings.outcome != PLAY_PASSES || play->program.was_stopped_by_step)
         return;
     if (found)
         text_add(&problem, "at the end the client had printed %zu bytes that no step expected",
-                 program->printed - program->expected);
+                 incoming_unexpected(&program->output));
     for (int i = 0; i < play->script->actor_count && !found; i++)
         found = actor_has_leftovers(&play->actors[i], &problem);
     if (found)

@@ -99,6 +99,9 @@ void program_close(struct play *play);
 void play_trace(struct play *play, const struct actor *actor, enum play_event_kind kind, struct io_result result,
                 size_t total);
 
+/* The play fails as play_fail() says: wrong bytes have come. `whole` is where to: "the answer". */
+void play_fail_wrong(struct play *play, const struct actor *actor, const struct incoming *incoming, const char *whole);
+
 /* The actor's time is up. The conversation ends. */
 void play_stall(struct play *play, const struct actor *actor);
 

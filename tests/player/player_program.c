@@ -18,31 +18,18 @@ static void recheck(struct play *play, bool progress)
         actor_recheck(play->program.actor, progress);
 }
 
-static void fail_output(struct play *play, const struct wrong_byte *wrong)
-{
-    struct text problem = {0};
-
-    play->program.is_wrong = true;
-    payload_describe_wrong(wrong, "the client's standard output", &problem);
-    play_fail(play, play->program.actor, "%s", problem.chars);
-    text_free(&problem);
-}
-
 static void on_output(struct process *process, const char *bytes, size_t size)
 {
     struct play *play = process_owner(process);
     struct program *program = &play->program;
-    struct wrong_byte wrong;
 
-    if (play->script->kind == SCRIPT_FOR_SERVERS || program->is_wrong)
+    if (play->script->kind == SCRIPT_FOR_SERVERS || program->output.is_wrong)
         return;
-    const size_t right = payload_compare(program->due_output, program->printed, false, bytes, size, &wrong);
-
+    const size_t right = incoming_add(&program->output, bytes, size);
     if (right < size)
-        fail_output(play, &wrong);
-    program->printed += right;
+        play_fail_wrong(play, program->actor, &program->output, "the client's standard output");
     if (right > 0)
-        play_trace(play, program->actor, PLAY_PRINTED, io_of_uv((ssize_t)right), program->printed);
+        play_trace(play, program->actor, PLAY_PRINTED, io_of_uv((ssize_t)right), program->output.received);
     recheck(play, true);
 }
 
@@ -193,7 +180,7 @@ static void write_port(const struct play *play, char port[6])
     snprintf(port, 6, "%d", ntohs(address.sin_port));
 }
 
-void program_start_client(struct actor *actor)
+enum step_state program_start_client(struct actor *actor)
 {
     struct play *play = actor->play;
     struct program *program = &play->program;
@@ -218,6 +205,7 @@ void program_start_client(struct actor *actor)
         program->has_sender = true;
         play->open_things++;
     }
+    return STEP_DONE;
 }
 
 void program_tell_to_end(struct play *play, uint64_t limit_ms)

@@ -240,25 +240,20 @@ static enum step_state fail_ended(struct actor *actor)
 /* Waits for so many bytes more; all that came are right already, as they are compared when they come. */
 static enum step_state check_size(struct actor *actor)
 {
-    struct connection *connection = actor->connection;
     const size_t size = actor_step(actor)->sizes[0];
 
-    if (actor_unexpected(actor) < size)
-        return connection->has_ended ? fail_ended(actor) : STEP_WAITS;
-    connection->expected += size;
+    if (!incoming_expect(&actor->connection->incoming, size))
+        return actor->connection->has_ended ? fail_ended(actor) : STEP_WAITS;
     actor->result.bytes = size;
     return STEP_DONE;
 }
 
 static enum step_state check_text(struct actor *actor)
 {
-    const struct connection *connection = actor->connection;
+    const struct incoming *incoming = &actor->connection->incoming;
     const struct step *step = actor_step(actor);
-    const size_t size = step->sizes[0];
 
-    if (actor_unexpected(actor) >= size &&
-        payload_compare(connection->due, connection->expected, connection->due_in_upper_case, step->bytes[0], size,
-                        NULL) < size)
+    if (incoming_unexpected(incoming) >= step->sizes[0] && !incoming_is(incoming, step->bytes[0], step->sizes[0]))
         return actor_fails(actor, "something else came than the script expects");
     return check_size(actor);
 }
@@ -292,7 +287,7 @@ static enum step_state check_closed(struct actor *actor)
 {
     const struct connection *connection = actor->connection;
 
-    if (actor_unexpected(actor) > 0)
+    if (incoming_unexpected(&actor->connection->incoming) > 0)
         return actor_fails(actor, "bytes came where the end of the stream should have come");
     if (!connection->has_ended)
         return STEP_WAITS;
@@ -323,7 +318,8 @@ static enum step_state check_reset(struct actor *actor)
 
     if (!connection->has_ended)
         return STEP_WAITS;
-    connection->expected = connection->received; /* a reset may destroy what came before it: anything may have come */
+    connection->incoming.expected =
+        connection->incoming.received; /* a reset may destroy what came before it: anything may have come */
     actor->result = connection->end;
     if (connection->end.status == IO_ERROR)
         return STEP_DONE;
@@ -332,7 +328,7 @@ static enum step_state check_reset(struct actor *actor)
 
 static enum step_state check_nothing(struct actor *actor)
 {
-    if (actor_unexpected(actor) > 0)
+    if (incoming_unexpected(&actor->connection->incoming) > 0)
         return actor_fails(actor, "something came where nothing should have come");
     return actor->connection->has_ended ? fail_ended(actor) : STEP_WAITS;
 }
@@ -458,13 +454,13 @@ static bool can_half_close(struct checker *c)
 
 static enum step_state begin_half_close(struct actor *actor)
 {
-    connection_half_close(actor->connection);
+    sender_end(&actor->connection->sender);
     return STEP_DONE;
 }
 
 static enum step_state check_close(struct actor *actor)
 {
-    if (!connection_is_idle(actor->connection))
+    if (!sender_is_idle(&actor->connection->sender))
         return STEP_WAITS;
     actor_leave(actor, false);
     return STEP_DONE;
@@ -491,15 +487,9 @@ static bool can_stop_or_read_on(struct checker *c)
     return true;
 }
 
-static enum step_state begin_stop_reading(struct actor *actor)
+static enum step_state begin_stop_or_read_on(struct actor *actor)
 {
-    connection_read(actor->connection, false);
-    return STEP_DONE;
-}
-
-static enum step_state begin_read_on(struct actor *actor)
-{
-    connection_read(actor->connection, true);
+    connection_read(actor->connection, actor_step(actor)->verb->effect == EFFECT_READS_ON);
     return STEP_DONE;
 }
 
@@ -534,8 +524,8 @@ const struct verb played_verbs[] = {
      .expects = "to close after all was sent"},
     {"reset", "NAME reset", PLAYED, .effect = EFFECT_RESETS, .makes_sense = can_end, .begin = begin_reset},
     {"stop reading", "NAME stop reading", PLAYED, .effect = EFFECT_STOPS_READING, .makes_sense = can_stop_or_read_on,
-     .begin = begin_stop_reading},
+     .begin = begin_stop_or_read_on},
     {"read on", "NAME read on", PLAYED, .effect = EFFECT_READS_ON, .makes_sense = can_stop_or_read_on,
-     .begin = begin_read_on},
+     .begin = begin_stop_or_read_on},
     {NULL},
 };

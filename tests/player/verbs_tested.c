@@ -23,12 +23,6 @@ static bool can_run(struct checker *c)
     return true;
 }
 
-static enum step_state begin_run(struct actor *actor)
-{
-    program_start_client(actor);
-    return STEP_DONE;
-}
-
 static bool is_running(struct checker *c)
 {
     if (c->own->connection == NOT_YET)
@@ -91,27 +85,23 @@ static bool can_print_everything(struct checker *c)
 /* Waits for so many bytes more; all that were printed are right already, as they are compared when they come. */
 static enum step_state check_printed(struct actor *actor)
 {
-    struct program *program = actor->program;
     const size_t size = actor_step(actor)->sizes[0];
 
-    if (program->printed - program->expected >= size) {
-        program->expected += size;
+    if (incoming_expect(&actor->program->output, size)) {
         actor->result.bytes = size;
         return STEP_DONE;
     }
-    if (process_has_ended(program->process))
+    if (process_has_ended(actor->program->process))
         return actor_fails(actor, "the client ended before it had printed that");
     return STEP_WAITS;
 }
 
 static enum step_state check_printed_text(struct actor *actor)
 {
-    const struct program *program = actor->program;
+    const struct incoming *output = &actor->program->output;
     const struct step *step = actor_step(actor);
-    const size_t size = step->sizes[0];
 
-    if (program->printed - program->expected >= size &&
-        payload_compare(program->due_output, program->expected, false, step->bytes[0], size, NULL) < size)
+    if (incoming_unexpected(output) >= step->sizes[0] && !incoming_is(output, step->bytes[0], step->sizes[0]))
         return actor_fails(actor, "the client prints something else");
     return check_printed(actor);
 }
@@ -131,9 +121,7 @@ static void describe_everything(const struct actor *actor, struct text *expected
 
 static void describe_printed(const struct actor *actor, struct text *came)
 {
-    const struct program *program = actor->program;
-
-    payload_describe(program->due_output, program->expected, false, program->printed - program->expected, came);
+    incoming_describe(&actor->program->output, came);
 }
 
 /* ---- says ---- */
@@ -323,7 +311,7 @@ static enum step_state check_stop(struct actor *actor)
 
 const struct verb tested_verbs[] = {
     {"run", "client run [\"TEXT\" ...]", TESTED_CLIENT, .effect = EFFECT_GIVES_MESSAGES, .read = read_messages,
-     .makes_sense = can_run, .begin = begin_run},
+     .makes_sense = can_run, .begin = program_start_client},
     {"input ends", "client input ends", TESTED_CLIENT, .makes_sense = can_end_input, .begin = begin_end_of_input},
     {"input", "client input \"TEXT\" or SIZE", TESTED_CLIENT, .effect = EFFECT_GIVES_INPUT, .read = read_text_or_size,
      .makes_sense = can_take_input, .begin = begin_input},

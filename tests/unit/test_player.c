@@ -495,7 +495,7 @@ static void test_wrong_client_fails(void **state)
 
     (void)state;
     fails("client prints wrongly", prints, 4, "byte 5 of the client's standard output should be 0x0a and is '?'",
-          "everything on standard output: 6 bytes within 10 s", "nothing");
+          "everything on standard output: 6 bytes within 10 s", "5 bytes: \"HELLO\"");
     fails("client prints nothing", prints, 4, "the client ended before it had printed that", NULL, "nothing");
     fails("client prints more", prints, 4, "the client's standard output should end after 6 bytes, but 'a' follows",
           NULL, NULL);

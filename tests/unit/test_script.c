@@ -156,6 +156,27 @@ static void is_every_verb_in_a_script_for_clients_read(void **state)
     script_free(script);
 }
 
+static void check_rows(const struct verb *verbs)
+{
+    for (const struct verb *verb = verbs; verb->phrase != NULL; verb++) {
+        const size_t length = strlen(verb->phrase);
+        if (strstr(verb->usage, verb->phrase) == NULL || verb->roles == 0)
+            fail_msg("%s: its usage is of another verb, or nobody can do it", verb->phrase);
+        if (verb->begin == NULL && verb->check == NULL)
+            fail_msg("%s: a step that neither begins nor is checked", verb->phrase);
+        for (const struct verb *later = verb + 1; later->phrase != NULL; later++)
+            if (strncmp(later->phrase, verb->phrase, length) == 0 && later->phrase[length] == ' ')
+                fail_msg("%s is never read: %s stands above it", later->phrase, verb->phrase);
+    }
+}
+
+static void is_the_row_of_every_verb_complete(void **state)
+{
+    (void)state;
+    check_rows(played_verbs);
+    check_rows(tested_verbs);
+}
+
 static void is_a_client_run_with_its_messages(void **state)
 {
     struct script *script = parse_for_clients("server refuses\nclient run \"one\" \"\" \"three\"\n");
@@ -780,6 +801,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_every_verb_of_a_client_read),
         cmocka_unit_test(is_every_verb_in_a_script_for_clients_read),
+        cmocka_unit_test(is_the_row_of_every_verb_complete),
         cmocka_unit_test(is_a_client_run_with_its_messages),
         cmocka_unit_test(does_a_text_take_the_escapes_of_c),
         cmocka_unit_test(are_units_read_with_and_without_a_blank),
