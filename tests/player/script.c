@@ -430,19 +430,19 @@ static const struct verb *verbs_of(enum role role)
 
 static bool unknown_verb(struct parser *p, enum role role)
 {
-    char known[250];
-    size_t length = 0;
+    struct text known = {0};
 
-    known[0] = '\0';
     for (const struct verb *verb = verbs_of(role); verb->phrase != NULL; verb++)
         if ((verb->roles & role) != 0)
-            length +=
-                (size_t)snprintf(known + length, sizeof known - length, "%s%s", length == 0 ? "" : ", ", verb->phrase);
+            text_add(&known, "%s%s", known.length == 0 ? "" : ", ", verb->phrase);
     if (role == PLAYED_SERVER)
-        snprintf(known + length, sizeof known - length, ", refuses");
+        text_add(&known, ", refuses");
     if (at_end(p))
-        return mistake(p, "a verb is missing after the name; there are: %s", known);
-    return mistake(p, "there is no verb %s here; there are: %s", found(p), known);
+        complain(p, "a verb is missing after the name; there are: %s", known.chars);
+    else
+        complain(p, "there is no verb %s here; there are: %s", found(p), known.chars);
+    text_free(&known);
+    return false;
 }
 
 static bool read_verb(struct parser *p, enum role role)
