@@ -1,6 +1,6 @@
 /*
- * actor - one name of a script while it is played, and all that the functions of its verbs (verb.h) may touch: the actor with
- * its connection, the program under test, and what is declared here. The rest of a play is the player's own: player_parts.h.
+ * actor - a name of a script while it is played, and all that a verb (verb.h) may use to play a step: the actor with its
+ * connection, the program under test, and these functions. The rest of a play is the player's own: player_parts.h.
  */
 #ifndef ACTOR_H
 #define ACTOR_H
@@ -31,8 +31,8 @@ struct actor {
     uv_timer_t timer;
     struct connection *connection; /* the last one; NULL before the first */
 
-    size_t taken; /* `is stuck`: bytes that the system had taken at the last look */
-    int quiet_looks; /* and how many looks in a row found no more */
+    size_t taken; /* for `is stuck`: bytes that the system had taken at the last look */
+    int quiet_looks; /* and the number of looks since it took any */
 };
 
 /* In how many looks `server rests` watches the program, at least. */
@@ -46,7 +46,7 @@ struct look {
 /* The program under test. */
 struct program {
     struct process *process; /* NULL as long as it does not run */
-    struct actor *actor; /* under which name the script knows it; NULL if it does not */
+    struct actor *actor; /* whose steps are about it; NULL if there are none */
     const char *kind; /* "server" or "client", for messages */
     bool was_stopped_by_step;
     bool end_is_explained; /* the problem says how it ended */
@@ -59,7 +59,7 @@ struct program {
 
     size_t stderr_seen; /* of standard error, up to the end of what a step looked for */
 
-    struct look looks[REST_PARTS + 1], first_look; /* of `server rests`: the last ones, and the first */
+    struct look looks[REST_PARTS + 1], first_look; /* for `server rests`: the last ones, and the first */
     int look_count;
 };
 
@@ -101,7 +101,7 @@ void program_tell_to_end(struct play *play, uint64_t limit_ms);
 
 /* ---- player_judge.c ---- */
 
-/* The play fails: at the actor's present step, or (NULL) at that of whoever waits. The conversation ends. */
+/* The play fails: at the actor's present step, or (NULL) at the first one that waits. The conversation ends. */
 void play_fail(struct play *play, const struct actor *actor, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -13,7 +13,7 @@
 enum {
     /* A reader that stops must soon stop its server, not let the kernel take megabytes (socket(7)). */
     RECEIVE_BUFFER = 64 * 1024,
-    /* As long as so much of our answer is unsent we do not read on: what a real server does. */
+    /* While so much of our answer is unsent we do not read: back-pressure, as in a real server. */
     ANSWER_LIMIT = 64 * 1024
 };
 
@@ -71,8 +71,8 @@ static void receive(struct connection *connection, const char *bytes, size_t siz
 }
 
 /*
- * A reset that arrived while we were sending was told to send(), which took the news with it: recv() then only reports an
- * end. EPIPE is no such news: it follows an orderly end that recv() has still to report.
+ * The kernel reports a reset once: if send() was told, recv() reports only an end. EPIPE is no such report: it follows an
+ * orderly end that recv() has still to report.
  */
 static struct io_result real_end(const struct connection *connection, ssize_t n)
 {
@@ -157,7 +157,7 @@ struct connection *connection_new(uv_loop_t *loop, const struct payload *due, ch
 static void begin(struct connection *connection)
 {
     connection->is_open = true;
-    uv_tcp_nodelay(&connection->tcp, 1); /* pieces shall travel as pieces */
+    uv_tcp_nodelay(&connection->tcp, 1); /* pieces travel as pieces */
     start_or_stop_reading(connection);
 }
 

@@ -17,10 +17,10 @@
 
 enum connection_event {
     CONNECTION_OPEN, /* IO_SUCCESS, or why there is none */
-    CONNECTION_SENT, /* so many bytes more were taken by the kernel */
+    CONNECTION_SENT, /* the kernel took so many bytes more */
     CONNECTION_LOST, /* sending failed; what has come can still be read */
     CONNECTION_RECEIVED, /* so many bytes more have come, and all are right */
-    CONNECTION_WRONG, /* a byte that is wrong or that nobody asked for: see `incoming` */
+    CONNECTION_WRONG, /* a byte is wrong, or one too much: see `incoming` */
     CONNECTION_ENDED /* everything was read: IO_CONNECTION_CLOSED or IO_ERROR */
 };
 
@@ -28,7 +28,7 @@ enum { CONNECTION_BUFFER = 64 * 1024 };
 
 struct connection {
     void (*on_event)(struct connection *connection, enum connection_event event, struct io_result result);
-    void (*on_closed)(struct connection *connection); /* the loop is rid of it: connection_free() is possible */
+    void (*on_closed)(struct connection *connection); /* now connection_free() is possible */
     void *owner;
     char *buffer; /* CONNECTION_BUFFER bytes to read into, shared by all connections of a play */
 
@@ -58,7 +58,7 @@ struct connection *connection_new(uv_loop_t *loop, const struct payload *due, ch
 /* Connects; CONNECTION_OPEN follows. Returns 0 or a libuv error. */
 int connection_connect(struct connection *connection, const struct sockaddr *address);
 
-/* Gives `tcp` a socket that takes and holds only so much. Returns 0 or a libuv error. */
+/* Gives `tcp` a socket with a small receive buffer. Returns 0 or a libuv error. */
 int connection_open_socket(uv_tcp_t *tcp, int family);
 
 /* Takes the next connection from `listener`; no event follows. Returns 0 or a libuv error (UV_EAGAIN: there is none). */

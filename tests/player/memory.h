@@ -1,8 +1,6 @@
 /*
- * memory - malloc() for programs that have nothing better to do without memory than to end.
- *
- * None of these returns NULL: out of memory is abort(). The programs under test are told by the kernel and end too (see
- * process.h).
+ * memory - malloc() for programs that cannot go on without memory: they abort(), so none of these functions returns NULL. The
+ * kernel ends the programs under test then, too (see process.h).
  */
 #ifndef MEMORY_H
 #define MEMORY_H
@@ -16,8 +14,8 @@ void *memory_zeroed(size_t count, size_t size);
 void *memory_resized(void *old, size_t size);
 
 /*
- * `items`, `count` of `size` bytes each (or NULL and 0), moved if need be to where one more fits. What is always made
- * longer by this has room for the next power of two, and needs no field that says so. The caller's to free().
+ * `items`, `count` of `size` bytes each (or NULL and 0), moved if need be to where one more fits. An array that only this
+ * function makes longer has room for the next power of two, and needs no field for its room. The caller's to free().
  */
 void *memory_grown(void *items, size_t count, size_t size);
 

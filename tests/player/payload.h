@@ -1,8 +1,8 @@
 /*
  * payload - the bytes that one side of a conversation sends, described instead of stored.
  *
- * 64 MiB that are sent, come back and are compared need no memory this way: the bytes at any place can be made again
- * whenever they are needed, by the side that sends as well as by the side that checks.
+ * So 64 MiB that are sent, come back and are compared need no memory: the bytes at any place can be made again whenever they
+ * are needed, to be sent or to be compared.
  */
 #ifndef PAYLOAD_H
 #define PAYLOAD_H
@@ -17,7 +17,7 @@
 struct payload_part {
     size_t start; /* its place in the payload; payload_add() sets it */
     size_t size;
-    const char *text; /* not NULL: these bytes, owned by somebody who lives longer */
+    const char *text; /* not NULL: these bytes; they must outlive the payload */
     const struct payload *echo; /* not NULL: bytes of that payload from `echo_start` on, in upper case */
     size_t echo_start;
     uint64_t seed; /* otherwise: bytes that follow from this number, see payload_read() */
@@ -63,17 +63,17 @@ size_t payload_compare(const struct payload *payload, size_t place, bool in_uppe
 /* Frees the parts; the payload is empty again. */
 void payload_free(struct payload *payload);
 
-/* What comes to us, as far as it has, and what is due. */
+/* What has come to us so far, and what is due. */
 struct incoming {
     const struct payload *due; /* may grow */
-    bool in_upper_case; /* that is how it is due */
+    bool in_upper_case; /* what is due comes in upper case */
     size_t received; /* bytes that are right */
     size_t expected; /* of these, those that a step has expected */
     bool is_wrong;
     struct wrong_byte wrong; /* then: the first one */
 };
 
-/* More has come. Returns how many bytes of it are right; if not all are, the rest does not count. */
+/* More bytes have come. Returns how many of them are right; the rest does not count. */
 size_t incoming_add(struct incoming *incoming, const char *bytes, size_t size);
 
 /* How many bytes has no step expected yet? */

@@ -1,4 +1,4 @@
-/* player - see player.h; how its files divide the work stands in player_parts.h */
+/* player - see player.h; player_parts.h says what its files do */
 #include "player.h"
 
 #include <stdlib.h>
@@ -50,7 +50,7 @@ uint64_t actor_limit(const struct actor *actor)
 static void take_state(struct actor *actor, enum step_state state);
 static void advance(struct play *play);
 
-/* As long as anybody gets on, the others may have to wait for their turn, unless their step has a limit of its own. */
+/* While any actor makes progress, the others may be waiting for their turn, unless their step has a limit of its own. */
 static bool may_wait_on(struct actor *actor)
 {
     const struct step *step = actor_step(actor);
@@ -75,7 +75,7 @@ static void on_timer(uv_timer_t *timer)
 
 void actor_set_timer(struct actor *actor, uint64_t milliseconds)
 {
-    uv_update_time(actor->play->loop); /* the loop's clock stands still while we work */
+    uv_update_time(actor->play->loop); /* libuv reads the clock once a turn of the loop */
     uv_timer_start(&actor->timer, on_timer, milliseconds, 0);
 }
 

@@ -59,7 +59,7 @@ struct play_event {
 
 enum play_outcome { PLAY_PASSES, PLAY_STALLS, PLAY_FAILS };
 
-/* All strings belong to the play; none is NULL, "" is nothing to say. */
+/* All strings belong to the play; none is NULL, and "" means that there is nothing to say. */
 struct play_result {
     enum play_outcome outcome;
     int step; /* index into script.steps of where it stalled or failed, or -1 */
@@ -77,8 +77,8 @@ struct play_options {
     const char *command; /* instead of a model's server: a shell command, "{port}" in it becomes a free port */
     bool verbose; /* a model's server gets -v */
     const char *const *runner; /* words that run a model's server, before its path; NULL-terminated. NULL: none */
-    uint64_t limit_ms; /* for a step without `within` to see something happen; 0: 10 seconds */
-    uint64_t stop_ms; /* for the program to end after SIGTERM; 0: 5 seconds */
+    uint64_t limit_ms; /* a step without `within` stalls if nothing happens for so long; 0: 10 seconds */
+    uint64_t stop_ms; /* how long the program may take to end after SIGTERM; 0: 5 seconds */
     int descriptors; /* the program's soft limit unless the script says more; 0: as ours */
 
     /* If not NULL: a server is ready for its clients, and the conversation begins when play_go() says so. */
@@ -89,8 +89,8 @@ struct play_options {
 };
 
 /*
- * Starts to play `script`, which outlives the play; strings in `options` too. Never fails at once: what goes wrong is told
- * by the result. No callback comes before it has returned.
+ * Starts to play `script`, which outlives the play; strings in `options` too. Never fails at once: the
+ * result says what went wrong. No callback comes before it has returned.
  */
 struct play *play_start(uv_loop_t *loop, const struct script *script, const struct play_options *options);
 
@@ -100,7 +100,7 @@ void play_go(struct play *play);
 /* Kills the program now and ends the play as failed; on_done follows. */
 void play_abort(struct play *play);
 
-/* The process id of the program under test; -1 if it does not run. With a runner, of what that has become. */
+/* The process id of the program under test; -1 if it does not run. With a runner: of what the runner has become. */
 int play_pid(const struct play *play);
 
 /* What has happened so far; the array moves as it grows. */

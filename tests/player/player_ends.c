@@ -22,7 +22,7 @@ static void on_open(struct actor *actor, struct io_result result)
     }
     play_trace(actor->play, actor, PLAY_RESET, result, 0);
     if (actor->play->stage >= STAGE_STOPS)
-        return; /* a server that we have told to stop need not let anybody in */
+        return; /* a server that was told to stop need not accept anyone */
     play_fail(actor->play, actor, "%s cannot connect: %s", actor->name, io_describe(result, words));
 }
 
@@ -40,7 +40,7 @@ static void on_event(struct connection *connection, enum connection_event event,
         actor_recheck(actor, true);
         return;
     case CONNECTION_LOST:
-        if (connection->has_stopped) /* otherwise reading will come to the end by itself */
+        if (connection->has_stopped) /* otherwise reading finds the end */
             play_trace(play, actor, PLAY_RESET, result, 0);
         actor_recheck(actor, false);
         return;
@@ -97,7 +97,7 @@ static void on_newcomer(uv_stream_t *listener, int error)
 {
     struct play *play = listener->data;
 
-    (void)error; /* whoever waits for a connection sees whether there is one */
+    (void)error; /* an actor that waits for a connection sees whether there is one */
     for (int i = 0; i < play->script->actor_count; i++)
         actor_recheck(&play->actors[i], true);
 }
@@ -105,7 +105,7 @@ static void on_newcomer(uv_stream_t *listener, int error)
 int play_open_listener(struct play *play)
 {
     const struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int size = SEND_BUFFER; /* accepted sockets inherit it, and that of receiving */
+    int size = SEND_BUFFER; /* accepted sockets inherit both buffers */
     int error = connection_open_socket(&play->listener, AF_INET);
 
     if (error == 0)

@@ -60,7 +60,7 @@ static const struct actor *whoever_waits(const struct play *play)
     return first;
 }
 
-/* What is to be so for a time need not begin by any time, unless the script says so or a program is to come to rest. */
+/* A step that lasts for a time has no limit, unless the script gives it one or it waits for the program to rest. */
 static bool has_limit(const struct step *step)
 {
     return step->within_ms > 0 || step->duration_ms == 0 || verb_is_tested(step->verb);
@@ -112,7 +112,7 @@ static void note_step(struct play *play, const struct actor *actor)
     describe_came(actor, &findings->came);
 }
 
-/* The first finding counts; but a failure outweighs a stall, and what the conversation hid may show at the end. */
+/* The first finding counts, but a failure outweighs a stall: some mistakes show only at the end. */
 void play_fail(struct play *play, const struct actor *actor, const char *format, ...)
 {
     struct findings *findings = &play->findings;
@@ -178,8 +178,8 @@ static void describe_end(struct play *play)
 }
 
 /*
- * Somebody else's server need not have a handler for SIGTERM: ending by that very signal will do for it. A client is only
- * told when the script is done with it.
+ * A server of the reader's own need not handle SIGTERM: it may be ended by that very signal. A client is told to end only
+ * when the script is done with it.
  */
 static bool may_end_by_sigterm(const struct play *play)
 {
@@ -199,8 +199,8 @@ static bool ended_well(const struct play *play)
 }
 
 /*
- * A connection may show that the server is dying before the kernel says so: then its end is the reason for what was found,
- * and is named first.
+ * When a server crashes, its connections may end before the player learns of the crash. The crash is the reason for what
+ * was found, so it is named first.
  */
 static void put_end_first(struct play *play)
 {
@@ -229,7 +229,7 @@ static void judge_exit(struct play *play)
         play_fail(play, NULL, "the %s %s without being told to", play->program.kind, process_describe_end(process));
 }
 
-/* UBSan, for one, reports and goes on to exit with 0. */
+/* UBSan reports an error, and the program still exits with 0. */
 static void judge_words(struct play *play)
 {
     static const char *const reports[] = {"Sanitizer: ", ": runtime error: "};

@@ -36,12 +36,12 @@ struct play {
     int phase_start; /* the first step of the next phase */
     int steps_left; /* of this phase */
     int *next_step; /* for each step the same actor's next one, or -1 */
-    uint64_t moved_at; /* when anybody last got on: uv_now() */
+    uint64_t moved_at; /* when an actor last made progress: uv_now() */
     uv_timer_t start_timer;
 
     /* player_ends.c's */
     uv_tcp_t listener; /* where a client under test connects */
-    struct connection *connections; /* all there ever were */
+    struct connection *connections; /* all of this play, also those that are over */
     char buffer[CONNECTION_BUFFER];
 
     /* player_judge.c's */
@@ -54,8 +54,7 @@ struct play {
 /* ---- player.c ---- */
 
 /*
- * Looks whether the actor's present step is done now that something has happened. With `progress` everybody's limit starts
- * anew, as far as it is the usual one.
+ * Something has happened: is the actor's present step done? With `progress` the usual limit starts anew for every actor.
  */
 void actor_recheck(struct actor *actor, bool progress);
 
@@ -73,7 +72,7 @@ void play_note_closed(struct play *play);
 
 /* ---- player_ends.c ---- */
 
-/* Opens the server's end for a client under test. Its port is taken also when it refuses: nobody else shall answer. */
+/* Opens the server's end for a client under test. Takes the port also when it refuses, so that nobody else answers there. */
 int play_open_listener(struct play *play);
 
 /* What came to the actor's end of its connection, for a message. */
@@ -87,7 +86,7 @@ bool actor_has_leftovers(const struct actor *actor, struct text *problem);
 /* Starts the server under test; the conversation begins when it is ready. */
 void program_start_server(struct play *play);
 
-/* Tells the program to end and waits for it; or goes on at once, if there is none any more. */
+/* Tells the program to end and waits for that; goes on at once if it has ended. */
 void program_stop(struct play *play);
 
 /* Closes what belongs to the program. */

@@ -42,7 +42,7 @@ static void on_stderr(struct process *process, const char *bytes, size_t size)
     recheck(play, false);
 }
 
-/* While the conversation goes on a server has no reason to end but a step that stops it; a client may when it is done. */
+/* During the conversation only a step may end a server; a client may end when it is done. */
 static void judge_early_end(struct play *play)
 {
     struct process *process = play->program.process;
@@ -78,7 +78,7 @@ static void on_ready(struct process *process)
     struct play *play = process_owner(process);
 
     if (play->stage != STAGE_STARTS)
-        return; /* it was aborted before this news came */
+        return; /* it was aborted meanwhile */
     if (play->options.on_ready != NULL)
         play->options.on_ready(play, play->options.data);
     else
@@ -166,11 +166,11 @@ void program_start_server(struct play *play)
 
 static void on_input_sent(struct sender *sender, ssize_t n)
 {
-    (void)sender; /* a client need not take all that it is given */
+    (void)sender; /* a client need not read all of its input */
     (void)n;
 }
 
-/* The decimal number of the port on which the server that we play is to be found. */
+/* The port of the server that we play, in decimal. */
 static void write_port(const struct play *play, char port[6])
 {
     struct sockaddr_in address;

@@ -2,8 +2,7 @@
  * script - see script.h
  *
  * Goes through the lines and writes them out as steps: a `repeat` jumps back, a range is one step for each client.
- * Whether the steps make sense together is the business of script_check.c. What returns bool here returns false after
- * mistake().
+ * script_check.c finds out whether the steps make sense together. A function that returns bool returns false after mistake().
  */
 #include "script.h"
 
@@ -22,7 +21,7 @@
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
 
-/* Far more than a conversation that somebody wants to read; they keep a slip (C1..C99999) from filling the memory. */
+/* Far more than anybody wants to read; a typo (C1..C99999) must not fill the memory. */
 enum {
     MAX_SOURCE = 64 * 1024,
     MAX_CLIENTS = 5000,
@@ -90,7 +89,7 @@ static void *keep(struct parser *p, size_t size)
     return chunk->bytes;
 }
 
-/* A copy of them with a NUL at its end, which lives as long. */
+/* A copy of `bytes` with a NUL at its end, which lives as long as the script. */
 static char *keep_copy(struct parser *p, const char *bytes, size_t size)
 {
     return memcpy(keep(p, size + 1), bytes, size);
@@ -196,7 +195,7 @@ static bool read_escape(struct parser *p, char *byte)
     return true;
 }
 
-/* {n}: the client's own number, so that in a range each one sends something else. */
+/* {n}: the client's own number, so that each client of a range sends something different. */
 static bool read_own_number(struct parser *p, char **end)
 {
     if (p->number < 0)
@@ -380,7 +379,7 @@ bool read_texts(struct parser *p, struct step *step)
     return true;
 }
 
-/* Each becomes one argument on a command line, and C strings end at a NUL. */
+/* Each message becomes one argument on a command line, and C strings end at a NUL. */
 bool read_messages(struct parser *p, struct step *step)
 {
     while (*p->at == '"') {

@@ -29,8 +29,7 @@ struct step {
 
     /* What the verb needs; 0 or NULL where it needs none. */
     const char *bytes[SCRIPT_MAX_TEXTS]; /* TEXT, escapes resolved, may hold NUL bytes, NUL-terminated */
-    size_t
-        sizes[SCRIPT_MAX_TEXTS]; /* their lengths in bytes; with no TEXT, sizes[0] is SIZE, or that of `everything` */
+    size_t sizes[SCRIPT_MAX_TEXTS]; /* their lengths; without TEXT, sizes[0] is SIZE or the size of `everything` */
     int texts; /* how many TEXTs (0: SIZE, seeded bytes) */
     size_t piece; /* in pieces of so many bytes; 0: all at once */
     uint64_t every_ms; /* pause between pieces */
@@ -53,7 +52,7 @@ struct script {
     int step_count;
     int phase_count; /* number of `sync`s + 1 */
 
-    char *source; /* the whole text, for showing beside a replay */
+    char *source; /* the whole text, to be shown beside a replay */
     char **lines; /* each of them trimmed: step.text is one */
     int line_count;
     void *arena; /* owns all strings, every TEXT among them */

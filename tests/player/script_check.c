@@ -1,8 +1,8 @@
 /*
- * script_check - follows the conversations of a script, see script_parts.h. What a verb means in them stands at its row.
+ * script_check - follows the conversations of a script, see script_parts.h; each verb checks its own steps (verb.h).
  *
- * Nobody speaks before being connected or after a close, nobody expects what cannot come, and nothing comes that nobody
- * expects.
+ * No actor may speak before it is connected or after it has closed, or expect what cannot come, and whatever comes must be
+ * expected by a step.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -87,13 +87,13 @@ static bool check_steps(struct checker *c)
     return true;
 }
 
-/* May bytes have come to a played end that no step has expected? Who left, or takes none, has none. */
+/* May bytes have come to a played end that no step has expected? Not if it has left, or reads nothing. */
 static bool has_leftovers(const struct conversation *own)
 {
     return own->connection == OPEN && script_is_owed(own) && (!own->stopped_reading || own->owed_when_stopped);
 }
 
-/* What the server sends, the client prints; after a reset, nobody can say how much of it. */
+/* What the server sends, the client prints; after a reset it is unknown how much of it. */
 static const struct step *find_unprinted(const struct script *script)
 {
     const struct step *sends = NULL;
@@ -108,7 +108,7 @@ static const struct step *find_unprinted(const struct script *script)
     return sends;
 }
 
-/* Bytes that nobody expected make a played script fail, so they are a mistake in it. */
+/* Bytes that no step expects make a play fail, so they are a mistake in the script. */
 static bool check_ends(struct checker *c)
 {
     const struct step *unprinted = find_unprinted(c->script);

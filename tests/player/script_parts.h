@@ -1,6 +1,5 @@
 /*
- * script_parts - what the rows of the verbs (verb.h) use of the script language: readers for what follows a phrase, and the
- * conversation as far as the lines have come, in which a step makes sense or not.
+ * script_parts - what a verb (verb.h) uses to read a line, and to check whether the step makes sense in the conversation.
  */
 #ifndef SCRIPT_PARTS_H
 #define SCRIPT_PARTS_H
@@ -12,7 +11,7 @@
 #include "script.h"
 #include "verb.h"
 
-/* ---- script.c: readers. Each returns false after a mistake in the line. A `within` at the end is not their business. ---- */
+/* ---- script.c: readers of what follows a phrase. They return false after a mistake. `within` is read after them. ---- */
 
 bool read_nonempty_text(struct parser *parser, struct step *step); /* "TEXT" */
 bool read_texts(struct parser *parser, struct step *step); /* "TEXT" [or "TEXT" ...] */
@@ -37,7 +36,7 @@ struct conversation {
     bool input_is_given; /* of the client under test: its messages, or its standard input, are complete */
     int owed_line; /* the last step that made bytes owed */
     struct payload owed; /* all that must arrive, as it is sent */
-    size_t arrived; /* so much of it was expected already; of the client under test: so much was printed */
+    size_t arrived; /* bytes of it that steps have expected; of the client under test: bytes that it has printed */
 };
 
 /* Goes through the steps in the file's order, and follows every actor's conversation. */
@@ -50,8 +49,8 @@ struct checker {
     bool server_stopped;
     size_t given; /* to the client under test, up to the next sync */
     size_t due_output; /* what it must print, up to the next sync */
-    size_t sent, used_up; /* by the played server: bytes that it sent, and of those given, what it has expected */
-    bool answers; /* and it sends the rest of what is given, too */
+    size_t sent, used_up; /* by the server: bytes that it sends, and bytes of the given ones that it expects */
+    bool answers; /* it also sends the given bytes that it does not expect */
 
     struct step *step; /* the present one */
     const char *name; /* of its actor */

@@ -20,7 +20,7 @@ static void on_pause_over(uv_timer_t *timer)
     sender_go(timer->data);
 }
 
-/* Between two pieces of the same part, if they are to be so far apart. */
+/* Between two pieces of the same part. */
 static void pause_after_piece(struct sender *sender)
 {
     const struct payload_part *part = payload_part_at(sender->payload, sender->sent - 1);

@@ -1,6 +1,6 @@
 /*
- * sender - sends a payload through a libuv stream in the background: so much at once as is bounded, in pieces if it is
- * told to, and the end of stream after everything.
+ * sender - sends a payload through a libuv stream in the background: in chunks of bounded size, in pieces where the payload
+ * says so, and the end of stream after everything.
  */
 #ifndef SENDER_H
 #define SENDER_H
@@ -34,7 +34,7 @@ struct sender {
 void sender_init(struct sender *sender, uv_stream_t *stream, const struct payload *payload,
                  void (*on_sent)(struct sender *sender, ssize_t n), void *owner);
 
-/* Sends what is there to be sent, if that does not happen already. To be called whenever the payload has grown. */
+/* Sends what the payload has, unless that goes on already. To be called whenever the payload has grown. */
 void sender_go(struct sender *sender);
 
 /* Half-closes the stream when everything has been sent. To be called once. */
@@ -43,7 +43,7 @@ void sender_end(struct sender *sender);
 /* Bytes that the kernel has taken, also from a write that is not finished. */
 size_t sender_sent(const struct sender *sender);
 
-/* Is there something that could be sent now, if only the kernel took it? Not so in a pause between two pieces. */
+/* Is there something that could be sent now, if only the kernel took it? False in a pause between two pieces. */
 bool sender_is_held_up(const struct sender *sender);
 
 /* Has everything been sent (or can no more be), and the end of stream, if it is owed? */

@@ -21,8 +21,8 @@ enum role { PLAYED_CLIENT = 1, PLAYED_SERVER = 2, TESTED_SERVER = 4, TESTED_CLIE
 enum { PLAYED = PLAYED_CLIENT | PLAYED_SERVER, TESTED = TESTED_SERVER | TESTED_CLIENT };
 
 /*
- * What a step does to the conversation, for those who ask without playing it: script_check.c, and the demo's recorder. Most
- * verbs are nobody's business and leave it out.
+ * What a step does to the conversation, for code that follows it without playing it: script_check.c, and the demo's recorder.
+ * Where that matters to neither of them, a row leaves it out.
  */
 enum effect {
     NO_EFFECT,
@@ -59,14 +59,14 @@ struct verb {
     /*
      * How it is played (actor.h). A function that finds the step impossible returns actor_fails().
      */
-    enum step_state (*begin)(struct actor *actor); /* NULL: there is nothing to do but to wait */
+    enum step_state (*begin)(struct actor *actor); /* NULL: nothing, it only waits */
     enum step_state (*check)(struct actor *actor); /* Is it done, now or after something has happened? NULL: it waits */
     enum step_state (*time_is_up)(struct actor *actor); /* NULL: it stalls */
 
-    /* For who reads why a play did not pass. */
-    const char *expects; /* "a connection"; NULL: see the next, or it expects nothing */
-    void (*describe_expected)(const struct actor *actor, struct text *expected);
-    void (*describe_came)(const struct actor *actor, struct text *came); /* NULL, or silent: as for any verb */
+    /* In words, for the message when the step stalls or fails. */
+    const char *expects; /* "a connection" */
+    void (*describe_expected)(const struct actor *actor, struct text *expected); /* instead, if the words differ */
+    void (*describe_came)(const struct actor *actor, struct text *came); /* NULL, or adds nothing: the usual words */
 };
 
 /* Is the step about the program under test? */

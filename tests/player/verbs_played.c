@@ -10,8 +10,8 @@
 #include "verb.h"
 
 enum {
-    SHOWN_IN_SCRIPT = 40, /* bytes of a text in a message about the script, */
-    SHOWN = 60, /* and about what is played */
+    SHOWN_OF_LINE = 40, /* bytes of a text, in a message about a line of the script */
+    SHOWN = 60, /* the same in a message about what was played */
     STUCK_PARTS = 8, /* in how many looks, at least, `is stuck` watches that nothing is taken */
     /*
      * With less than this to send, nobody need ever be stuck: with the usual limits of Linux 6.18 (tcp_wmem and tcp_rmem,
@@ -61,7 +61,7 @@ static enum step_state check_connect(struct actor *actor)
     return actor->connection->is_open ? STEP_DONE : STEP_WAITS;
 }
 
-/* What must come to the played server is all that the client is given anywhere in the script. */
+/* Everything that the client is given anywhere in the script must come to the server that we play. */
 static bool can_accept(struct checker *c)
 {
     struct conversation *own = c->own;
@@ -130,8 +130,7 @@ static bool can_send(struct checker *c)
 }
 
 /*
- * A server that closes has stopped receiving too; a client that half-closes has not. What a reset connection was, it is
- * no more.
+ * A server that closes has stopped receiving, too; a client that half-closes has not. After a reset nothing can be sent.
  */
 static bool can_be_sent_to(const struct actor *actor)
 {
@@ -177,18 +176,18 @@ static bool can_read(struct checker *c)
 
 static bool comes_otherwise(struct checker *c)
 {
-    char bytes[SHOWN_IN_SCRIPT + 1]; /* one more than is shown: then "..." says that there are more */
+    char bytes[SHOWN_OF_LINE + 1]; /* one more than is shown: then "..." says that there are more */
     const size_t known = script_known_bytes(c->own, sizeof bytes);
     struct text text = {0};
 
     text_add(&text, "%s expects ", c->name);
-    text_add_bytes(&text, c->step->bytes[0], c->step->sizes[0], SHOWN_IN_SCRIPT);
+    text_add_bytes(&text, c->step->bytes[0], c->step->sizes[0], SHOWN_OF_LINE);
     if (known > 0) {
         payload_read(&c->own->owed, c->own->arrived, bytes, known);
         if (!is_for_clients(c))
             upper(bytes, known);
         text_add(&text, ", but what comes is ");
-        text_add_bytes(&text, bytes, known, SHOWN_IN_SCRIPT);
+        text_add_bytes(&text, bytes, known, SHOWN_OF_LINE);
     } else {
         text_add(&text, ", but nothing more is to come");
     }
@@ -237,7 +236,7 @@ static enum step_state fail_ended(struct actor *actor)
                                   : "the connection was reset");
 }
 
-/* Waits for so many bytes more; all that came are right already, as they are compared when they come. */
+/* Only their number matters: every byte was compared when it came. */
 static enum step_state check_size(struct actor *actor)
 {
     const size_t size = actor_step(actor)->sizes[0];
@@ -297,7 +296,7 @@ static enum step_state check_closed(struct actor *actor)
     return actor_fails(actor, "the connection was reset instead of closed in an orderly way");
 }
 
-/* The step ends the connection: close, reset, and what can have nothing after it. */
+/* The step is the last one on this connection. */
 static bool can_end(struct checker *c)
 {
     if (!is_open(c))
@@ -318,8 +317,7 @@ static enum step_state check_reset(struct actor *actor)
 
     if (!connection->has_ended)
         return STEP_WAITS;
-    connection->incoming.expected =
-        connection->incoming.received; /* a reset may destroy what came before it: anything may have come */
+    connection->incoming.expected = connection->incoming.received; /* a reset may destroy bytes that came before it */
     actor->result = connection->end;
     if (connection->end.status == IO_ERROR)
         return STEP_DONE;
@@ -333,7 +331,7 @@ static enum step_state check_nothing(struct actor *actor)
     return actor->connection->has_ended ? fail_ended(actor) : STEP_WAITS;
 }
 
-/* The step has a time of its own. */
+/* The step takes exactly its time. */
 static enum step_state begin_for_a_time(struct actor *actor)
 {
     actor_set_timer(actor, actor_step(actor)->duration_ms);
@@ -396,7 +394,7 @@ static void look_again_later(struct actor *actor)
     actor_set_timer(actor, actor_step(actor)->duration_ms / STUCK_PARTS + 1);
 }
 
-/* Who has nothing more to send will never be stuck. */
+/* Without anything more to send it will never be stuck. */
 static enum step_state check_stuck(struct actor *actor)
 {
     const struct connection *connection = actor->connection;
@@ -418,8 +416,8 @@ static enum step_state begin_stuck(struct actor *actor)
 }
 
 /*
- * Many looks, not one at the end: if the player itself was kept from running, it is late for one of them, and sees before
- * the next what the system would have taken meanwhile.
+ * Many looks, not one at the end: if the system did not let the player run, one look is late, and the system can still take
+ * bytes before the next.
  */
 static enum step_state look_whether_stuck(struct actor *actor)
 {

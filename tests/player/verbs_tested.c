@@ -9,7 +9,7 @@
 enum {
     SHOWN = 60, /* bytes of a text, in a message */
     KILL_LIMIT_MS = 5000, /* from SIGKILL to the end: the kernel may be busy */
-    REST_PERCENT = 20 /* of the time: who is busy for less than this, rests */
+    REST_PERCENT = 20 /* of the time: a program that is busy for less than this rests */
 };
 
 /* ---- run ---- */
@@ -82,7 +82,7 @@ static bool can_print_everything(struct checker *c)
     return can_print_text(c);
 }
 
-/* Waits for so many bytes more; all that were printed are right already, as they are compared when they come. */
+/* Only their number matters: every byte was compared when it came. */
 static enum step_state check_printed(struct actor *actor)
 {
     const size_t size = actor_step(actor)->sizes[0];
@@ -141,7 +141,7 @@ static size_t text_at(const struct step *step, const struct process_stderr *writ
     return 0;
 }
 
-/* Looks behind what the `says` before has found. */
+/* Looks behind what the previous `says` found. */
 static enum step_state check_says(struct actor *actor)
 {
     struct program *program = actor->program;
@@ -229,7 +229,8 @@ static bool has_rested(const struct program *program, uint64_t duration_ms)
     const struct look *newest = &program->looks[(program->look_count - 1) % (REST_PARTS + 1)];
     const struct look *oldest = &program->looks[program->look_count % (REST_PARTS + 1)];
     const uint64_t window = newest->at - oldest->at;
-    const uint64_t busy = newest->busy - oldest->busy; /* wraps, and is much, if a thread has ended: look again then */
+    const uint64_t busy =
+        newest->busy - oldest->busy; /* wraps to a huge number if a thread has ended: look again then */
 
     if (program->look_count <= REST_PARTS)
         return false;
