@@ -200,7 +200,7 @@ static void on_client(struct recorder *recorder, size_t index, const struct play
         .model = model,
         .lane = &model->lanes[number],
         .pen = &pen->lanes[number],
-        .effect = event->step != -1 ? script->steps[event->step].verb->effect : NO_EFFECT,
+        .effect = event->step != -1 ? script->steps[event->step].verb->effect : EFFECT_NONE,
         .mark = {
             .at = model->began + event->time, .step = event->step, .result = event->result, .waited = event->waited}};
 

@@ -68,9 +68,6 @@ struct program {
 /* There must be one. */
 const struct step *actor_step(const struct actor *actor);
 
-/* The bytes that it sends or inputs; `text` is which of its texts. */
-struct payload_part actor_part(const struct actor *actor, int text);
-
 /* How long it may take, in milliseconds. */
 uint64_t actor_limit(const struct actor *actor);
 

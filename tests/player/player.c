@@ -26,17 +26,6 @@ const struct step *actor_step(const struct actor *actor)
     return &actor->script->steps[actor->step];
 }
 
-struct payload_part actor_part(const struct actor *actor, int text)
-{
-    const struct step *step = actor_step(actor);
-
-    return (struct payload_part){.size = step->sizes[text],
-                                 .text = step->bytes[text],
-                                 .seed = (uint64_t)step->line << 32 | (uint64_t)actor->index,
-                                 .piece = step->piece,
-                                 .every_ms = step->every_ms};
-}
-
 uint64_t actor_limit(const struct actor *actor)
 {
     const struct step *step = actor_step(actor);

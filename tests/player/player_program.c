@@ -7,6 +7,7 @@
 #include "io_uv.h"
 #include "memory.h"
 #include "player_parts.h"
+#include "script_parts.h"
 
 enum { STOP_LIMIT_MS = 5000 /* from SIGTERM to SIGKILL */ };
 
@@ -192,11 +193,9 @@ enum step_state program_start_client(struct actor *actor)
     write_port(play, port);
     if (step->texts > 0 && step->bytes[0][0] == '-')
         arguments[count++] = "--"; /* what follows is no option */
-    for (int i = 0; i < step->texts; i++) {
+    for (int i = 0; i < step->texts; i++)
         arguments[count++] = step->bytes[i];
-        payload_add(&program->input, actor_part(actor, i));
-        payload_add(&program->input, (struct payload_part){.size = 1, .text = "\n"});
-    }
+    script_add_input(step, &program->input);
     struct process_options options = process_options(play, arguments);
     options.input = step->texts == 0;
     start(play, &options);

@@ -27,20 +27,25 @@ bool script_is_owed(const struct conversation *conversation)
     return conversation->arrived < conversation->owed.total;
 }
 
-size_t script_known_bytes(const struct conversation *conversation, size_t max)
+struct payload_part script_part(const struct step *step, int text)
 {
-    const size_t left = conversation->owed.total - conversation->arrived;
-    size_t known = 0;
+    return (struct payload_part){.size = step->sizes[text],
+                                 .text = step->bytes[text],
+                                 .seed = (uint64_t)step->line << 32 | (uint64_t)step->actor,
+                                 .piece = step->piece,
+                                 .every_ms = step->every_ms};
+}
 
-    if (max > left)
-        max = left;
-    while (known < max) {
-        const struct payload_part *part = payload_part_at(&conversation->owed, conversation->arrived + known);
-        if (part->text == NULL)
-            return known;
-        known = part->start + part->size - conversation->arrived;
+void script_add_input(const struct step *step, struct payload *input)
+{
+    if (step->verb->effect == EFFECT_GIVES_INPUT)
+        payload_add(input, script_part(step, 0));
+    if (step->verb->effect != EFFECT_GIVES_MESSAGES)
+        return;
+    for (int text = 0; text < step->texts; text++) {
+        payload_add(input, script_part(step, text));
+        payload_add(input, (struct payload_part){.size = 1, .text = "\n"});
     }
-    return max;
 }
 
 /* `everything` means what the lines up to the next `sync` give or send: adds up those of the phase that begins here. */
@@ -52,10 +57,7 @@ static void add_up_phase(struct checker *c, int first)
     for (int i = first; i < script->step_count && script->steps[i].phase == script->steps[first].phase; i++) {
         const struct step *step = &script->steps[i];
         const enum effect effect = step->verb->effect;
-        for (int text = 0; effect == EFFECT_GIVES_MESSAGES && text < step->texts; text++)
-            c->given += step->sizes[text] + 1; /* each is a line */
-        if (effect == EFFECT_GIVES_INPUT)
-            c->given += step->sizes[0];
+        script_add_input(step, &c->given);
         if (effect == EFFECT_SENDS)
             c->sent += step->sizes[0];
         if (effect == EFFECT_EXPECTS)
@@ -64,8 +66,8 @@ static void add_up_phase(struct checker *c, int first)
         c->answers |= effect == EFFECT_ANSWERS;
     }
     if (expects_everything)
-        c->used_up = c->given;
-    c->due_output = c->sent + (c->answers ? c->given - c->used_up : 0);
+        c->used_up = c->given.total;
+    c->due_output = c->sent + (c->answers ? c->given.total - c->used_up : 0);
 }
 
 static bool check_steps(struct checker *c)
@@ -147,5 +149,6 @@ bool script_check(struct checker *c)
     for (int i = 0; i < script->actor_count; i++)
         payload_free(&c->conversations[i].owed);
     free(c->conversations);
+    payload_free(&c->given);
     return makes_sense;
 }

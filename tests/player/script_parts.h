@@ -22,6 +22,14 @@ bool read_duration(struct parser *parser, struct step *step); /* TIME */
 bool read_for_duration(struct parser *parser, struct step *step); /* for TIME */
 bool read_exit_status(struct parser *parser, struct step *step); /* NUMBER */
 
+/* ---- script_check.c: what a step sends; played, too ---- */
+
+/* The bytes that the step sends or inputs; `text` is which of its texts. */
+struct payload_part script_part(const struct step *step, int text);
+
+/* Appends what the step gives the client under test: each message as a line, or input. Other verbs give it nothing. */
+void script_add_input(const struct step *step, struct payload *input);
+
 /* ---- script_check.c: does a conversation make sense? ---- */
 
 /* One actor's, as far as the steps have come. The client under test has one too: it runs, then it exits. */
@@ -47,7 +55,7 @@ struct checker {
 
     struct conversation *conversations; /* one for each actor */
     bool server_stopped;
-    size_t given; /* to the client under test, up to the next sync */
+    struct payload given; /* to the client under test, up to the next sync */
     size_t due_output; /* what it must print, up to the next sync */
     size_t sent, used_up; /* by the server: bytes that it sends, and bytes of the given ones that it expects */
     bool answers; /* it also sends the given bytes that it does not expect */
@@ -62,9 +70,6 @@ bool script_is_wrong(struct checker *checker, const char *format, ...) __attribu
 
 /* Will more come to this one than it has expected? */
 bool script_is_owed(const struct conversation *conversation);
-
-/* How many of the next bytes are known, at most `max`? Those of a SIZE are not: only the player makes them. */
-size_t script_known_bytes(const struct conversation *conversation, size_t max);
 
 /* The second half of script_parse(). Also writes down what `everything` is: the step's sizes[0]. */
 bool script_check(struct checker *checker);

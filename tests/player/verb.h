@@ -25,7 +25,7 @@ enum { PLAYED = PLAYED_CLIENT | PLAYED_SERVER, TESTED = TESTED_SERVER | TESTED_C
  * Where that matters to neither of them, a row leaves it out.
  */
 enum effect {
-    NO_EFFECT,
+    EFFECT_NONE,
     EFFECT_CONNECTS,
     EFFECT_SENDS, /* sizes[0] bytes */
     EFFECT_ANSWERS, /* everything, to the end */
@@ -45,9 +45,11 @@ enum effect {
 enum step_state { STEP_WAITS, STEP_DONE, STEP_OUT_OF_TIME };
 
 struct verb {
+    /* These three come first in a row, and without their names. */
     const char *phrase; /* "expect closed" */
     const char *usage; /* the whole step, for messages: "NAME expect closed [within TIME]" */
     unsigned roles; /* who can do it */
+
     enum effect effect;
 
     /* Reads what follows the phrase into `step`: one of script_parts.h. NULL: nothing follows. */
@@ -56,11 +58,9 @@ struct verb {
     /* Does it make sense after the steps above it? Follows the conversation (script_parts.h). NULL: it always does. */
     bool (*makes_sense)(struct checker *checker);
 
-    /*
-     * How it is played (actor.h). A function that finds the step impossible returns actor_fails().
-     */
-    enum step_state (*begin)(struct actor *actor); /* NULL: nothing, it only waits */
-    enum step_state (*check)(struct actor *actor); /* Is it done, now or after something has happened? NULL: it waits */
+    /* How is it played (actor.h)? A function that finds the step impossible returns actor_fails(). */
+    enum step_state (*begin)(struct actor *actor); /* NULL: there is nothing to do but wait */
+    enum step_state (*check)(struct actor *actor); /* is it done, now or after something happened? NULL: it waits on */
     enum step_state (*time_is_up)(struct actor *actor); /* NULL: it stalls */
 
     /* In words, for the message when the step stalls or fails. */

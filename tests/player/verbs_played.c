@@ -70,15 +70,8 @@ static bool can_accept(struct checker *c)
         return script_is_wrong(c, "server accepts one connection in a script, and it has done so above");
     begin_conversation(own);
     own->owed_line = c->line;
-    for (int i = 0; i < c->script->step_count; i++) {
-        const struct step *step = &c->script->steps[i];
-        for (int text = 0; step->verb->effect == EFFECT_GIVES_MESSAGES && text < step->texts; text++) {
-            payload_add(&own->owed, (struct payload_part){.size = step->sizes[text], .text = step->bytes[text]});
-            payload_add(&own->owed, (struct payload_part){.size = 1, .text = "\n"});
-        }
-        if (step->verb->effect == EFFECT_GIVES_INPUT)
-            payload_add(&own->owed, (struct payload_part){.size = step->sizes[0], .text = step->bytes[0]});
-    }
+    for (int i = 0; i < c->script->step_count; i++)
+        script_add_input(&c->script->steps[i], &own->owed);
     return true;
 }
 
@@ -113,19 +106,18 @@ static bool is_open(struct checker *c)
 static bool can_send(struct checker *c)
 {
     struct conversation *own = c->own;
-    const struct step *step = c->step;
 
     if (!is_open(c))
         return false;
     if (own->half_closed)
         return script_is_wrong(c, "%s cannot send any more after its half-close", c->name);
-    own->unanswered += step->sizes[0];
+    own->unanswered += c->step->sizes[0];
     if (is_for_clients(c))
         return true;
     if (own->saw_end)
         return script_is_wrong(c, "%s cannot send: the server has closed the connection above", c->name);
     own->owed_line = c->line;
-    payload_add(&own->owed, (struct payload_part){.size = step->sizes[0], .text = step->bytes[0]});
+    payload_add(&own->owed, script_part(c->step, 0));
     return true;
 }
 
@@ -155,9 +147,8 @@ static enum step_state begin_send(struct actor *actor)
 {
     if (!can_be_sent_to(actor))
         return fail_to_send(actor);
-    const struct payload_part part = actor_part(actor, 0);
-    actor->result.bytes = part.size;
-    connection_send(actor->connection, part);
+    actor->result.bytes = actor_step(actor)->sizes[0];
+    connection_send(actor->connection, script_part(actor_step(actor), 0));
     return STEP_DONE;
 }
 
@@ -174,10 +165,27 @@ static bool can_read(struct checker *c)
     return true;
 }
 
+/* How many of the next bytes are known, at most `max`? Those of a SIZE are not: only the player makes them. */
+static size_t known_bytes(const struct conversation *conversation, size_t max)
+{
+    const size_t left = conversation->owed.total - conversation->arrived;
+    size_t known = 0;
+
+    if (max > left)
+        max = left;
+    while (known < max) {
+        const struct payload_part *part = payload_part_at(&conversation->owed, conversation->arrived + known);
+        if (part->text == NULL)
+            return known;
+        known = part->start + part->size - conversation->arrived;
+    }
+    return max;
+}
+
 static bool comes_otherwise(struct checker *c)
 {
     char bytes[SHOWN_OF_LINE + 1]; /* one more than is shown: then "..." says that there are more */
-    const size_t known = script_known_bytes(c->own, sizeof bytes);
+    const size_t known = known_bytes(c->own, sizeof bytes);
     struct text text = {0};
 
     text_add(&text, "%s expects ", c->name);
@@ -203,7 +211,7 @@ static bool can_expect_text(struct checker *c)
 
     if (!can_read(c))
         return false;
-    const size_t known = script_known_bytes(own, size);
+    const size_t known = known_bytes(own, size);
     if (known < size && own->arrived + known < own->owed.total)
         return script_is_wrong(c, "bytes of a SIZE are to come, which only \"%s expect everything\" knows", c->name);
     if (payload_compare(&own->owed, own->arrived, !is_for_clients(c), c->step->bytes[0], size, NULL) < size)
@@ -215,7 +223,7 @@ static bool can_expect_text(struct checker *c)
 static bool can_expect_everything(struct checker *c)
 {
     struct conversation *own = c->own;
-    const size_t everything = is_for_clients(c) ? c->given : own->owed.total;
+    const size_t everything = is_for_clients(c) ? c->given.total : own->owed.total;
 
     if (!can_read(c))
         return false;
@@ -525,5 +533,5 @@ const struct verb played_verbs[] = {
      .begin = begin_stop_or_read_on},
     {"read on", "NAME read on", PLAYED, .effect = EFFECT_READS_ON, .makes_sense = can_stop_or_read_on,
      .begin = begin_stop_or_read_on},
-    {NULL},
+    {.phrase = NULL},
 };

@@ -45,10 +45,8 @@ static bool can_take_input(struct checker *c)
 
 static enum step_state begin_input(struct actor *actor)
 {
-    const struct payload_part part = actor_part(actor, 0);
-
-    actor->result.bytes = part.size;
-    payload_add(&actor->program->input, part);
+    actor->result.bytes = actor_step(actor)->sizes[0];
+    script_add_input(actor_step(actor), &actor->program->input);
     sender_go(&actor->program->sender);
     return STEP_DONE;
 }
@@ -330,5 +328,5 @@ const struct verb tested_verbs[] = {
      .begin = begin_rest, .time_is_up = look_again, .describe_expected = describe_rest, .describe_came = describe_busy},
     {"stops", "server stops [within TIME]", TESTED_SERVER, .effect = EFFECT_STOPS_PROGRAM, .makes_sense = can_stop,
      .begin = begin_stop, .check = check_stop, .expects = "exit status 0 after SIGTERM"},
-    {NULL},
+    {.phrase = NULL},
 };
