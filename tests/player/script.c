@@ -334,7 +334,7 @@ static bool read_time(struct parser *p, uint64_t *milliseconds)
     return read_measure(p, &time_measure, milliseconds);
 }
 
-static bool read_size(struct parser *p, size_t *size)
+static bool read_bytes(struct parser *p, size_t *size)
 {
     uint64_t bytes;
 
@@ -351,6 +351,11 @@ static bool expect_end_of_line(struct parser *p, const char *usage)
     return at_end(p) || mistake(p, "there is %s too much; write: %s", found(p), usage);
 }
 
+bool read_size(struct parser *p, struct step *step)
+{
+    return read_bytes(p, &step->sizes[0]);
+}
+
 bool read_text_or_size(struct parser *p, struct step *step)
 {
     if (*p->at == '"')
@@ -358,7 +363,7 @@ bool read_text_or_size(struct parser *p, struct step *step)
     if (strspn(p->at, DIGITS) == 0)
         return mistake(p, "a text in double quotes or a size such as 300 bytes is missing, there is %s; write: %s",
                        found(p), p->verb->usage);
-    return read_size(p, &step->sizes[0]);
+    return read_size(p, step);
 }
 
 bool read_text_or_size_in_pieces(struct parser *p, struct step *step)
@@ -367,7 +372,7 @@ bool read_text_or_size_in_pieces(struct parser *p, struct step *step)
         return false;
     if (!take(p, "in pieces of"))
         return true;
-    return read_size(p, &step->piece) && (!take(p, "every") || read_time(p, &step->every_ms));
+    return read_bytes(p, &step->piece) && (!take(p, "every") || read_time(p, &step->every_ms));
 }
 
 bool read_texts(struct parser *p, struct step *step)
