@@ -38,7 +38,7 @@ RACELESS  := $(if $(filter thread,$(SANITIZE)),$(foreach model,$(FOUND),$(if $(f
 MODELS    := $(filter-out $(LEFT_OUT) $(RACELESS),$(FOUND))
 UNKNOWN   := $(filter-out $(FOUND),$(MODELS))
 $(if $(UNKNOWN),$(error There is no model $(UNKNOWN). There are: $(FOUND)))
-LIBRARIES := libuv cmocka
+LIBRARIES := libuv cmocka jansson
 NO_TESTS  := $(strip $(call absent,$(LIBRARIES)))
 
 # A program is one .c file and what it shares with others: the player, which demo/ uses, too, and the unit tests' fixtures.

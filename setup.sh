@@ -36,6 +36,7 @@ build     make          make           make                make        make     
 build     pkg-config    pkg-config     pkgconf-pkg-config  pkgconf     pkgconf            pkg-config       pkg-config
 build     libuv         libuv1-dev     libuv-devel         libuv       libuv-dev          libuv-devel      libuv
 build     cmocka        libcmocka-dev  libcmocka-devel     cmocka      cmocka-dev         libcmocka-devel  cmocka
+build     jansson       libjansson-dev  jansson-devel      jansson     jansson-dev        libjansson-devel  jansson
 mistakes  patch         patch          patch               patch       patch              patch            -
 trace     strace        strace         strace              strace      strace             strace           -
 plots     gnuplot       gnuplot-nox    gnuplot             gnuplot     gnuplot            gnuplot          gnuplot
@@ -65,7 +66,7 @@ END
 usage() {
     echo 'usage: ./setup.sh [-h] [--all | PART...]'
     echo
-    echo 'Installs what is missing of a C compiler, make, pkg-config, libuv and cmocka, and of the optional PARTs:'
+    echo 'Installs what is missing of a C compiler, make, pkg-config, libuv, cmocka and jansson, and of the optional PARTs:'
     for part in $parts; do
         printf '  %-9s %s\n' "$part" "$(purpose "$part")"
     done
@@ -110,7 +111,7 @@ python_has_selenium() ( # any python3 in PATH: a distribution's package belongs 
 works() { # TOOL
     case $1 in
     cc | clang | musl-gcc) compiles "$1" ;;
-    libuv | cmocka) pkg-config --exists "$1" ;;
+    libuv | cmocka | jansson) pkg-config --exists "$1" ;;
     make) case $(make --version) in 'GNU Make'*) ;; *) return 1 ;; esac ;;
     valgrind) valgrind ls / ;; # it runs, but can watch nothing, where the C library's symbols are missing
     sanitizers) compiles cc -fsanitize=address,undefined && compiles cc -fsanitize=thread ;;
@@ -123,7 +124,7 @@ works() { # TOOL
 
 version() { # TOOL: " 1.44.2", or nothing for a tool that does not say
     case $1 in
-    libuv | cmocka) pkg-config --modversion "$1" ;;
+    libuv | cmocka | jansson) pkg-config --modversion "$1" ;;
     sanitizers | chromium | selenium | nc) ;;
     *) "$1" --version ;;
     esac 2>/dev/null | sed -n 's/^/ /; s/^[^.]*[^0-9.]\([0-9][0-9]*\.[0-9.]*[0-9]\).*/ \1/p' | head -n 1
@@ -258,7 +259,7 @@ if [ -n "$missing" ]; then
     echo "setup.sh: could not install $missing${obstacle:+ ($obstacle)}.${missing_packages:+ $(command_by_hand)}" >&2
 fi
 case $missing in
-*libuv* | *cmocka*) works cc && works make && echo 'Models 01 to 05 need neither libuv nor cmocka: make builds them.' ;;
+*libuv* | *cmocka* | *jansson*) works cc && works make && echo 'Models 01 to 05 need none of these libraries: make builds them.' ;;
 esac
 if [ $status = 0 ]; then
     echo 'Ready. Next: make check'

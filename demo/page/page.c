@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
 #include "page_data.h"
 #include "page_file.h"
+#include "page_json.h"
 #include "player/memory.h"
 #include "player/text.h"
 
@@ -47,8 +47,7 @@ static bool fill_in(FILE *file, const struct record *record, const char *folder,
     static const char data[] = "record";
 
     if (length == sizeof data - 1 && strncmp(name, data, length) == 0) {
-        struct json json = {.file = file};
-        page_data_write(&json, record);
+        page_json_write(page_data(record), file);
         return true;
     }
     char *part = read_part(folder, name, length);

@@ -2,84 +2,32 @@
 #include "page_data.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "page.h"
-#include "player/memory.h"
+#include "page_json.h"
 
 /* ---- Names ---- */
 
 const char *page_state_name(enum lane_state state)
 {
-    switch (state) {
-    case LANE_ABSENT:
-        return "absent";
-    case LANE_CONNECTING:
-        return "connecting";
-    case LANE_SILENT:
-        return "silent";
-    case LANE_WAITING:
-        return "waiting";
-    case LANE_NOT_READING:
-        return "not reading";
-    case LANE_ENDED:
-        return "ended";
-    }
-    return "unknown";
+    static const char *const names[] = {
+        [LANE_ABSENT] = "absent",   [LANE_CONNECTING] = "connecting",   [LANE_SILENT] = "silent",
+        [LANE_WAITING] = "waiting", [LANE_NOT_READING] = "not reading", [LANE_ENDED] = "ended",
+    };
+
+    return names[state];
 }
 
 const char *page_mark_name(enum mark_kind kind)
 {
-    switch (kind) {
-    case MARK_CONNECTED:
-        return "connected";
-    case MARK_SENT:
-        return "sent";
-    case MARK_RECEIVED:
-        return "received";
-    case MARK_ANSWERED:
-        return "answered";
-    case MARK_STALLED:
-        return "stalled";
-    case MARK_FAILED:
-        return "failed";
-    case MARK_CLOSED:
-        return "closed";
-    case MARK_RESET:
-        return "reset";
-    case MARK_LEFT:
-        return "left";
-    }
-    return "unknown";
-}
+    static const char *const names[] = {
+        [MARK_CONNECTED] = "connected", [MARK_SENT] = "sent",       [MARK_RECEIVED] = "received",
+        [MARK_ANSWERED] = "answered",   [MARK_STALLED] = "stalled", [MARK_FAILED] = "failed",
+        [MARK_CLOSED] = "closed",       [MARK_RESET] = "reset",     [MARK_LEFT] = "left",
+    };
 
-/* The system calls that occur in a record, each once, in the order in which they were met. */
-struct calls {
-    const char **names;
-    size_t count;
-};
-
-static size_t call_index(struct calls *calls, const char *name)
-{
-    for (size_t i = 0; i < calls->count; i++)
-        if (strcmp(calls->names[i], name) == 0)
-            return i;
-    calls->names = memory_grown(calls->names, calls->count, sizeof calls->names[0]);
-    calls->names[calls->count] = name;
-    return calls->count++;
-}
-
-enum { ERRORS = 1024 }; /* those of every system that this runs on are smaller numbers */
-
-struct errors {
-    bool seen[ERRORS]; /* which of them occur */
-};
-
-static void note_error(struct errors *errors, int error)
-{
-    if (error > 0 && error < ERRORS)
-        errors->seen[error] = true;
+    return names[kind];
 }
 
 char *page_data_error(int error, char words[IO_TEXT_SIZE])
@@ -92,223 +40,173 @@ char *page_data_error(int error, char words[IO_TEXT_SIZE])
     return words;
 }
 
+/* ---- What the numbers of a record mean: each call and errno that occurs in it, once ---- */
+
+struct meanings {
+    json_t *calls, *errors;
+};
+
+static json_int_t number_of_call(const struct meanings *meanings, const char *name)
+{
+    const size_t count = json_array_size(meanings->calls);
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(json_string_value(json_array_get(meanings->calls, i)), name) == 0)
+            return (json_int_t)i;
+    json_array_append_new(meanings->calls, page_json_text(name));
+    return (json_int_t)count;
+}
+
+static int number_of_error(const struct meanings *meanings, int error)
+{
+    char words[IO_TEXT_SIZE], key[16];
+
+    snprintf(key, sizeof key, "%d", error);
+    if (error > 0 && json_object_get(meanings->errors, key) == NULL)
+        json_object_set_new(meanings->errors, key, page_json_text(page_data_error(error, words)));
+    return error;
+}
+
 /* ---- What stands in the lists ---- */
 
-static void write_time(struct json *json, uint64_t nanoseconds)
+static json_int_t microseconds(uint64_t nanoseconds)
 {
-    json_number(json, (int64_t)(nanoseconds / 1000));
+    return (json_int_t)(nanoseconds / 1000);
 }
 
-static void write_lane_span(struct json *json, const struct lane_span *span)
+static json_t *lane_span(const struct lane_span *span)
 {
-    json_open(json, '[');
-    write_time(json, span->from);
-    write_time(json, span->to);
-    json_number(json, span->state);
-    json_number(json, span->step);
-    json_close(json, ']');
+    return json_pack("[I,I,i,i]", microseconds(span->from), microseconds(span->to), span->state, span->step);
 }
 
-static void write_mark(struct json *json, const struct lane_mark *mark, struct errors *errors)
+static json_t *mark(const struct lane_mark *mark, const struct meanings *meanings)
 {
-    note_error(errors, mark->result.error);
-    json_open(json, '[');
-    write_time(json, mark->at);
-    json_number(json, mark->kind);
-    json_number(json, mark->step);
-    json_number(json, mark->result.status);
-    json_number(json, (int64_t)mark->result.bytes);
-    json_number(json, mark->result.error);
-    write_time(json, mark->waited);
-    json_close(json, ']');
+    return json_pack("[I,i,i,i,I,i,I]", microseconds(mark->at), mark->kind, mark->step, mark->result.status,
+                     (json_int_t)mark->result.bytes, number_of_error(meanings, mark->result.error),
+                     microseconds(mark->waited));
 }
 
-static void write_call(struct json *json, const struct call_span *span, struct calls *calls, struct errors *errors)
+static json_t *call_span(const struct call_span *span, const struct meanings *meanings)
 {
-    note_error(errors, span->error);
-    json_open(json, '[');
-    write_time(json, span->from);
-    write_time(json, span->to);
-    json_number(json, (int64_t)call_index(calls, span->call));
-    json_number(json, span->fd);
-    json_number(json, (int64_t)span->times);
-    json_number(json, span->error);
-    json_number(json, span->client);
-    json_close(json, ']');
+    return json_pack("[I,I,I,i,I,i,i]", microseconds(span->from), microseconds(span->to),
+                     number_of_call(meanings, span->call), span->fd, (json_int_t)span->times,
+                     number_of_error(meanings, span->error), span->client);
 }
 
 /* ---- Models ---- */
 
-static void write_lane(struct json *json, const struct lane *lane, struct errors *errors)
+static json_t *lane(const struct lane *lane, const struct meanings *meanings)
 {
-    json_open(json, '{');
-    json_number(json_key(json, "actor"), lane->actor);
-    json_open(json_key(json, "spans"), '[');
+    json_t *spans = json_array(), *marks = json_array();
+
     for (size_t i = 0; i < lane->span_count; i++)
-        write_lane_span(json, &lane->spans[i]);
-    json_close(json, ']');
-    json_open(json_key(json, "marks"), '[');
+        json_array_append_new(spans, lane_span(&lane->spans[i]));
     for (size_t i = 0; i < lane->mark_count; i++)
-        write_mark(json, &lane->marks[i], errors);
-    json_close(json, ']');
-    json_close(json, '}');
+        json_array_append_new(marks, mark(&lane->marks[i], meanings));
+    return json_pack("{s:i,s:o,s:o}", "actor", lane->actor, "spans", spans, "marks", marks);
 }
 
-static void write_thread(struct json *json, const struct thread_lane *thread, struct calls *calls,
-                         struct errors *errors)
+static json_t *thread(const struct thread_lane *thread, const struct meanings *meanings)
 {
-    json_open(json, '{');
-    json_number(json_key(json, "thread"), thread->thread);
-    json_open(json_key(json, "spans"), '[');
+    json_t *spans = json_array();
+
     for (size_t i = 0; i < thread->span_count; i++)
-        write_call(json, &thread->spans[i], calls, errors);
-    json_close(json, ']');
-    json_close(json, '}');
+        json_array_append_new(spans, call_span(&thread->spans[i], meanings));
+    return json_pack("{s:i,s:o}", "thread", thread->thread, "spans", spans);
 }
 
-static void write_real_if_known(struct json *json, const char *key, double value)
+static json_t *real_if_known(double value)
 {
-    json_key(json, key);
-    if (value < 0)
-        json_null(json);
-    else
-        json_real(json, value, 6);
+    return value < 0 ? json_null() : json_real(value);
 }
 
-static void write_number_if_known(struct json *json, const char *key, long value)
+static json_t *number_if_known(long value)
 {
-    json_key(json, key);
-    if (value < 0)
-        json_null(json);
-    else
-        json_number(json, value);
+    return value < 0 ? json_null() : json_integer(value);
 }
 
-static void write_costs(struct json *json, const struct costs *costs)
+static json_t *costs(const struct costs *costs)
 {
-    json_open(json_key(json, "costs"), '{');
-    write_real_if_known(json, "cpuSeconds", costs->cpu_seconds);
-    write_real_if_known(json, "cpuShare", costs->cpu_share);
-    write_number_if_known(json, "systemCalls", costs->system_calls);
-    json_bool(json_key(json, "callsAreMore"), costs->calls_are_more);
-    write_number_if_known(json, "threads", costs->threads);
-    write_number_if_known(json, "contextSwitches", costs->context_switches);
-    write_number_if_known(json, "memoryKib", costs->memory_kib);
-    json_close(json, '}');
+    json_t *object = json_object();
+
+    json_object_set_new(object, "cpuSeconds", real_if_known(costs->cpu_seconds));
+    json_object_set_new(object, "cpuShare", real_if_known(costs->cpu_share));
+    json_object_set_new(object, "systemCalls", number_if_known(costs->system_calls));
+    json_object_set_new(object, "callsAreMore", json_boolean(costs->calls_are_more));
+    json_object_set_new(object, "threads", number_if_known(costs->threads));
+    json_object_set_new(object, "contextSwitches", number_if_known(costs->context_switches));
+    json_object_set_new(object, "memoryKib", number_if_known(costs->memory_kib));
+    return object;
 }
 
-static void write_words(struct json *json, const struct model_record *model)
+static json_t *model(const struct model_record *model, const struct meanings *meanings)
 {
-    json_text(json_key(json, "name"), model->name);
-    json_text(json_key(json, "idea"), model->idea);
-    json_text(json_key(json, "state"), model->state);
-    json_text(json_key(json, "problem"), model->problem);
-    json_text(json_key(json, "verdict"), model->verdict);
-}
+    json_t *lanes = json_array(), *threads = json_array();
+    json_t *served = model->everybody_served == 0 ? json_null() : json_integer(microseconds(model->everybody_served));
 
-static void write_times(struct json *json, const struct model_record *model)
-{
-    write_time(json_key(json, "began"), model->began);
-    write_time(json_key(json, "ended"), model->ended);
-    json_key(json, "served");
-    if (model->everybody_served == 0)
-        json_null(json);
-    else
-        write_time(json, model->everybody_served);
-    write_time(json_key(json, "longestWait"), model->longest_wait);
-    json_number(json_key(json, "longestLane"), model->longest_lane);
-}
-
-static void write_model(struct json *json, const struct model_record *model, struct calls *calls, struct errors *errors)
-{
-    json_open(json, '{');
-    write_words(json, model);
-    write_times(json, model);
-    write_costs(json, &model->costs);
-    json_open(json_key(json, "lanes"), '[');
     for (size_t i = 0; i < model->lane_count; i++)
-        write_lane(json, &model->lanes[i], errors);
-    json_close(json, ']');
-    json_open(json_key(json, "threads"), '[');
+        json_array_append_new(lanes, lane(&model->lanes[i], meanings));
     for (size_t i = 0; i < model->thread_count; i++)
-        write_thread(json, &model->threads[i], calls, errors);
-    json_close(json, ']');
-    json_close(json, '}');
+        json_array_append_new(threads, thread(&model->threads[i], meanings));
+    json_t *object = json_object();
+    json_object_set_new(object, "name", page_json_text(model->name));
+    json_object_set_new(object, "idea", page_json_text(model->idea));
+    json_object_set_new(object, "state", page_json_text(model->state));
+    json_object_set_new(object, "problem", page_json_text(model->problem));
+    json_object_set_new(object, "verdict", page_json_text(model->verdict));
+    json_object_set_new(object, "began", json_integer(microseconds(model->began)));
+    json_object_set_new(object, "ended", json_integer(microseconds(model->ended)));
+    json_object_set_new(object, "served", served);
+    json_object_set_new(object, "longestWait", json_integer(microseconds(model->longest_wait)));
+    json_object_set_new(object, "longestLane", json_integer(model->longest_lane));
+    json_object_set_new(object, "costs", costs(&model->costs));
+    json_object_set_new(object, "lanes", lanes);
+    json_object_set_new(object, "threads", threads);
+    return object;
 }
 
 /* ---- The whole ---- */
 
-static void write_script(struct json *json, const struct script *script)
+static json_t *script_of(const struct script *script)
 {
-    json_open(json_key(json, "script"), '{');
-    json_text(json_key(json, "name"), script->name);
-    json_text(json_key(json, "title"), script->title);
-    json_text(json_key(json, "source"), script->source);
-    json_open(json_key(json, "actors"), '[');
+    json_t *actors = json_array(), *steps = json_array();
+
     for (int i = 0; i < script->actor_count; i++)
-        json_text(json, script->actors[i]);
-    json_close(json, ']');
-    json_open(json_key(json, "steps"), '[');
-    for (int i = 0; i < script->step_count; i++) {
-        json_open(json, '[');
-        json_number(json, script->steps[i].line);
-        json_number(json, script->steps[i].actor);
-        json_close(json, ']');
-    }
-    json_close(json, ']');
-    json_close(json, '}');
+        json_array_append_new(actors, page_json_text(script->actors[i]));
+    for (int i = 0; i < script->step_count; i++)
+        json_array_append_new(steps, json_pack("[i,i]", script->steps[i].line, script->steps[i].actor));
+    json_t *object = json_object();
+    json_object_set_new(object, "name", page_json_text(script->name));
+    json_object_set_new(object, "title", page_json_text(script->title));
+    json_object_set_new(object, "source", page_json_text(script->source));
+    json_object_set_new(object, "actors", actors);
+    json_object_set_new(object, "steps", steps);
+    return object;
 }
 
-static void write_names(struct json *json)
+json_t *page_data(const struct record *record)
 {
-    json_open(json_key(json, "states"), '[');
+    page_json_begin();
+    const struct meanings meanings = {.calls = json_array(), .errors = json_object()};
+    json_t *states = json_array(), *kinds = json_array(), *statuses = json_array(), *models = json_array();
+
     for (int state = LANE_ABSENT; state <= LANE_ENDED; state++)
-        json_text(json, page_state_name((enum lane_state)state));
-    json_close(json, ']');
-    json_open(json_key(json, "kinds"), '[');
+        json_array_append_new(states, json_string(page_state_name((enum lane_state)state)));
     for (int kind = MARK_CONNECTED; kind <= MARK_LEFT; kind++)
-        json_text(json, page_mark_name((enum mark_kind)kind));
-    json_close(json, ']');
-    json_open(json_key(json, "statuses"), '[');
+        json_array_append_new(kinds, json_string(page_mark_name((enum mark_kind)kind)));
     for (int status = IO_SUCCESS; status <= IO_ERROR; status++)
-        json_text(json, io_status_name((enum io_status)status));
-    json_close(json, ']');
-}
-
-static void write_errors(struct json *json, const struct errors *errors)
-{
-    char words[IO_TEXT_SIZE], key[16];
-
-    json_open(json_key(json, "errors"), '{');
-    for (int error = 0; error < ERRORS; error++) {
-        if (!errors->seen[error])
-            continue;
-        snprintf(key, sizeof key, "%d", error);
-        json_text(json_key(json, key), page_data_error(error, words));
-    }
-    json_close(json, '}');
-}
-
-/* What the models' numbers mean stands after them: only then it is known what occurred. */
-void page_data_write(struct json *json, const struct record *record)
-{
-    struct calls calls = {0};
-    struct errors errors = {0};
-
-    json_open(json, '{');
-    write_script(json, record->script);
-    write_time(json_key(json, "now"), record->now);
-    json_bool(json_key(json, "traced"), record->is_traced);
-    write_names(json);
-    json_open(json_key(json, "models"), '[');
+        json_array_append_new(statuses, json_string(io_status_name((enum io_status)status)));
     for (size_t i = 0; i < record->model_count; i++)
-        write_model(json, &record->models[i], &calls, &errors);
-    json_close(json, ']');
-    json_open(json_key(json, "calls"), '[');
-    for (size_t i = 0; i < calls.count; i++)
-        json_text(json, calls.names[i]);
-    json_close(json, ']');
-    write_errors(json, &errors);
-    json_close(json, '}');
-    free(calls.names);
+        json_array_append_new(models, model(&record->models[i], &meanings));
+    json_t *object = json_object();
+    json_object_set_new(object, "script", script_of(record->script));
+    json_object_set_new(object, "now", json_integer(microseconds(record->now)));
+    json_object_set_new(object, "traced", json_boolean(record->is_traced));
+    json_object_set_new(object, "states", states);
+    json_object_set_new(object, "kinds", kinds);
+    json_object_set_new(object, "statuses", statuses);
+    json_object_set_new(object, "models", models);
+    json_object_set_new(object, "calls", meanings.calls);
+    json_object_set_new(object, "errors", meanings.errors);
+    return object;
 }

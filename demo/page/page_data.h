@@ -2,11 +2,12 @@
 #ifndef PAGE_DATA_H
 #define PAGE_DATA_H
 
-#include "json.h"
+#include <jansson.h>
+
 #include "record/record.h"
 
 /*
- * Writes `record` as one JSON object. What there are thousands of is written as lists of numbers, with their names in
+ * `record` as one JSON object, the caller's. What there are thousands of is written as lists of numbers, with their names in
  * lists beside them:
  *
  *     states, kinds, statuses, calls   names; a number below is an index into one of them
@@ -18,7 +19,7 @@
  *
  * Times are whole microseconds. What is not known is null.
  */
-void page_data_write(struct json *json, const struct record *record);
+json_t *page_data(const struct record *record);
 
 /* An errno in words, as io_describe() has it: "Connection reset by peer (ECONNRESET)". Written into `words`. */
 char *page_data_error(int error, char words[IO_TEXT_SIZE]);

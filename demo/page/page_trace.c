@@ -5,74 +5,169 @@
  */
 #include <stdlib.h>
 
-#include "json.h"
 #include "page.h"
 #include "page_data.h"
 #include "page_file.h"
+#include "page_json.h"
 #include "player/memory.h"
 #include "player/text.h"
 
-/* Something of the record that becomes an event; one of the last three is not NULL. */
+/* What happens at a moment of the record. */
 struct event {
     uint64_t at;
     size_t order; /* in the record: what happened at the same moment keeps its order */
+    json_t *json;
+};
+
+struct trace {
+    const struct record *record;
+    json_t *metadata; /* events that say what processes and threads are called, and where they stand */
+    struct event *events; /* all others */
+    size_t event_count;
+};
+
+/* A client or a thread of a server, numbered through from 1. Number 0 is the model as a whole. */
+struct place {
+    const struct model_record *model;
     int process, thread;
-    const struct lane_span *span;
-    const struct lane_mark *mark;
-    const struct call_span *call;
 };
 
-struct events {
-    struct event *all;
-    size_t count;
-};
+/* ---- Events ---- */
 
-/* ---- Collecting ---- */
-
-static size_t count_model(const struct model_record *model)
+static json_t *microseconds(uint64_t nanoseconds)
 {
-    size_t count = 0;
-
-    for (size_t i = 0; i < model->lane_count; i++)
-        count += model->lanes[i].span_count + model->lanes[i].mark_count;
-    for (size_t i = 0; i < model->thread_count; i++)
-        count += model->threads[i].span_count;
-    return count;
+    return json_real((double)nanoseconds / 1e3);
 }
 
-static void add(struct events *events, struct event event)
+static json_t *event_in(const struct place *place, const char *phase, const char *name)
 {
-    event.order = events->count;
-    events->all[events->count++] = event;
+    return json_pack("{s:s,s:o,s:i,s:i}", "ph", phase, "name", page_json_text(name), "pid", place->process, "tid",
+                     place->thread);
 }
 
-static void add_lane(struct events *events, const struct lane *lane, int process, int thread)
+/* Returns the new event, which the trace owns. `details`: what is said about it. */
+static json_t *add_event(struct trace *trace, json_t *event, uint64_t at, const char *category, json_t *details)
 {
+    json_object_set_new(event, "ts", microseconds(at));
+    json_object_set_new(event, "cat", json_string(category));
+    json_object_set_new(event, "args", details);
+    trace->events = memory_grown(trace->events, trace->event_count, sizeof trace->events[0]);
+    trace->events[trace->event_count] = (struct event){.at = at, .order = trace->event_count, .json = event};
+    trace->event_count++;
+    return event;
+}
+
+static void set_duration(json_t *event, uint64_t from, uint64_t to)
+{
+    json_object_set_new(event, "dur", microseconds(to > from ? to - from : 0));
+}
+
+static json_t *details_of_step(const struct script *script, int step)
+{
+    json_t *details = json_object();
+
+    if (step >= 0 && step < script->step_count) {
+        json_object_set_new(details, "line", json_integer(script->steps[step].line));
+        json_object_set_new(details, "step", page_json_text(script->steps[step].text));
+    }
+    return details;
+}
+
+static void add_span(struct trace *trace, const struct place *place, const struct lane_span *span)
+{
+    json_t *event = add_event(trace, event_in(place, "X", page_state_name(span->state)), span->from, "client",
+                              details_of_step(trace->record->script, span->step));
+
+    set_duration(event, span->from, span->to);
+}
+
+static void add_mark(struct trace *trace, const struct place *place, const struct lane_mark *mark)
+{
+    json_t *details = details_of_step(trace->record->script, mark->step);
+    json_t *event = add_event(trace, event_in(place, "i", page_mark_name(mark->kind)), mark->at, "client", details);
+    char words[IO_TEXT_SIZE];
+
+    json_object_set_new(event, "s", json_string("t")); /* its scope: the thread */
+    json_object_set_new(details, "status", page_json_text(io_describe(mark->result, words)));
+    if (mark->waited > 0)
+        json_object_set_new(details, "waited_ms", json_real((double)mark->waited / 1e6));
+}
+
+static const char *client_name(const struct trace *trace, const struct lane *lane)
+{
+    return trace->record->script->actors[lane->actor];
+}
+
+static void add_call(struct trace *trace, const struct place *place, const struct call_span *call)
+{
+    json_t *details = json_object();
+    json_t *event = add_event(trace, event_in(place, "X", call->call), call->from, "server", details);
+    char words[IO_TEXT_SIZE];
+
+    set_duration(event, call->from, call->to);
+    if (call->fd >= 0)
+        json_object_set_new(details, "fd", json_integer(call->fd));
+    if (call->client >= 0 && (size_t)call->client < place->model->lane_count)
+        json_object_set_new(details, "client", page_json_text(client_name(trace, &place->model->lanes[call->client])));
+    json_object_set_new(details, "times", json_integer((json_int_t)call->times));
+    if (call->error != 0)
+        json_object_set_new(details, "error", page_json_text(page_data_error(call->error, words)));
+}
+
+/* ---- Models ---- */
+
+static void add_metadata(struct trace *trace, const struct place *place, const char *what, const char *key,
+                         json_t *value)
+{
+    json_t *event = event_in(place, "M", what);
+
+    json_object_set_new(event, "args", json_pack("{s:o}", key, value));
+    json_array_append_new(trace->metadata, event);
+}
+
+static void add_thread_name(struct trace *trace, const struct place *place, const char *name)
+{
+    add_metadata(trace, place, "thread_name", "name", page_json_text(name));
+    add_metadata(trace, place, "thread_sort_index", "sort_index", json_integer(place->thread));
+}
+
+static void add_lane(struct trace *trace, const struct place *place, const struct lane *lane)
+{
+    add_thread_name(trace, place, client_name(trace, lane));
     for (size_t i = 0; i < lane->span_count; i++)
-        add(events,
-            (struct event){.at = lane->spans[i].from, .process = process, .thread = thread, .span = &lane->spans[i]});
+        add_span(trace, place, &lane->spans[i]);
     for (size_t i = 0; i < lane->mark_count; i++)
-        add(events,
-            (struct event){.at = lane->marks[i].at, .process = process, .thread = thread, .mark = &lane->marks[i]});
+        add_mark(trace, place, &lane->marks[i]);
 }
 
-static void add_thread(struct events *events, const struct thread_lane *lane, int process, int thread)
+static void add_thread(struct trace *trace, const struct place *place, const struct thread_lane *thread)
 {
-    for (size_t i = 0; i < lane->span_count; i++)
-        add(events,
-            (struct event){.at = lane->spans[i].from, .process = process, .thread = thread, .call = &lane->spans[i]});
+    struct text name = {0};
+
+    text_add(&name, "server, thread %d", thread->thread);
+    add_thread_name(trace, place, name.chars);
+    text_free(&name);
+    for (size_t i = 0; i < thread->span_count; i++)
+        add_call(trace, place, &thread->spans[i]);
 }
 
-/* Threads are numbered through: first the clients, then the server's. */
-static void add_model(struct events *events, const struct model_record *model, int process)
+static void add_model(struct trace *trace, const struct model_record *model, int process)
 {
-    int thread = 1;
+    struct place place = {.model = model, .process = process};
 
-    for (size_t i = 0; i < model->lane_count; i++)
-        add_lane(events, &model->lanes[i], process, thread++);
-    for (size_t i = 0; i < model->thread_count; i++)
-        add_thread(events, &model->threads[i], process, thread++);
+    add_metadata(trace, &place, "process_name", "name", page_json_text(model->name));
+    add_metadata(trace, &place, "process_sort_index", "sort_index", json_integer(process));
+    for (size_t i = 0; i < model->lane_count; i++) {
+        place.thread++;
+        add_lane(trace, &place, &model->lanes[i]);
+    }
+    for (size_t i = 0; i < model->thread_count; i++) {
+        place.thread++;
+        add_thread(trace, &place, &model->threads[i]);
+    }
 }
+
+/* ---- The whole ---- */
 
 static int by_time(const void *left, const void *right)
 {
@@ -83,188 +178,23 @@ static int by_time(const void *left, const void *right)
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
-static struct events collect(const struct record *record)
-{
-    struct events events = {0};
-    size_t count = 1; /* so that there is something to allocate and to sort */
-
-    for (size_t i = 0; i < record->model_count; i++)
-        count += count_model(&record->models[i]);
-    events.all = memory_zeroed(count, sizeof events.all[0]);
-    for (size_t i = 0; i < record->model_count; i++)
-        add_model(&events, &record->models[i], (int)i + 1);
-    qsort(events.all, events.count, sizeof events.all[0], by_time);
-    return events;
-}
-
-/* ---- Writing ---- */
-
-static void write_place(struct json *json, int process, int thread)
-{
-    json_number(json_key(json, "pid"), process);
-    json_number(json_key(json, "tid"), thread);
-}
-
-static void begin_event(struct json *json, const struct event *event, const char *phase, const char *name)
-{
-    json_open(json, '{');
-    json_text(json_key(json, "ph"), phase);
-    json_text(json_key(json, "name"), name);
-    write_place(json, event->process, event->thread);
-    json_microseconds(json_key(json, "ts"), event->at);
-}
-
-static void write_duration(struct json *json, uint64_t from, uint64_t to)
-{
-    json_microseconds(json_key(json, "dur"), to > from ? to - from : 0);
-}
-
-static void write_step(struct json *json, const struct script *script, int step)
-{
-    if (step < 0 || step >= script->step_count)
-        return;
-    json_number(json_key(json, "line"), script->steps[step].line);
-    json_text(json_key(json, "step"), script->steps[step].text);
-}
-
-static void write_span(struct json *json, const struct script *script, const struct event *event)
-{
-    begin_event(json, event, "X", page_state_name(event->span->state));
-    write_duration(json, event->span->from, event->span->to);
-    json_text(json_key(json, "cat"), "client");
-    json_open(json_key(json, "args"), '{');
-    write_step(json, script, event->span->step);
-    json_close(json, '}');
-    json_close(json, '}');
-}
-
-static void write_mark(struct json *json, const struct script *script, const struct event *event)
-{
-    char words[IO_TEXT_SIZE];
-
-    begin_event(json, event, "i", page_mark_name(event->mark->kind));
-    json_text(json_key(json, "s"), "t"); /* its scope: the thread */
-    json_text(json_key(json, "cat"), "client");
-    json_open(json_key(json, "args"), '{');
-    write_step(json, script, event->mark->step);
-    json_text(json_key(json, "status"), io_describe(event->mark->result, words));
-    if (event->mark->waited > 0) {
-        json_real(json_key(json, "waited_ms"), (double)event->mark->waited / 1e6, 6);
-    }
-    json_close(json, '}');
-    json_close(json, '}');
-}
-
-/* Whose connection the call was about: the name of a client of `model`, if that is known. */
-static void write_client(struct json *json, const struct script *script, const struct model_record *model, int client)
-{
-    if (client < 0 || (size_t)client >= model->lane_count)
-        return;
-    json_text(json_key(json, "client"), script->actors[model->lanes[client].actor]);
-}
-
-static void write_call(struct json *json, const struct record *record, const struct event *event)
-{
-    begin_event(json, event, "X", event->call->call);
-    write_duration(json, event->call->from, event->call->to);
-    json_text(json_key(json, "cat"), "server");
-    json_open(json_key(json, "args"), '{');
-    if (event->call->fd >= 0) {
-        json_number(json_key(json, "fd"), event->call->fd);
-    }
-    write_client(json, record->script, &record->models[event->process - 1], event->call->client);
-    json_number(json_key(json, "times"), (int64_t)event->call->times);
-    if (event->call->error != 0) {
-        char words[IO_TEXT_SIZE];
-        json_text(json_key(json, "error"), page_data_error(event->call->error, words));
-    }
-    json_close(json, '}');
-    json_close(json, '}');
-}
-
-static void write_event(struct json *json, const struct record *record, const struct event *event)
-{
-    if (event->span != NULL)
-        write_span(json, record->script, event);
-    else if (event->mark != NULL)
-        write_mark(json, record->script, event);
-    else
-        write_call(json, record, event);
-}
-
-/* A metadata event: what a process or a thread is called, or where it stands. */
-static void begin_metadata(struct json *json, const char *what, int process, int thread)
-{
-    json_open(json, '{');
-    json_text(json_key(json, "ph"), "M");
-    json_text(json_key(json, "name"), what);
-    write_place(json, process, thread);
-    json_open(json_key(json, "args"), '{');
-}
-
-static void write_name(struct json *json, const char *what, int process, int thread, const char *name)
-{
-    begin_metadata(json, what, process, thread);
-    json_text(json_key(json, "name"), name);
-    json_close(json, '}');
-    json_close(json, '}');
-}
-
-static void write_order(struct json *json, const char *what, int process, int thread)
-{
-    begin_metadata(json, what, process, thread);
-    json_number(json_key(json, "sort_index"), thread > 0 ? thread : process);
-    json_close(json, '}');
-    json_close(json, '}');
-}
-
-static void write_thread_names(struct json *json, const struct script *script, const struct model_record *model,
-                               int process)
-{
-    int thread = 1;
-
-    for (size_t i = 0; i < model->lane_count; i++, thread++) {
-        write_name(json, "thread_name", process, thread, script->actors[model->lanes[i].actor]);
-        write_order(json, "thread_sort_index", process, thread);
-    }
-    for (size_t i = 0; i < model->thread_count; i++, thread++) {
-        struct text name = {0};
-        text_add(&name, "server, thread %d", model->threads[i].thread);
-        write_name(json, "thread_name", process, thread, name.chars);
-        write_order(json, "thread_sort_index", process, thread);
-        text_free(&name);
-    }
-}
-
-static void write_all_names(struct json *json, const struct record *record)
-{
-    for (size_t i = 0; i < record->model_count; i++) {
-        const int process = (int)i + 1;
-        write_name(json, "process_name", process, 0, record->models[i].name);
-        write_order(json, "process_sort_index", process, 0);
-        write_thread_names(json, record->script, &record->models[i], process);
-    }
-}
-
 bool page_write_trace(const struct record *record, const char *path)
 {
     FILE *file = page_file_open(path);
 
     if (file == NULL)
         return false;
-    struct json json = {.file = file};
-    struct events events = collect(record);
-    json_open(&json, '{');
-    json_text(json_key(&json, "displayTimeUnit"), "ms");
-    json_open(json_key(&json, "otherData"), '{');
-    json_text(json_key(&json, "script"), record->script->name);
-    json_close(&json, '}');
-    json_open(json_key(&json, "traceEvents"), '[');
-    write_all_names(&json, record);
-    for (size_t i = 0; i < events.count; i++)
-        write_event(&json, record, &events.all[i]);
-    json_close(&json, ']');
-    json_close(&json, '}');
-    free(events.all);
+    page_json_begin();
+    struct trace trace = {.record = record, .metadata = json_array()};
+    for (size_t i = 0; i < record->model_count; i++)
+        add_model(&trace, &record->models[i], (int)i + 1);
+    if (trace.event_count > 0)
+        qsort(trace.events, trace.event_count, sizeof trace.events[0], by_time);
+    for (size_t i = 0; i < trace.event_count; i++)
+        json_array_append_new(trace.metadata, trace.events[i].json);
+    free(trace.events);
+    page_json_write(json_pack("{s:s,s:{s:o},s:o}", "displayTimeUnit", "ms", "otherData", "script",
+                              page_json_text(record->script->name), "traceEvents", trace.metadata),
+                    file);
     return page_file_close(file, path, true);
 }

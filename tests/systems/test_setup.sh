@@ -66,6 +66,7 @@ for package; do
     pkg*) tool=pkg-config ;;
     *libuv*) echo >"$machine/lib/libuv" ;;
     *cmocka*) echo >"$machine/lib/cmocka" ;;
+    *jansson*) echo >"$machine/lib/jansson" ;;
     python3-selenium) tool=python3 && echo >"$machine/lib/selenium" ;;
     chromium-driver) tool=chromedriver ;;
     *) tool=\$package ;;
@@ -93,7 +94,7 @@ has() { # TOOL or LIBRARY...
 }
 
 everything() {
-    has cc make pkg-config lib/libuv lib/cmocka
+    has cc make pkg-config lib/libuv lib/cmocka lib/jansson
 }
 
 # --- Asking ---
@@ -152,6 +153,7 @@ $apt_install make
 $apt_install pkg-config
 $apt_install libuv1-dev
 $apt_install libcmocka-dev
+$apt_install libjansson-dev
 END
 
     when 'the second time'
@@ -170,6 +172,7 @@ dnf install -y make
 dnf install -y pkgconf-pkg-config
 dnf install -y libuv-devel
 dnf install -y libcmocka-devel
+dnf install -y jansson-devel
 END
 
     when 'a bare Arch'
@@ -182,6 +185,7 @@ pacman -S --needed --noconfirm make
 pacman -S --needed --noconfirm pkgconf
 pacman -S --needed --noconfirm libuv
 pacman -S --needed --noconfirm cmocka
+pacman -S --needed --noconfirm jansson
 END
 
     when 'a bare Alpine'
@@ -195,6 +199,7 @@ apk add make
 apk add pkgconf
 apk add libuv-dev
 apk add cmocka-dev
+apk add jansson-dev
 END
 
     when 'a bare openSUSE, with its stand-in for apt-get'
@@ -208,6 +213,7 @@ zypper --non-interactive install make
 zypper --non-interactive install pkg-config
 zypper --non-interactive install libuv-devel
 zypper --non-interactive install libcmocka-devel
+zypper --non-interactive install libjansson-devel
 END
 
     when 'a Mac with the command line tools and brew, which wants no root'
@@ -219,6 +225,7 @@ END
 brew install pkg-config
 brew install libuv
 brew install cmocka
+brew install jansson
 END
 }
 
@@ -255,8 +262,8 @@ END
     bare_machine 1000 apt-get
     setup
     exits 1
-    says 'could not install cc, make, pkg-config, libuv, cmocka (only root can, and there is no sudo).'
-    says "By hand: apt-get update && $apt_install gcc libc6-dev make pkg-config libuv1-dev libcmocka-dev"
+    says 'could not install cc, make, pkg-config, libuv, cmocka, jansson (only root can, and there is no sudo).'
+    says "By hand: apt-get update && $apt_install gcc libc6-dev make pkg-config libuv1-dev libcmocka-dev libjansson-dev"
     calls_nobody
 
     when 'a package manager that nobody here knows'
@@ -264,8 +271,8 @@ END
     has cc make pkg-config
     setup
     exits 1
-    says 'could not install libuv, cmocka (no package manager here that this script knows).'
-    says 'By hand: install what Debian calls libuv1-dev libcmocka-dev'
+    says 'could not install libuv, cmocka, jansson (no package manager here that this script knows).'
+    says 'By hand: install what Debian calls libuv1-dev libcmocka-dev libjansson-dev'
 }
 
 what_cannot_be_had() {
@@ -278,7 +285,7 @@ what_cannot_be_had() {
     says 'libuv ... installing libuv1-dev ... missing (E: no package libuv1-dev)'
     says 'cmocka ... installing libcmocka-dev ... found 1.2.3'
     says "could not install libuv. By hand: sudo apt-get update && sudo $apt_install libuv1-dev"
-    says 'Models 01 to 05 need neither'
+    says 'Models 01 to 05 need none of these libraries'
 
     when 'the list of packages cannot be fetched, but the packages are at hand'
     bare_machine 0 apt-get
