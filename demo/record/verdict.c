@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "player/text.h"
-#include "terminal/words.h"
+#include "words.h"
 
 static const uint64_t millisecond = 1000000;
 
@@ -185,7 +185,7 @@ static void add_reason(struct text *words, const struct record *record, const st
             text_add(words, " for %s", name_of(record, &model->lanes[reason.client]));
         if (reason.longest <= SHORT_VISIT_MS * millisecond && reason.times > 1) {
             text_add(words, ", up to ");
-            words_add_time(words, reason.longest);
+            text_add_time(words, reason.longest, TIME_SHORT);
             text_add(words, " at a time");
         }
     } else if (leaver != NULL && !wait->was_in_vain) {
@@ -241,7 +241,7 @@ static void add_wait(struct text *words, const struct record *record, const stru
                      const struct lane_wait *wait)
 {
     text_add(words, "%s waited ", name_of(record, wait->lane));
-    words_add_time(words, wait->to - wait->from);
+    text_add_time(words, wait->to - wait->from, TIME_SHORT);
     if (wait->was_in_vain)
         text_add(words, " in vain");
     else
@@ -341,7 +341,7 @@ static void add_success(struct text *words, const struct record *record, const s
         text_add(words, ".");
     } else if (model->longest_wait <= AT_ONCE_MS * millisecond) {
         text_add(words, "Everybody was served at once (");
-        words_add_time(words, model->longest_wait);
+        text_add_time(words, model->longest_wait, TIME_SHORT);
         text_add(words, " at most)");
         add_price(words, model);
     } else {
@@ -372,7 +372,7 @@ static void add_failure(struct text *words, const struct model_record *model)
 {
     if (model->began != 0) {
         text_add(words, "After ");
-        words_add_time(words, model->ended - model->began);
+        text_add_time(words, model->ended - model->began, TIME_SHORT);
         text_add(words, ": %s.", model->problem);
         return;
     }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "words.h"
+#include "record/words.h"
 
 enum { SHORTEST_NAME = 2 };
 
@@ -23,7 +23,7 @@ static const struct {
 static void add_served(struct text *cell, const struct model_record *model)
 {
     if (model->everybody_served > 0)
-        words_add_time(cell, model->everybody_served);
+        text_add_time(cell, model->everybody_served, TIME_SHORT);
     else if (model->outcome != PLAY_PASSES && strcmp(model->state, RECORD_CUT_SHORT) != 0)
         text_add(cell, "never");
 }
@@ -54,9 +54,9 @@ static void add_cell(struct text *cell, const struct model_record *model, enum c
     if (column == SERVED)
         add_served(cell, model);
     else if (column == WAIT && model->began != 0)
-        words_add_time(cell, model->longest_wait);
+        text_add_time(cell, model->longest_wait, TIME_SHORT);
     else if (column == CPU_TIME && costs->cpu_seconds >= 0)
-        words_add_time(cell, (uint64_t)(costs->cpu_seconds * 1e9));
+        text_add_time(cell, (uint64_t)(costs->cpu_seconds * 1e9), TIME_SHORT);
     else if (column == CPU_SHARE && costs->cpu_share >= 0)
         words_add_share(cell, costs->cpu_share);
     else if (column == CALLS)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "words.h"
+#include "record/words.h"
 
 enum {
     SHOWN_CLIENTS = 6, /* so many have a lane of their own, the others share one */
@@ -218,7 +218,7 @@ static void label_waits(struct canvas *canvas, const struct lane *lane, const st
         if (span->state != LANE_WAITING)
             continue;
         text_add(&label, " ");
-        words_add_time(&label, span->to - span->from);
+        text_add_time(&label, span->to - span->from, TIME_SHORT);
         text_add(&label, " ");
         const int from = column_of(axis, span->from);
         const int room = column_of(axis, span->to) - from;
@@ -325,7 +325,7 @@ static void describe_run(struct text *label, const struct record *record, const 
     if (run->calls == 1 && call->client >= 0 && detail == DETAIL_ALL)
         text_add(label, " (%s)", record->script->actors[model->lanes[call->client].actor]);
     text_add(label, ", ");
-    words_add_time(label, run->time / run->calls);
+    text_add_time(label, run->time / run->calls, TIME_SHORT);
     if (run->calls > 1)
         text_add(label, " each");
 }
@@ -457,7 +457,7 @@ static void describe_state(struct text *words, const struct model_record *model)
         text_add(words, "%s%s", model->state, has_waited ? ", " : "");
     if (has_waited) {
         text_add(words, "longest wait ");
-        words_add_time(words, longest);
+        text_add_time(words, longest, TIME_SHORT);
     }
 }
 
@@ -589,7 +589,7 @@ static void draw_title(struct canvas *canvas, const struct view *view, const str
     text_add(&words, "  ");
     if (view->is_paused)
         text_add(&words, "(drawing is paused)  ");
-    words_add_time(&words, record->now - beginning(record));
+    text_add_time(&words, record->now - beginning(record), TIME_SHORT);
     const int right = canvas->style.width - 1 - (int)words.length;
     canvas_put_cut(canvas, column + 2, right, record->script->title, TINT_PLAIN);
     canvas_put(canvas, right, words.chars, TINT_STRONG);

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "browser/example.h"
+#include "record/words.h"
 #include "terminal/canvas.h"
 #include "terminal/table.h"
 #include "terminal/view.h"
-#include "terminal/words.h"
 
 static struct view view_of(int width, int height)
 {
@@ -353,25 +353,11 @@ static void test_the_table(void **state)
 
 /* ---- Words ---- */
 
-static void assert_time(uint64_t nanoseconds, const char *expected)
-{
-    struct text words = {0};
-
-    words_add_time(&words, nanoseconds);
-    assert_string_equal(words.chars, expected);
-    text_free(&words);
-}
-
 static void test_words(void **state)
 {
     struct text words = {0};
 
     (void)state;
-    assert_time(0, "0.0 ms");
-    assert_time(1234567, "1.2 ms");
-    assert_time(12345678, "12 ms");
-    assert_time(123456789, "0.12 s");
-    assert_time(1234567890, "1.2 s");
     words_add_count(&words, 0);
     text_add(&words, " ");
     words_add_count(&words, 999);

@@ -114,7 +114,7 @@ static void print_wait(uint64_t wait)
 {
     struct text words = {0};
 
-    text_add_time(&words, wait);
+    text_add_time(&words, wait, TIME_EXACT);
     printf(", waited %s", words.chars);
     text_free(&words);
 }

@@ -171,7 +171,7 @@ static void describe_end(struct play *play)
     text_add(ended, "the %s %s", play->program.kind, process_describe_end(process));
     if (process_is_ready(process) && process_was_told(process)) {
         text_add(ended, ", ");
-        text_add_time(ended, process_stop_time(process));
+        text_add_time(ended, process_stop_time(process), TIME_EXACT);
         text_add(ended, " after SIGTERM");
     }
     text_add(&play->findings.said, "%s", process_stderr(process).bytes);

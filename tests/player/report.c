@@ -94,7 +94,7 @@ void report_result(struct text *text, const struct script *script, const struct 
     add_line(text, "came", result->came);
     if (result->step != -1) {
         text_add(text, "  %-10s", "waited");
-        text_add_time(text, result->waited);
+        text_add_time(text, result->waited, TIME_EXACT);
         text_add(text, "\n");
     }
     add_line(text, "ended", result->ended);

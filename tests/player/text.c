@@ -1,7 +1,9 @@
 /* text - see text.h */
 #include "text.h"
 
+#include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,18 +65,25 @@ void text_add_byte(struct text *text, unsigned char byte)
         text_add(text, "0x%02x", byte);
 }
 
-void text_add_time(struct text *text, uint64_t nanoseconds)
+void text_add_time(struct text *text, uint64_t nanoseconds, enum time_detail detail)
 {
+    static const struct {
+        double below; /* milliseconds */
+        int decimals;
+        bool in_seconds;
+    } forms[][4] = {
+        [TIME_EXACT] = {{1, 2, false}, {100, 1, false}, {10000, 0, false}, {INFINITY, 1, true}},
+        [TIME_SHORT] = {{9.95, 1, false}, {99.5, 0, false}, {995, 2, true}, {INFINITY, 1, true}},
+    };
     const double milliseconds = (double)nanoseconds / 1e6;
+    size_t i = 0;
 
-    if (milliseconds < 1)
-        text_add(text, "%.2f ms", milliseconds);
-    else if (milliseconds < 100)
-        text_add(text, "%.1f ms", milliseconds);
-    else if (milliseconds < 10000)
-        text_add(text, "%.0f ms", milliseconds);
+    while (milliseconds >= forms[detail][i].below)
+        i++;
+    if (forms[detail][i].in_seconds)
+        text_add(text, "%.*f s", forms[detail][i].decimals, milliseconds / 1000);
     else
-        text_add(text, "%.1f s", milliseconds / 1000);
+        text_add(text, "%.*f ms", forms[detail][i].decimals, milliseconds);
 }
 
 char *text_take(struct text *text)

@@ -24,8 +24,13 @@ void text_add_bytes(struct text *text, const char *bytes, size_t size, size_t ma
 /* Appends one byte: 'A' if it can be printed, otherwise 0x00. */
 void text_add_byte(struct text *text, unsigned char byte);
 
-/* Appends a time given in nanoseconds: "0.04 ms", "12.3 ms", "400 ms", "10.0 s". */
-void text_add_time(struct text *text, uint64_t nanoseconds);
+enum time_detail {
+    TIME_EXACT, /* "0.04 ms", "12.3 ms", "400 ms", "10.0 s" */
+    TIME_SHORT /* "0.0 ms", "12 ms", "0.40 s", "10.0 s" */
+};
+
+/* Appends a time given in nanoseconds. */
+void text_add_time(struct text *text, uint64_t nanoseconds, enum time_detail detail);
 
 /* The string, the caller's to free(); never NULL. `text` is empty again. */
 char *text_take(struct text *text);

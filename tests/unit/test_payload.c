@@ -61,9 +61,32 @@ static void test_bytes_in_words(void **state)
     text_add_bytes(&text, "abcdef", 6, 3);
     text_add_byte(&text, 'A');
     text_add_byte(&text, 0);
-    text_add_time(&text, 1234567);
-    assert_string_equal(text.chars, "\"a\\\"\\\\\\n\\0001\\377\"\"abc\"...'A'0x001.2 ms");
+    assert_string_equal(text.chars, "\"a\\\"\\\\\\n\\0001\\377\"\"abc\"...'A'0x00");
     text_free(&text);
+}
+
+static void test_times_in_words(void **state)
+{
+    static const struct {
+        uint64_t nanoseconds;
+        const char *exact, *brief;
+    } times[] = {
+        {0, "0.00 ms", "0.0 ms"},          {999999, "1.00 ms", "1.0 ms"},  {1234567, "1.2 ms", "1.2 ms"},
+        {9950000, "9.9 ms", "10 ms"},      {12345678, "12.3 ms", "12 ms"}, {99500000, "99.5 ms", "0.10 s"},
+        {123456789, "123 ms", "0.12 s"},   {995000000, "995 ms", "1.0 s"}, {1234567890, "1235 ms", "1.2 s"},
+        {10000000000, "10.0 s", "10.0 s"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        struct text text = {0};
+        text_add_time(&text, times[i].nanoseconds, TIME_EXACT);
+        assert_string_equal(text.chars, times[i].exact);
+        text_free(&text);
+        text_add_time(&text, times[i].nanoseconds, TIME_SHORT);
+        assert_string_equal(text.chars, times[i].brief);
+        text_free(&text);
+    }
 }
 
 int main(void)
@@ -72,6 +95,7 @@ int main(void)
         cmocka_unit_test(test_seeded_bytes),
         cmocka_unit_test(test_echo_payload),
         cmocka_unit_test(test_bytes_in_words),
+        cmocka_unit_test(test_times_in_words),
     };
 
     unit_begin();

@@ -4,20 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void words_add_time(struct text *text, uint64_t nanoseconds)
-{
-    const double milliseconds = (double)nanoseconds / 1e6;
-
-    if (milliseconds < 9.95)
-        text_add(text, "%.1f ms", milliseconds);
-    else if (milliseconds < 99.5)
-        text_add(text, "%.0f ms", milliseconds);
-    else if (milliseconds < 995)
-        text_add(text, "%.2f s", milliseconds / 1000);
-    else
-        text_add(text, "%.1f s", milliseconds / 1000);
-}
-
 void words_add_count(struct text *text, long count)
 {
     char digits[32];

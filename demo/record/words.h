@@ -1,13 +1,8 @@
-/* words - numbers as the demo writes them: short, with a unit, and the same everywhere. */
+/* words - numbers as the demo writes them: short, with a unit, and the same everywhere. For times there is text.h. */
 #ifndef WORDS_H
 #define WORDS_H
 
-#include <stdint.h>
-
 #include "player/text.h"
-
-/* A time given in nanoseconds: "0.4 ms", "12 ms", "0.24 s", "6.5 s". */
-void words_add_time(struct text *text, uint64_t nanoseconds);
 
 /* A whole number, its thousands set apart: "1,843,211". */
 void words_add_count(struct text *text, long count);
