@@ -112,8 +112,8 @@ static struct canvas_style style_of_output(void)
 
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
         style.width = size.ws_col;
-    if (style.width < VIEW_LEAST_WIDTH)
-        style.width = VIEW_LEAST_WIDTH;
+    if (style.width < VIEW_MIN_WIDTH)
+        style.width = VIEW_MIN_WIDTH;
     return style;
 }
 

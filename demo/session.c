@@ -31,46 +31,46 @@ static uint64_t now_of(const struct session *session)
 
 /* ---- Costs ---- */
 
-static void look_at_costs(struct contestant *contestant, uint64_t pause_ms)
+static void look_at_costs(struct run *run, uint64_t pause_ms)
 {
-    const uint64_t now = now_of(contestant->session);
-    const uint64_t pause = pause_ms == 0 ? 0 : pause_ms * millisecond + LOOKS_REST * contestant->look_took;
+    const uint64_t now = now_of(run->session);
+    const uint64_t pause = pause_ms == 0 ? 0 : pause_ms * millisecond + LOOKS_REST * run->look_took;
 
-    if (contestant->play == NULL || now - contestant->looked_at < pause)
+    if (run->play == NULL || now - run->looked_at < pause)
         return;
-    costs_look(&contestant->costs, now);
-    contestant->looked_at = now_of(contestant->session);
-    contestant->look_took = contestant->looked_at - now;
+    costs_look(&run->costs, now);
+    run->looked_at = now_of(run->session);
+    run->look_took = run->looked_at - now;
 }
 
-static void tell_costs(struct contestant *contestant)
+static void tell_costs(struct run *run)
 {
-    struct model_record *model = &contestant->session->recorder.record.models[contestant->index];
+    struct model_record *model = &run->session->recorder.record.models[run->index];
     struct costs *costs = &model->costs;
 
-    costs_tell(&contestant->costs, model);
-    costs->system_calls = tracer_count(&contestant->tracer, costs->cpu_seconds, &costs->calls_are_more);
+    costs_tell(&run->costs, model);
+    costs->system_calls = tracer_count(&run->tracer, costs->cpu_seconds, &costs->calls_are_more);
 }
 
 /* ---- What the player tells ---- */
 
 static void note_event(struct play *play, const struct play_event *event, void *data)
 {
-    struct contestant *contestant = data;
-    struct session *session = contestant->session;
+    struct run *run = data;
+    struct session *session = run->session;
 
     if (session->was_ended && event->kind == PLAY_FAILED)
         return; /* nothing has failed: somebody has ended the demo */
-    recorder_event(&session->recorder, contestant->index, event, now_of(session));
+    recorder_event(&session->recorder, run->index, event, now_of(session));
     switch (event->kind) {
     case PLAY_READY:
-        costs_begin(&contestant->costs, play_pid(play), now_of(session));
+        costs_begin(&run->costs, play_pid(play), now_of(session));
         break;
     case PLAY_STEP_ENDS:
-        look_at_costs(contestant, COSTS_SOONER_MS);
+        look_at_costs(run, COSTS_SOONER_MS);
         break;
     case PLAY_TOLD_TO_END: /* it runs for the last time */
-        look_at_costs(contestant, 0);
+        look_at_costs(run, 0);
         break;
     default:
         break;
@@ -79,16 +79,16 @@ static void note_event(struct play *play, const struct play_event *event, void *
 
 static void note_end(struct play *play, void *data)
 {
-    struct contestant *contestant = data;
-    struct session *session = contestant->session;
+    struct run *run = data;
+    struct session *session = run->session;
     const struct play_result *result = play_result(play);
     const bool was_cut = session->was_ended && result->outcome == PLAY_FAILS;
 
-    recorder_done(&session->recorder, contestant->index, was_cut ? NULL : result, now_of(session));
+    recorder_done(&session->recorder, run->index, was_cut ? NULL : result, now_of(session));
     play_free(play);
-    tracer_clean_up(&contestant->tracer);
-    contestant->play = NULL;
-    contestant->is_done = true;
+    tracer_clean_up(&run->tracer);
+    run->play = NULL;
+    run->is_done = true;
 }
 
 /* ---- The common start ---- */
@@ -99,14 +99,14 @@ static void begin_conversations(uv_timer_t *timer)
 
     session->has_begun = true;
     for (size_t i = 0; i < session->count; i++)
-        if (session->contestants[i].is_ready && session->contestants[i].play != NULL)
-            play_go(session->contestants[i].play);
+        if (session->runs[i].is_ready && session->runs[i].play != NULL)
+            play_go(session->runs[i].play);
 }
 
 static bool all_are_ready(const struct session *session)
 {
     for (size_t i = 0; i < session->count; i++)
-        if (!session->contestants[i].is_ready && !session->contestants[i].is_done)
+        if (!session->runs[i].is_ready && !session->runs[i].is_done)
             return false;
     return true;
 }
@@ -114,11 +114,11 @@ static bool all_are_ready(const struct session *session)
 /* Everybody begins together; but who comes too late for that begins alone. */
 static void note_ready(struct play *play, void *data)
 {
-    struct contestant *contestant = data;
-    struct session *session = contestant->session;
+    struct run *run = data;
+    struct session *session = run->session;
 
-    contestant->is_ready = true;
-    tracer_begin(&contestant->tracer, play_pid(play));
+    run->is_ready = true;
+    tracer_begin(&run->tracer, play_pid(play));
     if (session->has_begun)
         play_go(play);
     else if (all_are_ready(session))
@@ -134,8 +134,8 @@ static void draw(struct session *session)
     if (!session->uses_terminal || terminal_is_busy(&session->terminal))
         return;
     terminal_size(&session->terminal, &session->view.style.width, &session->view.height);
-    if (session->view.style.width < VIEW_LEAST_WIDTH)
-        session->view.style.width = VIEW_LEAST_WIDTH; /* the terminal cuts off what it cannot show */
+    if (session->view.style.width < VIEW_MIN_WIDTH)
+        session->view.style.width = VIEW_MIN_WIDTH; /* the terminal cuts off what it cannot show */
     view_frame(&session->view, &session->recorder.record, &picture);
     terminal_draw(&session->terminal, text_take(&picture));
 }
@@ -179,8 +179,8 @@ static void end_early(struct session *session)
 {
     session->was_ended = true;
     for (size_t i = 0; i < session->count; i++)
-        if (session->contestants[i].play != NULL)
-            play_abort(session->contestants[i].play);
+        if (session->runs[i].play != NULL)
+            play_abort(session->runs[i].play);
 }
 
 static void on_key(char key, void *data)
@@ -223,7 +223,7 @@ static void on_resize(void *data)
 static bool all_are_done(const struct session *session)
 {
     for (size_t i = 0; i < session->count; i++)
-        if (!session->contestants[i].is_done)
+        if (!session->runs[i].is_done)
             return false;
     return true;
 }
@@ -231,7 +231,7 @@ static bool all_are_done(const struct session *session)
 static bool strace_writes(const struct session *session)
 {
     for (size_t i = 0; i < session->count; i++)
-        if (tracer_is_reading(&session->contestants[i].tracer))
+        if (tracer_is_reading(&session->runs[i].tracer))
             return true;
     return false;
 }
@@ -244,7 +244,7 @@ static void wind_up(struct session *session, uint64_t now)
     if (strace_writes(session) && now - session->done_at < STRACE_LIMIT_MS * millisecond)
         return;
     for (size_t i = 0; i < session->count; i++)
-        tracer_close(&session->contestants[i].tracer);
+        tracer_close(&session->runs[i].tracer);
     uv_timer_stop(&session->ticks);
     uv_timer_stop(&session->start);
 }
@@ -255,11 +255,11 @@ static void on_tick(uv_timer_t *timer)
     const uint64_t now = now_of(session);
 
     for (size_t i = 0; i < session->count; i++) {
-        struct contestant *contestant = &session->contestants[i];
-        if (contestant->play == NULL)
+        struct run *run = &session->runs[i];
+        if (run->play == NULL)
             continue;
-        tracer_look(&contestant->tracer, now);
-        look_at_costs(contestant, COSTS_MS);
+        tracer_look(&run->tracer, now);
+        look_at_costs(run, COSTS_MS);
     }
     recorder_grow(&session->recorder, now);
     if (++session->tick_count % TICKS_A_PICTURE == 0 && !session->view.is_paused) {
@@ -281,24 +281,24 @@ static int64_t zero_of_system_clock(const struct session *session)
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec - (int64_t)now_of(session);
 }
 
-static void start_model(struct session *session, struct contestant *contestant)
+static void start_model(struct session *session, struct run *run)
 {
-    struct play_options options = {.program = contestant->model->server,
+    struct play_options options = {.program = run->model->server,
                                    .descriptors = session->descriptors,
                                    .on_ready = note_ready,
                                    .on_event = note_event,
                                    .on_done = note_end,
-                                   .data = contestant};
+                                   .data = run};
 
-    if (!contestant->model->is_built) {
-        recorder_leave_out(&session->recorder, contestant->index, "it is not built: make says why");
-        contestant->is_done = true;
+    if (!run->model->is_built) {
+        recorder_leave_out(&session->recorder, run->index, "it is not built: make says why");
+        run->is_done = true;
         return;
     }
-    tracer_init(&contestant->tracer, &session->loop, &session->recorder, contestant->index,
-                zero_of_system_clock(session), session->uses_strace);
-    options.runner = tracer_runner(&contestant->tracer);
-    contestant->play = play_start(&session->loop, session->script, &options);
+    tracer_init(&run->tracer, &session->loop, &session->recorder, run->index, zero_of_system_clock(session),
+                session->uses_strace);
+    options.runner = tracer_runner(&run->tracer);
+    run->play = play_start(&session->loop, session->script, &options);
 }
 
 /* The article's words for it: the first comment of server.c begins with "NAME - what it does." */
@@ -351,9 +351,9 @@ static void kill_children(void *data)
     if (session->uses_terminal)
         terminal_restore(&session->terminal);
     for (size_t i = 0; i < session->count; i++) {
-        if (session->contestants[i].play != NULL)
-            play_abort(session->contestants[i].play);
-        tracer_clean_up(&session->contestants[i].tracer);
+        if (session->runs[i].play != NULL)
+            play_abort(session->runs[i].play);
+        tracer_clean_up(&session->runs[i].tracer);
     }
     tracer_reap_orphans();
 }
@@ -374,8 +374,8 @@ static void begin(struct session *session, const struct model *const *models)
     uv_timer_start(&session->ticks, on_tick, TICK_MS, TICK_MS);
     uv_timer_start(&session->start, begin_conversations, START_LIMIT_MS, 0);
     for (size_t i = 0; i < session->count; i++) {
-        session->contestants[i] = (struct contestant){.session = session, .index = i, .model = models[i]};
-        start_model(session, &session->contestants[i]);
+        session->runs[i] = (struct run){.session = session, .index = i, .model = models[i]};
+        start_model(session, &session->runs[i]);
     }
 }
 
@@ -386,8 +386,8 @@ static void judge(struct session *session)
     for (size_t i = 0; i < session->count; i++) {
         if (record->models[i].began == 0)
             continue;
-        syscalls_finish(&session->contestants[i].tracer.syscalls);
-        tell_costs(&session->contestants[i]);
+        syscalls_finish(&session->runs[i].tracer.syscalls);
+        tell_costs(&session->runs[i]);
     }
     recorder_begin_axis(&session->recorder);
     for (size_t i = 0; i < session->count; i++)
@@ -397,7 +397,7 @@ static void judge(struct session *session)
 void session_run(struct session *session, const struct model *const *models, size_t count)
 {
     session->count = count;
-    session->contestants = memory_zeroed(count + 1, sizeof session->contestants[0]);
+    session->runs = memory_zeroed(count + 1, sizeof session->runs[0]);
     begin_record(session, models);
     begin(session, models);
     uv_run(&session->loop, UV_RUN_DEFAULT);
@@ -413,9 +413,9 @@ void session_run(struct session *session, const struct model *const *models, siz
 void session_free(struct session *session)
 {
     for (size_t i = 0; i < session->count; i++) {
-        tracer_free(&session->contestants[i].tracer);
-        costs_free(&session->contestants[i].costs);
+        tracer_free(&session->runs[i].tracer);
+        costs_free(&session->runs[i].costs);
     }
-    free(session->contestants);
+    free(session->runs);
     recorder_free(&session->recorder);
 }

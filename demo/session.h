@@ -24,7 +24,7 @@
 struct session;
 
 /* A model that is played. */
-struct contestant {
+struct run {
     struct session *session;
     size_t index; /* in the record */
     const struct model *model;
@@ -53,7 +53,7 @@ struct session {
     unsigned long tick_count;
     int descriptors; /* our own limit before we raised it: the servers get that */
     bool has_begun, was_ended, was_scrolled;
-    struct contestant *contestants;
+    struct run *runs;
     size_t count;
     struct recorder recorder;
 };

@@ -19,21 +19,21 @@
 
 enum {
     STALE_NS = 60 * 1000 * 1000, /* so long without a word from strace, and we look for ourselves */
-    BURIAL_MOMENTS = 40
+    REAP_ATTEMPTS = 40
 };
 
 /* ---- Is strace there? ---- */
 
 struct trial {
     uv_process_t child;
-    bool has_worked;
+    bool has_passed;
 };
 
 static void on_trial_over(uv_process_t *child, int64_t exit_status, int signal_number)
 {
     struct trial *trial = child->data;
 
-    trial->has_worked = exit_status == 0 && signal_number == 0;
+    trial->has_passed = exit_status == 0 && signal_number == 0;
     uv_close((uv_handle_t *)child, NULL);
 }
 
@@ -43,7 +43,7 @@ const char *tracer_probe(void)
     char program[] = "strace", as_grandchild[] = "-DD", quietly[] = "-qqq", threads[] = "-f";
     char output[] = "-o", nowhere[] = "/dev/null", nothing[] = "true";
     char *arguments[] = {program, as_grandchild, quietly, threads, output, nowhere, nothing, NULL};
-    struct trial trial = {.has_worked = false};
+    struct trial trial = {.has_passed = false};
     uv_loop_t loop;
     const uv_process_options_t options = {.exit_cb = on_trial_over, .file = program, .args = arguments};
 
@@ -56,7 +56,7 @@ const char *tracer_probe(void)
     uv_loop_close(&loop);
     if (error == UV_ENOENT)
         return "strace is missing (./setup.sh trace installs it)";
-    return error == 0 && trial.has_worked ? NULL : "strace may not trace here";
+    return error == 0 && trial.has_passed ? NULL : "strace may not trace here";
 }
 
 void tracer_adopt_orphans(void)
@@ -68,10 +68,10 @@ void tracer_adopt_orphans(void)
 
 void tracer_reap_orphans(void)
 {
-    const struct timespec moment = {.tv_nsec = 5L * 1000 * 1000};
+    const struct timespec interval = {.tv_nsec = 5L * 1000 * 1000};
 
-    for (int i = 0; i < BURIAL_MOMENTS && waitpid(-1, NULL, WNOHANG) != -1; i++)
-        nanosleep(&moment, NULL);
+    for (int i = 0; i < REAP_ATTEMPTS && waitpid(-1, NULL, WNOHANG) != -1; i++)
+        nanosleep(&interval, NULL);
 }
 
 /* ---- Reading what it writes ---- */

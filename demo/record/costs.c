@@ -38,8 +38,8 @@ void costs_look(struct costs_watch *watch, uint64_t now)
             struct thread_switches *switches = find_thread(watch, threads[i]);
             switches->now = status.sleeps + status.preemptions;
             switches->seen_at = now;
-            watch->threads_most = larger(watch->threads_most, status.threads);
-            watch->memory_most = larger(watch->memory_most, status.peak_kib);
+            watch->max_threads = larger(watch->max_threads, status.threads);
+            watch->max_memory = larger(watch->max_memory, status.peak_kib);
         }
     free(threads);
 }
@@ -90,11 +90,11 @@ void costs_tell(const struct costs_watch *watch, struct model_record *model)
     costs->context_switches = 0;
     for (size_t i = 0; i < watch->thread_count; i++)
         costs->context_switches += switches_of(model, &watch->threads[i]);
-    costs->threads = watch->threads_most;
+    costs->threads = watch->max_threads;
     if (costs->cpu_share > (double)costs->threads) /* the two clocks were not read at the same moment */
         costs->cpu_share = (double)costs->threads;
-    if (watch->memory_most > 0)
-        costs->memory_kib = watch->memory_most;
+    if (watch->max_memory > 0)
+        costs->memory_kib = watch->max_memory;
 }
 
 void costs_free(struct costs_watch *watch)

@@ -19,8 +19,8 @@ struct costs_watch {
     int pid;
     uint64_t cpu_before, cpu_now; /* nanoseconds; 0: not known */
     uint64_t began_at, looked_at; /* on the record's axis */
-    long threads_most;
-    long memory_most; /* KiB */
+    long max_threads;
+    long max_memory; /* KiB */
     struct thread_switches *threads; /* all there ever were */
     size_t thread_count;
 };

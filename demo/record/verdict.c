@@ -13,7 +13,7 @@ static const uint64_t millisecond = 1000000;
 enum {
     AT_ONCE_MS = 50, /* who waits no longer, was served at once, as people see it */
     UNTIL_MS = 50, /* so soon after something else is because of it, as people see it */
-    MAX_OF_PERCENT = 50, /* of a wait: what took more of it is the reason */
+    MAIN_PART_PERCENT = 50, /* of a wait: what took more of it is the reason */
     MUCH_LESS_PERCENT = 10,
     SHORT_VISIT_MS = 1000, /* a call that waits no longer gives up by itself: a timeout */
     NOT_RESTING_PERCENT = 10, /* of a core */
@@ -128,7 +128,7 @@ static struct reason sum_up(const struct model_record *model, const struct lane_
 /* What took most of a wait, with one client if that explains it. With several threads nobody knows which one it was. */
 static struct reason reason_of(const struct model_record *model, const struct lane_wait *wait)
 {
-    const uint64_t enough = (wait->to - wait->from) * MAX_OF_PERCENT / 100;
+    const uint64_t enough = (wait->to - wait->from) * MAIN_PART_PERCENT / 100;
     struct reason best = {0};
 
     if (model->thread_count != 1)
@@ -268,7 +268,7 @@ static const char *resting_place(const struct model_record *model)
             time += lasted;
             longest = lasted > longest ? lasted : longest;
         }
-        if (longest >= AT_ONCE_MS * millisecond && time > (model->ended - model->began) * MAX_OF_PERCENT / 100)
+        if (longest >= AT_ONCE_MS * millisecond && time > (model->ended - model->began) * MAIN_PART_PERCENT / 100)
             return call;
     }
     return NULL;
@@ -283,7 +283,7 @@ static bool spins(const struct model_record *model)
     for (size_t i = 0; model->thread_count == 1 && i < thread->span_count; i++)
         if (strcmp(thread->spans[i].call, CALL_SPINS) == 0)
             time += thread->spans[i].to - thread->spans[i].from;
-    return time > (model->ended - model->began) * MAX_OF_PERCENT / 100;
+    return time > (model->ended - model->began) * MAIN_PART_PERCENT / 100;
 }
 
 /* On a machine with much to do, who never rests gets much less than a core. */

@@ -13,7 +13,7 @@
 #include "canvas.h"
 #include "record/record.h"
 
-enum { VIEW_LEAST_WIDTH = 40 };
+enum { VIEW_MIN_WIDTH = 40 };
 
 struct view {
     struct canvas_style style; /* its line_end is chosen by the functions below */

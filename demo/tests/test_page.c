@@ -323,16 +323,16 @@ static void test_page(void **state)
 
 /* Standard error, while somebody listens to it. */
 struct ear {
-    FILE *words;
+    FILE *on_stderr;
     int standard_error;
 };
 
 static struct ear open_ear(void)
 {
-    const struct ear ear = {.words = tmpfile(), .standard_error = dup(STDERR_FILENO)};
+    const struct ear ear = {.on_stderr = tmpfile(), .standard_error = dup(STDERR_FILENO)};
 
-    assert_non_null(ear.words);
-    assert_int_equal(dup2(fileno(ear.words), STDERR_FILENO), STDERR_FILENO);
+    assert_non_null(ear.on_stderr);
+    assert_int_equal(dup2(fileno(ear.on_stderr), STDERR_FILENO), STDERR_FILENO);
     return ear;
 }
 
@@ -340,7 +340,7 @@ static void assert_heard(struct ear ear, const char *expected)
 {
     dup2(ear.standard_error, STDERR_FILENO);
     close(ear.standard_error);
-    char *said = read_all(ear.words);
+    char *said = read_all(ear.on_stderr);
     assert_text("a failure", "standard error", said, expected);
     free(said);
 }

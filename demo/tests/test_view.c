@@ -84,7 +84,7 @@ static void test_lanes_fit(void **state)
     (void)state;
     for (size_t i = 0; i < EXAMPLES; i++) {
         struct example *example = examples[i]();
-        for (int width = VIEW_LEAST_WIDTH; width <= 500; width += width < 130 ? 7 : 90) {
+        for (int width = VIEW_MIN_WIDTH; width <= 500; width += width < 130 ? 7 : 90) {
             struct view view = view_of(width, 24);
             view.style.is_utf8 = width % 2 == 0;
             view.style.colours = (enum canvas_colours)(width % 3);
@@ -101,7 +101,7 @@ static void test_tables_fit(void **state)
     (void)state;
     for (size_t i = 0; i < EXAMPLES; i++) {
         struct example *example = examples[i]();
-        for (int width = VIEW_LEAST_WIDTH; width <= 120; width++) {
+        for (int width = VIEW_MIN_WIDTH; width <= 120; width++) {
             const struct view view = view_of(width, 24);
             struct text table = {0};
             table_add(&example->record, &view.style, &table);
