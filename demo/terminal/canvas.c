@@ -1,8 +1,12 @@
 /* canvas - see canvas.h */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp) */
+#define _XOPEN_SOURCE 700 /* declares wcwidth() */
 #include "canvas.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "player/memory.h"
 
@@ -16,10 +20,12 @@ static const char *const codes[][3] = {
     [TINT_CALL] = {"", "", "38;5;109"},   [TINT_SPIN] = {"", "35", "38;5;170"},
 };
 
+static const struct canvas_cell blank = {.glyph = " "};
+
 static void clear(struct canvas *canvas)
 {
     for (int i = 0; i < canvas->style.width; i++)
-        canvas->cells[i] = (struct canvas_cell){.glyph = " "};
+        canvas->cells[i] = blank;
 }
 
 void canvas_begin(struct canvas *canvas, struct text *out, const struct canvas_style *style)
@@ -31,62 +37,94 @@ void canvas_begin(struct canvas *canvas, struct text *out, const struct canvas_s
 
 /* ---- Characters ---- */
 
-/* The length of the UTF-8 sequence that `text` begins with; 0: it is none. */
-static size_t sequence_length(const unsigned char *text)
-{
-    const size_t length = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
+/* A character as it is drawn. */
+struct glyph {
+    const char *bytes;
+    size_t length;
+    int columns; /* 0: an accent, on top of what stands before it */
+};
 
-    if (text[0] < 0xc2 || text[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    return length;
-}
-
-/* Below U+0300 (Latin) every character takes one column, and so do punctuation, arrows and box drawing. */
-static bool is_one_column(const unsigned char *text, size_t length)
+/* What has no width from U+2000 on is no accent: it turns the direction of a row round, or hides in it. */
+static bool is_shown(wchar_t character, int columns)
 {
-    return (length == 2 && text[0] < 0xcc && (text[0] > 0xc2 || text[1] >= 0xa1)) ||
-           (length == 3 && text[0] == 0xe2 && text[1] >= 0x86 && text[1] <= 0x97);
+    return columns > 0 || (columns == 0 && (character < 0x2000 || character > 0x206f));
 }
 
 /* Reads one character into `glyph`. Returns its length in bytes. */
-static size_t take_glyph(const struct canvas *canvas, const char *text, char glyph[5])
+static size_t take_glyph(const struct canvas *canvas, const char *text, struct glyph *glyph)
 {
-    const unsigned char *bytes = (const unsigned char *)text;
-    const size_t length = bytes[0] < 0x80 ? 1 : sequence_length(bytes);
-    const bool is_shown =
-        length == 1 ? bytes[0] >= ' ' && bytes[0] != 0x7f : canvas->style.is_utf8 && is_one_column(bytes, length);
+    mbstate_t state = {0};
+    wchar_t character;
+    size_t length = 1;
 
-    memset(glyph, 0, 5);
-    if (is_shown)
-        memcpy(glyph, text, length);
-    else
-        glyph[0] = '?';
-    return length > 0 ? length : 1;
+    *glyph = (struct glyph){"?", 1, 1};
+    if (!canvas->style.is_utf8 && (*text & 0x80) != 0) {
+        while ((text[length] & 0xc0) ==
+               0x80) /* in UTF-8, what follows a character's first byte begins with the bits 10 */
+            length++;
+        return length;
+    }
+    length = mbrtowc(&character, text, strnlen(text, MB_LEN_MAX), &state);
+    if (length > MB_LEN_MAX) /* (size_t)-1 or -2: none begins here */
+        return 1;
+    const int columns = wcwidth(character);
+    if (is_shown(character, columns))
+        *glyph = (struct glyph){text, length, columns};
+    return length;
 }
 
 int canvas_columns(const struct canvas *canvas, const char *text)
 {
-    char glyph[5];
+    struct glyph glyph;
     int columns = 0;
 
-    for (; *text != '\0'; columns++)
-        text += take_glyph(canvas, text, glyph);
+    for (; *text != '\0'; columns += glyph.columns)
+        text += take_glyph(canvas, text, &glyph);
     return columns;
+}
+
+/* Of a character that takes two columns no half is left when something is drawn over the other one. */
+static void put_cells(struct canvas *canvas, int column, const struct glyph *glyph, enum tint tint)
+{
+    struct canvas_cell *cell = &canvas->cells[column];
+
+    if (column > 0 && cell->glyph[0] == '\0')
+        cell[-1] = blank;
+    if (cell[glyph->columns].glyph[0] == '\0')
+        cell[glyph->columns] = blank;
+    cell[0] = cell[glyph->columns - 1] = (struct canvas_cell){.tint = (unsigned char)tint};
+    memcpy(cell->glyph, glyph->bytes, glyph->length);
+}
+
+/* As many as there is room for; one that begins a text stands on nothing, and is left out. */
+static void put_accent(struct canvas *canvas, int column, const struct glyph *glyph)
+{
+    if (column < 0)
+        return;
+    char *cell = canvas->cells[column].glyph;
+    const size_t length = strlen(cell);
+    if (length + glyph->length < sizeof canvas->cells[column].glyph)
+        memcpy(cell + length, glyph->bytes, glyph->length);
 }
 
 int canvas_put_until(struct canvas *canvas, int column, int end, const char *text, enum tint tint)
 {
+    struct glyph glyph;
+    int last = -1; /* the column of the character before */
+
     if (end > canvas->style.width)
         end = canvas->style.width;
-    while (*text != '\0' && column < end) {
-        struct canvas_cell cell = {.tint = (unsigned char)tint};
-        text += take_glyph(canvas, text, cell.glyph);
+    for (; *text != '\0'; column += glyph.columns) {
+        text += take_glyph(canvas, text, &glyph);
+        if (glyph.columns == 0) {
+            put_accent(canvas, last, &glyph);
+            continue;
+        }
+        if (column + glyph.columns > end)
+            break;
         if (column >= 0)
-            canvas->cells[column] = cell;
-        column++;
+            put_cells(canvas, column, &glyph, tint);
+        last = column;
     }
     return column;
 }

@@ -1,8 +1,9 @@
 /*
  * canvas - rows of text for a terminal, drawn cell by cell: exactly as wide as they may be, whatever is put into them.
  *
- * A cell holds one character. What comes from files is made harmless on the way: control characters become '?', and
- * what is not ASCII does so, too, unless it is UTF-8 that takes one column and the canvas may show it.
+ * A cell holds one character, with its accents; a character that takes two columns (wcwidth()) has two cells. What comes
+ * from files is made harmless on the way: control characters and what the locale does not know become '?', and so does all
+ * that is not ASCII where the canvas may not show UTF-8.
  */
 #ifndef CANVAS_H
 #define CANVAS_H
@@ -28,12 +29,12 @@ enum canvas_colours { CANVAS_PLAIN, CANVAS_16_COLOURS, CANVAS_256_COLOURS };
 struct canvas_style {
     int width;
     enum canvas_colours colours;
-    bool is_utf8;
+    bool is_utf8; /* only if the locale is, too (LC_CTYPE) */
     const char *line_end; /* "\n", or with what a terminal needs */
 };
 
 struct canvas_cell {
-    char glyph[5];
+    char glyph[16]; /* empty: the second half of the one before it */
     unsigned char tint;
 };
 

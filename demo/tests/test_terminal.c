@@ -467,6 +467,37 @@ static void what_if_something_standard_is_closed(void **state)
     }
 }
 
+/* `data`: what LC_ALL is, or NULL: no locale is chosen at all. */
+static int demo_in_locale(const void *data)
+{
+    char *path = path_of("short.script");
+
+    must(unsetenv("LC_ALL") == 0 && unsetenv("LC_CTYPE") == 0 && unsetenv("LANG") == 0, "unsetenv");
+    must(data == NULL || setenv("LC_ALL", data, 1) == 0, "setenv");
+    execl(demo, "demo", "--build", folder, "--script", path, "--model", "01-blocking", "--without-strace",
+          (char *)NULL);
+    return 127;
+}
+
+/* What goes into a pipe is drawn with what the locale has, and with ASCII where that is not UTF-8. */
+static void which_characters_does_it_draw_with(void **state)
+{
+    static const struct {
+        const char *locale, *shows, *shows_not;
+    } cases[] = {
+        {"C.UTF-8", "\u25c6 answered", "# answered"}, {"C", "# answered", "\u25c6"}, {NULL, "# answered", "\u25c6"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct child child;
+        child_run(&child, demo_in_locale, cases[i].locale, NULL);
+        if (strstr(child.output, cases[i].shows) == NULL || strstr(child.output, cases[i].shows_not) != NULL)
+            fail_msg("With LC_ALL=%s there must be \"%s\" in it, and no \"%s\":\n%s",
+                     cases[i].locale != NULL ? cases[i].locale : "(not set)", cases[i].shows, cases[i].shows_not,
+                     child.output);
+    }
+}
+
 /* ---- The whole ---- */
 
 static void write_script(const char *name, const char *silence)
@@ -542,6 +573,7 @@ int main(void)
         DEMO_TEST(goes_on, what_if_the_window_is_closed),
         DEMO_TEST(ends, is_it_clean_at_the_end_of_the_script),
         cmocka_unit_test(what_if_something_standard_is_closed),
+        cmocka_unit_test(which_characters_does_it_draw_with),
     };
     const char *build_is = getenv("BUILD");
     struct models models;

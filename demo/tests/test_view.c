@@ -1,8 +1,12 @@
 /* test_view - does every picture fit, whatever is in the record and whatever the size? And does it show what it should? */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp) */
+#define _XOPEN_SOURCE 700 /* declares wcwidth() */
 #include "story.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <wchar.h>
 
 #include "browser/example.h"
 #include "record/words.h"
@@ -17,17 +21,21 @@ static struct view view_of(int width, int height)
 
 /* ---- Reading a picture ---- */
 
-/* Columns of the line that begins at `line`; escape sequences take none, and a character of UTF-8 one. */
+/* Columns of the line that begins at `line`; escape sequences take none. */
 static int columns_of(const char *line)
 {
     int columns = 0;
 
-    for (; *line != '\0' && *line != '\n' && *line != '\r'; line++) {
+    while (*line != '\0' && *line != '\n' && *line != '\r') {
+        wchar_t character;
         if (*line == '\033') {
-            line += strcspn(line, "mKH");
+            line += strcspn(line, "mKH") + 1;
             continue;
         }
-        columns += ((unsigned char)*line & 0xc0) != 0x80;
+        const int length = mbtowc(&character, line, MB_CUR_MAX);
+        assert_true(length > 0);
+        columns += wcwidth(character);
+        line += length;
     }
     return columns;
 }
@@ -192,8 +200,52 @@ static void test_characters(void **state)
     assert_canvas("gr\u00fc\u00df", true, "gr\u00fc\u00df|");
     assert_canvas("gr\u00fc\u00df", false, "gr??|");
     assert_canvas("\xff\xc3", true, "??|");
-    assert_canvas("\u4f60\u200b\u0301", true, "???|"); /* two columns wide, or none: the row would not fit any more */
+    assert_canvas("\xf0\x9f\x98\x80", false, "?|");
+    assert_canvas("\x80\xed\xa0\x80", true, "????|");
+    /* a space without a width, and what turns the direction of a row round */
+    assert_canvas("abc\u200b \xe2\x80\xae.", true, "abc? ?.|"); // NOLINT(misc-misleading-bidirectional)
     assert_canvas("", true, "|");
+}
+
+static void test_characters_of_two_columns(void **state)
+{
+    (void)state;
+    assert_canvas("\u4f60\u597d", true, "\u4f60\u597d|");
+    assert_canvas("\u4f60\u597d\u4f60\u597d\u4f60", true, "\u4f60\u597d\u4f60\u597d\u4f60|");
+    assert_canvas("\u4f60\u597d\u4f60\u597d\u4f60a", true, "\u4f60\u597d\u4f60\u597d..|");
+    assert_canvas("a\u4f60\u597d\u4f60\u597d\u4f60", true, "a\u4f60\u597d\u4f60 ..|"); /* its half would be left */
+    assert_canvas("\u4f60", false, "?|");
+}
+
+static void test_accents(void **state)
+{
+    (void)state;
+    assert_canvas("e\u0301x", true, "e\u0301x|");
+    assert_canvas("012345678e\u0301", true, "012345678e\u0301|");
+    assert_canvas("\u0301x", true, "x|"); /* on nothing */
+    assert_canvas("\u4f60\u0301x", true, "\u4f60\u0301x|");
+    assert_canvas("e\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301x", true,
+                  "e\u0301\u0301\u0301\u0301\u0301\u0301\u0301x|"); /* as many as there is room for */
+}
+
+/* What if something is drawn over one half of a character? */
+static void test_half_of_a_character(void **state)
+{
+    static const char *const rows[] = {"x \u597d|", "x \u597d|", " x\u597d|", "\u4f60x|", "\u4f60 x|"};
+
+    (void)state;
+    for (int column = -1; column < 4; column++) {
+        const struct canvas_style style = {.width = 4, .is_utf8 = true, .line_end = "|"};
+        struct canvas canvas;
+        struct text out = {0};
+        canvas_begin(&canvas, &out, &style);
+        canvas_put(&canvas, 0, "\u4f60\u597d", TINT_PLAIN);
+        canvas_put(&canvas, column, column < 0 ? "ax" : "x", TINT_PLAIN);
+        canvas_end_row(&canvas);
+        canvas_end(&canvas);
+        assert_text("an x over \u4f60\u597d", "the row", out.chars, rows[column + 1]);
+        text_free(&out);
+    }
 }
 
 static void test_words_are_wrapped(void **state)
@@ -384,6 +436,9 @@ int main(void)
         cmocka_unit_test(test_pages_show_every_model),
         cmocka_unit_test(test_plain_text_is_plain),
         cmocka_unit_test(test_characters),
+        cmocka_unit_test(test_characters_of_two_columns),
+        cmocka_unit_test(test_accents),
+        cmocka_unit_test(test_half_of_a_character),
         cmocka_unit_test(test_words_are_wrapped),
         cmocka_unit_test(test_colours),
         cmocka_unit_test(test_a_picture),
@@ -395,5 +450,7 @@ int main(void)
     };
 
     unit_begin();
+    if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
+        assert_non_null(setlocale(LC_CTYPE, "en_US.UTF-8"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

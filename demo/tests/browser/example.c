@@ -551,15 +551,15 @@ struct example *example_odd(void)
                                  "A send \"<b>\\\"&amp;\\\\\"\n"
                                  "A expect everything\n";
     struct example *example = begin("scripts/o\"d<d>&.script", source);
-    struct model_record *model =
-        add_model(example, (struct model_record){.name = "<i>\"08\"</script>",
-                                                 .idea = "\xed\xa0\x80 \xf4\x90\x80\x80 \xc0\xaf tab\there",
-                                                 .state = "FAILS",
-                                                 .problem = "came: \"\x7f\x1b[31m\"",
-                                                 .verdict = "</script>\n<h1>verdict</h1>",
-                                                 .outcome = PLAY_FAILS,
-                                                 .costs = COSTS_UNKNOWN,
-                                                 .longest_lane = -1});
+    struct model_record *model = add_model(
+        example, (struct model_record){.name = "<i>\"08\"</script>",
+                                       .idea = "\xed\xa0\x80 \xf4\x90\x80\x80 \xc0\xaf tab\there \u4f60\u597d e\u0301",
+                                       .state = "FAILS",
+                                       .problem = "came: \"\x7f\x1b[31m\"",
+                                       .verdict = "</script>\n<h1>verdict</h1>",
+                                       .outcome = PLAY_FAILS,
+                                       .costs = COSTS_UNKNOWN,
+                                       .longest_lane = -1});
     struct pen pen = {.script = example->script, .lane = &model->lanes[0]};
 
     connects(&pen, 2);
