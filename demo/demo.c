@@ -15,6 +15,7 @@
 #include "page/page.h"
 #include "player/memory.h"
 #include "player/models.h"
+#include "player/options.h"
 #include "player/process.h"
 #include "player/text.h"
 #include "session.h"
@@ -23,50 +24,29 @@
 #include "terminal/view.h"
 #include "tracer.h"
 
-enum { MAX_MODELS = 64, PAPER_WIDTH = 100 /* where there is no terminal */ };
+enum { PAPER_WIDTH = 100 /* where there is no terminal */ };
 
 struct options {
     const char *build, *script;
-    const char *models[MAX_MODELS]; /* none: all */
-    size_t model_count;
+    struct option_values models; /* none: all */
     bool without_strace;
 };
 
-static const char usage[] = "usage: demo [--build DIR] [--script NAME|PATH] [--model NAME]... [--without-strace]\n";
+static const struct command command = {
+    "demo", "usage: demo [--build DIR] [--script NAME|PATH] [--model NAME]... [--without-strace]\n"};
 
 /* ---- The command line ---- */
 
-static int misuse(const char *problem, const char *what)
+static void read_arguments(int argc, char **argv, struct options *options)
 {
-    fprintf(stderr, "demo: %s%s\n%s", problem, what, usage);
-    return 2;
-}
+    const struct option_row rows[] = {{"build", .text = &options->build},
+                                      {"script", .text = &options->script},
+                                      {"model", .texts = &options->models},
+                                      {"without-strace", .flag = &options->without_strace},
+                                      {.name = NULL}};
 
-static bool take_option(struct options *options, const char *name, const char *value)
-{
-    if (strcmp(name, "--build") == 0)
-        options->build = value;
-    else if (strcmp(name, "--script") == 0)
-        options->script = value;
-    else if (strcmp(name, "--model") == 0 && options->model_count < MAX_MODELS)
-        options->models[options->model_count++] = value;
-    else
-        return false;
-    return true;
-}
-
-static int read_arguments(int argc, char **argv, struct options *options)
-{
     *options = (struct options){.build = "build", .script = "class"};
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--without-strace") == 0)
-            options->without_strace = true;
-        else if (i + 1 == argc || !take_option(options, argv[i], argv[i + 1]))
-            return misuse("unknown option, or its value is missing: ", argv[i]);
-        else
-            i++;
-    }
-    return 0;
+    options_read(&command, rows, argc, argv);
 }
 
 /* Those that were asked for, or all, into `chosen`. Returns how many. */
@@ -74,17 +54,17 @@ static size_t choose_models(const struct options *options, const struct models *
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < options->model_count; i++, count++) {
-        chosen[count] = models_named(models, options->models[i]);
+    for (size_t i = 0; i < options->models.count; i++, count++) {
+        chosen[count] = models_named(models, options->models.items[i]);
         if (chosen[count] == NULL) {
-            misuse("there is no model ", options->models[i]);
+            options_misuse(&command, "there is no model %s", options->models.items[i]);
             return 0;
         }
     }
-    for (size_t i = 0; i < models->count && options->model_count == 0; i++)
+    for (size_t i = 0; i < models->count && options->models.count == 0; i++)
         chosen[count++] = &models->items[i];
     if (count == 0)
-        misuse("there are no models here", "");
+        options_misuse(&command, "there are no models here");
     return count;
 }
 
@@ -203,7 +183,7 @@ static bool may_use_strace(const struct options *options)
 
 static int show(const struct options *options, const struct script *script, const struct models *models)
 {
-    const struct model **chosen = memory_zeroed(models->count + MAX_MODELS, sizeof(struct model *));
+    const struct model **chosen = memory_zeroed(models->count + options->models.count + 1, sizeof(struct model *));
     const size_t count = choose_models(options, models, chosen);
     int status = 2;
 
@@ -229,23 +209,20 @@ int main(int argc, char **argv)
     process_open_standard();
     (void)setlocale(LC_CTYPE, "");
     tracer_adopt_orphans();
-    const int status = read_arguments(argc, argv, &options);
-    if (status != 0)
-        return status;
+    read_arguments(argc, argv, &options);
     struct script *script = scripts_open(options.script, error, sizeof error);
+    int status = 2;
     if (script == NULL) {
         fprintf(stderr, "demo: %s\n", error);
-        return 2;
-    }
-    int result;
-    if (script->kind == SCRIPT_FOR_CLIENTS) {
-        result = misuse("this script is for clients, and the demo shows servers: ", script->name);
+    } else if (script->kind == SCRIPT_FOR_CLIENTS) {
+        options_misuse(&command, "this script is for clients, and the demo shows servers: %s", script->name);
     } else {
         models_find(&models, options.build);
-        result = show(&options, script, &models);
+        status = show(&options, script, &models);
         models_free(&models);
     }
     script_free(script);
+    free(options.models.items);
     tracer_reap_orphans();
-    return result;
+    return status;
 }

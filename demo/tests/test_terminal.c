@@ -467,6 +467,43 @@ static void what_if_something_standard_is_closed(void **state)
     }
 }
 
+static int demo_with(const void *data)
+{
+    execl(demo, "demo", "--build", folder, (const char *)data, (char *)NULL);
+    return 127;
+}
+
+static const char usage[] = "usage: demo [--build DIR] [--script NAME|PATH] [--model NAME]... [--without-strace]\n";
+
+static void assert_misuse(const char *option, const char *complaint)
+{
+    struct text expected = {0};
+    struct child child;
+
+    text_add(&expected, "%s%s", complaint, usage);
+    child_run(&child, demo_with, option, NULL);
+    assert_child(option, &child, 2, "", expected.chars);
+    text_free(&expected);
+}
+
+static void what_if_an_option_is_wrong(void **state)
+{
+    (void)state;
+    assert_misuse("--model=nobody", "demo: there is no model nobody\n");
+    assert_misuse("--model=", "demo: --model takes a value that is not empty\n");
+    assert_misuse("--script=answers", "demo: this script is for clients, and the demo shows servers: answers\n");
+    assert_misuse("class", "demo: it takes no arguments, but was given \"class\"\n");
+}
+
+static void does_it_explain_itself(void **state)
+{
+    struct child child;
+
+    (void)state;
+    child_run(&child, demo_with, "--help", NULL);
+    assert_child("--help", &child, 0, usage, "");
+}
+
 /* `data`: what LC_ALL is, or NULL: no locale is chosen at all. */
 static int demo_in_locale(const void *data)
 {
@@ -573,6 +610,8 @@ int main(void)
         DEMO_TEST(goes_on, what_if_the_window_is_closed),
         DEMO_TEST(ends, is_it_clean_at_the_end_of_the_script),
         cmocka_unit_test(what_if_something_standard_is_closed),
+        cmocka_unit_test(what_if_an_option_is_wrong),
+        cmocka_unit_test(does_it_explain_itself),
         cmocka_unit_test(which_characters_does_it_draw_with),
     };
     const char *build_is = getenv("BUILD");
