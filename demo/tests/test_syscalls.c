@@ -7,13 +7,12 @@
 static const char two[] = "A connect\nB connect\nA wait 2s\n";
 
 /* A line of thread 7's, so many milliseconds after the conversation began. */
-#define LINE(MS, REST) "7 " STORY_SECONDS "." MS " " REST "\n"
 
-static const struct call_span *span(const struct story *story, size_t thread, size_t index)
+static const struct call_span *span(size_t thread, size_t index)
 {
-    if (thread >= story->model->thread_count || index >= story->model->threads[thread].span_count)
+    if (thread >= story.model->thread_count || index >= story.model->threads[thread].span_count)
         fail_msg("there is no span %zu of thread %zu", index, thread);
-    return &story->model->threads[thread].spans[index];
+    return &story.model->threads[thread].spans[index];
 }
 
 static void assert_call(const struct call_span *got, const char *call, int fd, double from, double to)
@@ -26,285 +25,242 @@ static void assert_call(const struct call_span *got, const char *call, int fd, d
 
 static void test_calls_that_wait(void **state)
 {
-    struct story story;
-
     (void)state;
-    story_begin(&story, two);
-    story_trace(&story, LINE("010000", "accept4(3, NULL, NULL, SOCK_CLOEXEC) = 5 <0.100000>"));
-    story_trace(&story, LINE("200000", "recvfrom(5, \"he = llo\"..., 900, 0, NULL, NULL) = 8 <0.300000>"));
-    story_trace(&story, LINE("600000", "pselect6(6, [3 5], [], NULL, NULL, {[], 8}) = 1 (in [5]) <0.050000>"));
-    story_trace(&story, LINE("700000", "poll([{fd=5, events=POLLIN}], 1, 100) = 0 (Timeout) <0.100100>"));
-    story_trace(&story, LINE("800000", "poll([{fd=5, events=POLLIN}, {fd=6, events=POLLIN}], 2, 9) = 0 (Timeout) "
-                                       "<0.100000>"));
-    story_trace(&story, LINE("900000", "recvfrom(5, 0x7ff, 900, 0, NULL, NULL) = -1 ECONNRESET (Connection reset by "
-                                       "peer) <0.050000>"));
+    story_begin(two);
+    story_trace(STORY_CALL("010000", "accept4(3, NULL, NULL, SOCK_CLOEXEC) = 5 <0.100000>"));
+    story_trace(STORY_CALL("200000", "recvfrom(5, \"he = llo\"..., 900, 0, NULL, NULL) = 8 <0.300000>"));
+    story_trace(STORY_CALL("600000", "pselect6(6, [3 5], [], NULL, NULL, {[], 8}) = 1 (in [5]) <0.050000>"));
+    story_trace(STORY_CALL("700000", "poll([{fd=5, events=POLLIN}], 1, 100) = 0 (Timeout) <0.100100>"));
+    story_trace(STORY_CALL("800000", "poll([{fd=5, events=POLLIN}, {fd=6, events=POLLIN}], 2, 9) = 0 (Timeout) "
+                                     "<0.100000>"));
+    story_trace(STORY_CALL("900000", "recvfrom(5, 0x7ff, 900, 0, NULL, NULL) = -1 ECONNRESET (Connection reset by "
+                                     "peer) <0.050000>"));
     assert_int_equal(story.model->thread_count, 1);
     assert_int_equal(story.model->threads[0].thread, 7);
-    assert_call(span(&story, 0, 0), "accept", 3, 10, 110);
-    assert_call(span(&story, 0, 1), "recv", 5, 200, 500);
-    assert_call(span(&story, 0, 2), "select", -1, 600, 650);
-    assert_call(span(&story, 0, 3), "poll", 5, 700, 800.1);
-    assert_call(span(&story, 0, 4), "poll", -1, 800, 900);
-    assert_int_equal(span(&story, 0, 5)->error, ECONNRESET);
+    assert_call(span(0, 0), "accept", 3, 10, 110);
+    assert_call(span(0, 1), "recv", 5, 200, 500);
+    assert_call(span(0, 2), "select", -1, 600, 650);
+    assert_call(span(0, 3), "poll", 5, 700, 800.1);
+    assert_call(span(0, 4), "poll", -1, 800, 900);
+    assert_int_equal(span(0, 5)->error, ECONNRESET);
     assert_int_equal(story.syscalls.count, 6);
-    story_end(&story, 1000, PLAY_PASSES, "");
-    story_free(&story);
+    story_end(1000, PLAY_PASSES, "");
 }
 
 /* Whose is a descriptor? The server accepts in the order in which clients connect. */
 static void test_descriptors_have_clients(void **state)
 {
-    struct story story;
-
     (void)state;
-    story_begin(&story, two);
-    story_connect(&story, 0, 2); /* B */
-    story_connect(&story, 1, 1); /* A */
-    story_trace(&story, LINE("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
-    story_trace(&story, LINE("020000", "accept(3, NULL, NULL) = 5 <0.002000>"));
-    story_trace(&story, LINE("100000", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.100000>"));
-    story_trace(&story, LINE("200000", "recvfrom(5, \"\", 900, 0, NULL, NULL) = 0 <0.100000>"));
-    story_trace(&story, LINE("300000", "close(4) = 0 <0.002000>"));
-    story_trace(&story,
-                LINE("400000", "recvfrom(4, 0x1, 900, 0, NULL, NULL) = -1 EBADF (Bad file descriptor) <0.002>"));
-    assert_int_equal(span(&story, 0, 0)->client, -1);
-    assert_int_equal(span(&story, 0, 2)->client, 1);
-    assert_int_equal(span(&story, 0, 3)->client, 0);
-    assert_int_equal(span(&story, 0, 5)->client, -1);
-    story_end(&story, 1000, PLAY_PASSES, "");
-    story_free(&story);
+    story_begin(two);
+    story_connect(0, 2); /* B */
+    story_connect(1, 1); /* A */
+    story_trace(STORY_CALL("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
+    story_trace(STORY_CALL("020000", "accept(3, NULL, NULL) = 5 <0.002000>"));
+    story_trace(STORY_CALL("100000", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.100000>"));
+    story_trace(STORY_CALL("200000", "recvfrom(5, \"\", 900, 0, NULL, NULL) = 0 <0.100000>"));
+    story_trace(STORY_CALL("300000", "close(4) = 0 <0.002000>"));
+    story_trace(STORY_CALL("400000", "recvfrom(4, 0x1, 900, 0, NULL, NULL) = -1 EBADF (Bad file descriptor) <0.002>"));
+    assert_int_equal(span(0, 0)->client, -1);
+    assert_int_equal(span(0, 2)->client, 1);
+    assert_int_equal(span(0, 3)->client, 0);
+    assert_int_equal(span(0, 5)->client, -1);
+    story_end(1000, PLAY_PASSES, "");
 }
 
 /* What if threads interrupt each other? */
 static void test_calls_in_two_parts(void **state)
 {
-    struct story story;
-
     (void)state;
-    story_begin(&story, two);
-    story_trace(&story,
-                "7 " STORY_SECONDS ".010000 recvfrom(4,  <unfinished ...>\n"
+    story_begin(two);
+    story_trace("7 " STORY_SECONDS ".010000 recvfrom(4,  <unfinished ...>\n"
                 "8 " STORY_SECONDS ".020000 accept(3, NULL, NULL) = 5 <0.010000>\n"
                 "7 " STORY_SECONDS ".310000 <... recvfrom resumed>\"hi\", 900, 0, NULL, NULL) = 2 <0.300000>\n");
     assert_int_equal(story.model->thread_count, 2);
     assert_int_equal(story.model->threads[0].thread, 8);
-    assert_call(span(&story, 1, 0), "recv", 4, 10, 310);
-    story_end(&story, 1000, PLAY_PASSES, "");
-    story_free(&story);
+    assert_call(span(1, 0), "recv", 4, 10, 310);
+    story_end(1000, PLAY_PASSES, "");
 }
 
 /* What if the server is killed while its threads wait? They waited up to then. */
 static void test_threads_that_are_killed(void **state)
 {
-    struct story story;
-
     (void)state;
-    story_begin(&story, two);
-    story_trace(&story, "7 " STORY_SECONDS ".010000 accept(3, NULL, NULL <unfinished ...>\n"
-                        "8 " STORY_SECONDS ".020000 recvfrom(4,  <unfinished ...>) = ?\n"
-                        "7 " STORY_SECONDS ".810000 <... accept resumed>) = ?\n");
-    story_end(&story, 900, PLAY_FAILS, "the server was killed by signal 9 (SIGKILL)");
+    story_begin(two);
+    story_trace("7 " STORY_SECONDS ".010000 accept(3, NULL, NULL <unfinished ...>\n"
+                "8 " STORY_SECONDS ".020000 recvfrom(4,  <unfinished ...>) = ?\n"
+                "7 " STORY_SECONDS ".810000 <... accept resumed>) = ?\n");
+    story_end(900, PLAY_FAILS, "the server was killed by signal 9 (SIGKILL)");
     assert_int_equal(story.model->thread_count, 2);
-    assert_call(span(&story, 0, 0), "accept", 3, 10, 810);
-    assert_call(span(&story, 1, 0), "recv", 4, 20, 900);
-    story_free(&story);
+    assert_call(span(0, 0), "accept", 3, 10, 810);
+    assert_call(span(1, 0), "recv", 4, 20, 900);
 }
 
 /* What if strace writes half a line, then the rest? */
 static void test_lines_in_pieces(void **state)
 {
-    const char line[] = LINE("010000", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.100000>");
-    struct story story;
+    const char line[] = STORY_CALL("010000", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.100000>");
 
     (void)state;
-    story_begin(&story, two);
+    story_begin(two);
     for (size_t i = 0; i < sizeof line - 1; i++)
         syscalls_read(&story.syscalls, line + i, 1);
-    assert_call(span(&story, 0, 0), "recv", 4, 10, 110);
+    assert_call(span(0, 0), "recv", 4, 10, 110);
     assert_int_equal(story.syscalls.count, 1);
-    story_end(&story, 1000, PLAY_PASSES, "");
-    story_free(&story);
+    story_end(1000, PLAY_PASSES, "");
 }
 
 static void test_short_calls_are_folded(void **state)
 {
-    struct story story;
-
     (void)state;
-    story_begin(&story, two);
-    story_trace(&story, LINE("010000", "setsockopt(4, SOL_TCP, TCP_NODELAY, [1], 4) = 0 <0.000010>"));
-    story_trace(&story, LINE("010020", "recvfrom(4, \"hi\", 900, 0, NULL, NULL) = 2 <0.000010>"));
-    story_trace(&story, LINE("010040", "sendto(4, \"HI\", 2, 0, NULL, 0) = 2 <0.000010>"));
-    story_trace(&story, LINE("010060", "getpid() = 7 <0.000010>"));
-    story_trace(&story, LINE("010080", "recvfrom(4, 0x1, 900, 0, NULL, NULL) = -1 EAGAIN (Resource) <0.000010>"));
-    story_trace(&story, LINE("010100", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.500000>"));
-    assert_call(span(&story, 0, 0), "recv, send", -1, 10, 10.09);
-    assert_int_equal(span(&story, 0, 0)->times, 5);
-    assert_int_equal(span(&story, 0, 0)->error, EAGAIN);
-    assert_call(span(&story, 0, 1), "recv", 4, 10.1, 510.1);
+    story_begin(two);
+    story_trace(STORY_CALL("010000", "setsockopt(4, SOL_TCP, TCP_NODELAY, [1], 4) = 0 <0.000010>"));
+    story_trace(STORY_CALL("010020", "recvfrom(4, \"hi\", 900, 0, NULL, NULL) = 2 <0.000010>"));
+    story_trace(STORY_CALL("010040", "sendto(4, \"HI\", 2, 0, NULL, 0) = 2 <0.000010>"));
+    story_trace(STORY_CALL("010060", "getpid() = 7 <0.000010>"));
+    story_trace(STORY_CALL("010080", "recvfrom(4, 0x1, 900, 0, NULL, NULL) = -1 EAGAIN (Resource) <0.000010>"));
+    story_trace(STORY_CALL("010100", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.500000>"));
+    assert_call(span(0, 0), "recv, send", -1, 10, 10.09);
+    assert_int_equal(span(0, 0)->times, 5);
+    assert_int_equal(span(0, 0)->error, EAGAIN);
+    assert_call(span(0, 1), "recv", 4, 10.1, 510.1);
     assert_int_equal(story.syscalls.count, 6);
-    story_end(&story, 1000, PLAY_PASSES, "");
-    story_free(&story);
+    story_end(1000, PLAY_PASSES, "");
 }
 
 /* Is only the conversation recorded, and not how the server starts and stops? */
 static void test_only_the_conversation(void **state)
 {
-    struct story story;
-
     (void)state;
-    story_begin(&story, two);
-    story_trace(&story, "7 1699999999.990000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3 <0.000010>\n"
-                        "7 1699999999.995000 accept(3, NULL, NULL) = 4 <0.105000>\n");
-    assert_call(span(&story, 0, 0), "accept", 3, 0, 100);
-    story_end(&story, 1000, PLAY_PASSES, "");
-    story_trace(&story, LINE("900000", "recvfrom(4, 0x1, 900, 0, NULL, NULL) = ? ERESTARTSYS (To be) <0.110000>"));
-    story_trace(&story, "7 1700000001.020000 close(4) = 0 <0.000010>\n7 1700000001.030000 exit_group(0) = ?\n");
-    assert_call(span(&story, 0, 1), "recv", 4, 900, 1000);
+    story_begin(two);
+    story_trace("7 1699999999.990000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3 <0.000010>\n"
+                "7 1699999999.995000 accept(3, NULL, NULL) = 4 <0.105000>\n");
+    assert_call(span(0, 0), "accept", 3, 0, 100);
+    story_end(1000, PLAY_PASSES, "");
+    story_trace(STORY_CALL("900000", "recvfrom(4, 0x1, 900, 0, NULL, NULL) = ? ERESTARTSYS (To be) <0.110000>"));
+    story_trace("7 1700000001.020000 close(4) = 0 <0.000010>\n7 1700000001.030000 exit_group(0) = ?\n");
+    assert_call(span(0, 1), "recv", 4, 900, 1000);
     assert_int_equal(story.model->threads[0].span_count, 2);
     assert_int_equal(story.syscalls.count, 2);
-    story_free(&story);
 }
 
 /* What if a call has not ended when all is over? */
 static void test_a_call_without_an_end(void **state)
 {
-    struct story story;
-
     (void)state;
-    story_begin(&story, two);
-    story_trace(&story, LINE("100000", "recvfrom(4,  <unfinished ...>"));
-    story_end(&story, 1000, PLAY_PASSES, "");
-    assert_call(span(&story, 0, 0), "recv", 4, 100, 1000);
-    story_free(&story);
+    story_begin(two);
+    story_trace(STORY_CALL("100000", "recvfrom(4,  <unfinished ...>"));
+    story_end(1000, PLAY_PASSES, "");
+    assert_call(span(0, 0), "recv", 4, 100, 1000);
 }
 
 /* What was seen in /proc gives way to what strace says. */
 static void test_guesses_give_way(void **state)
 {
-    struct story story;
-
     (void)state;
-    story_begin(&story, two);
+    story_begin(two);
     const char *recv = syscalls_name(&story.recorder.record, "recvfrom", 8);
-    story_trace(&story, LINE("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
+    story_trace(STORY_CALL("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
     assert_false(syscalls_is_stale(&story.syscalls, 7, story_time(STORY_BEGAN_MS + 20), story_time(60)));
     assert_true(syscalls_is_stale(&story.syscalls, 7, story_time(STORY_BEGAN_MS + 100), story_time(60)));
     syscalls_see(&story.syscalls, 7, recv, 4, 0, story_time(STORY_BEGAN_MS + 100));
     syscalls_see(&story.syscalls, 7, recv, 4, 0, story_time(STORY_BEGAN_MS + 150));
-    assert_call(span(&story, 0, 1), "recv", 4, 12, 150);
-    story_trace(&story, LINE("013000", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.200000>"));
-    assert_call(span(&story, 0, 1), "recv", 4, 13, 213);
+    assert_call(span(0, 1), "recv", 4, 12, 150);
+    story_trace(STORY_CALL("013000", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.200000>"));
+    assert_call(span(0, 1), "recv", 4, 13, 213);
     assert_int_equal(story.model->threads[0].span_count, 2);
-    story_end(&story, 1000, PLAY_PASSES, "");
-    story_free(&story);
+    story_end(1000, PLAY_PASSES, "");
 }
 
 /* What if a thread is in the same call whenever one looks? It may be one call, or one after another: then it slept more often. */
 static void test_one_call_or_many(void **state)
 {
-    struct story story;
-
     (void)state;
-    story_begin(&story, two);
+    story_begin(two);
     for (unsigned i = 1; i <= 5; i++)
         syscalls_see(&story.syscalls, 7, "poll", -1, 40 + i / 2, story_time(STORY_BEGAN_MS + i * 100));
-    assert_call(span(&story, 0, 0), "poll", -1, 0, 500);
-    assert_int_equal(span(&story, 0, 0)->times, 3);
+    assert_call(span(0, 0), "poll", -1, 0, 500);
+    assert_int_equal(span(0, 0)->times, 3);
     syscalls_see(&story.syscalls, 7, "poll", -1, 0, story_time(STORY_BEGAN_MS + 600)); /* it has just ended */
-    assert_int_equal(span(&story, 0, 0)->times, 3);
-    story_end(&story, 1000, PLAY_PASSES, "");
-    story_free(&story);
+    assert_int_equal(span(0, 0)->times, 3);
+    story_end(1000, PLAY_PASSES, "");
 }
 
 /* What if strace is taken away in the middle of a call? How that one ends nobody hears: what is seen in /proc counts. */
 static void test_a_call_that_strace_left(void **state)
 {
-    struct story story;
-
     (void)state;
-    story_begin(&story, two);
-    story_trace(&story, LINE("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
-    story_trace(&story, LINE("020000", "recvfrom(4,  <detached ...>"));
+    story_begin(two);
+    story_trace(STORY_CALL("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
+    story_trace(STORY_CALL("020000", "recvfrom(4,  <detached ...>"));
     syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, 0, story_time(STORY_BEGAN_MS + 100));
     syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, 0, story_time(STORY_BEGAN_MS + 200));
-    story_end(&story, 1000, PLAY_PASSES, "");
-    assert_call(span(&story, 0, 1), CALL_SPINS, -1, 12, 200);
+    story_end(1000, PLAY_PASSES, "");
+    assert_call(span(0, 1), CALL_SPINS, -1, 12, 200);
     assert_int_equal(story.model->threads[0].span_count, 2);
-    story_free(&story);
 }
 
 /* `times` calls that find nothing, `microseconds` apart. */
-static void find_nothing(struct story *story, int times, int microseconds)
+static void find_nothing(int times, int microseconds)
 {
     for (int i = 0; i < times; i++) {
         char line[200];
         snprintf(line, sizeof line,
                  "7 1700000000.%06d recvfrom(4, 0x1, 900, 0, NULL, NULL) = -1 EAGAIN (R) <0.000010>\n",
                  i * microseconds);
-        story_trace(story, line);
+        story_trace(line);
     }
 }
 
 /* What if it left several threads, each in a call? It tells of the end of none; what is seen afterwards counts. */
 static void test_threads_that_strace_left(void **state)
 {
-    struct story story;
-
     (void)state;
-    story_begin(&story, two);
-    story_trace(&story, "7 " STORY_SECONDS ".010000 recvfrom(4,  <unfinished ...>\n"
-                        "8 " STORY_SECONDS ".020000 recvfrom(5,  <unfinished ...>\n"
-                        "9 " STORY_SECONDS ".030000 accept(3, NULL, <detached ...>\n");
+    story_begin(two);
+    story_trace("7 " STORY_SECONDS ".010000 recvfrom(4,  <unfinished ...>\n"
+                "8 " STORY_SECONDS ".020000 recvfrom(5,  <unfinished ...>\n"
+                "9 " STORY_SECONDS ".030000 accept(3, NULL, <detached ...>\n");
     for (int thread = 7; thread <= 8; thread++) {
         syscalls_see(&story.syscalls, thread, "recv", thread - 3, 0, story_time(STORY_BEGAN_MS + 100));
         syscalls_see(&story.syscalls, thread, thread == 7 ? CALL_WORKS : "recv", thread == 7 ? -1 : 5, 0,
                      story_time(STORY_BEGAN_MS + 150));
         syscalls_see(&story.syscalls, thread, "recv", thread - 3, 0, story_time(STORY_BEGAN_MS + 200));
     }
-    story_end(&story, 1000, PLAY_PASSES, "");
+    story_end(1000, PLAY_PASSES, "");
     assert_int_equal(story.model->threads[0].span_count, 3);
-    assert_string_equal(span(&story, 0, 1)->call, CALL_WORKS);
-    assert_int_equal(span(&story, 0, 2)->from, story_time(STORY_BEGAN_MS + 150));
+    assert_string_equal(span(0, 1)->call, CALL_WORKS);
+    assert_int_equal(span(0, 2)->from, story_time(STORY_BEGAN_MS + 150));
     assert_int_equal(story.model->threads[1].span_count, 1); /* nothing else was seen: it is still in that call */
-    assert_call(span(&story, 1, 0), "recv", 5, 20, 1000);
-    story_free(&story);
+    assert_call(span(1, 0), "recv", 5, 20, 1000);
 }
 
 static void test_spinning_is_noticed(void **state)
 {
-    struct story story;
-
     (void)state;
-    story_begin(&story, two);
+    story_begin(two);
     syscalls_start_counting(&story.syscalls);
-    find_nothing(&story, 299, 50);
+    find_nothing(299, 50);
     assert_false(syscalls_are_too_many(&story.syscalls));
-    find_nothing(&story, 1, 50);
+    find_nothing(1, 50);
     assert_true(syscalls_spin(&story.syscalls));
     assert_true(syscalls_are_too_many(&story.syscalls));
     assert_true(syscalls_rate(&story.syscalls) > 2500 && syscalls_rate(&story.syscalls) < 21000);
     assert_int_equal(story.model->threads[0].span_count, 1); /* all folded into one */
-    story_trace(&story, LINE("500000", "nanosleep({tv_sec=0, tv_nsec=1}, NULL) = 0 <0.010000>"));
+    story_trace(STORY_CALL("500000", "nanosleep({tv_sec=0, tv_nsec=1}, NULL) = 0 <0.010000>"));
     assert_false(syscalls_spin(&story.syscalls));
-    story_end(&story, 1000, PLAY_PASSES, "");
-    story_free(&story);
+    story_end(1000, PLAY_PASSES, "");
 }
 
 /* What if a server is only busy? */
 static void test_work_is_no_spinning(void **state)
 {
-    struct story story;
-
     (void)state;
-    story_begin(&story, two);
+    story_begin(two);
     syscalls_start_counting(&story.syscalls);
     for (int i = 0; i < 2100; i++)
-        story_trace(&story, LINE("010000", "sendto(4, \"X\"..., 900, 0, NULL, 0) = 900 <0.000010>"));
+        story_trace(STORY_CALL("010000", "sendto(4, \"X\"..., 900, 0, NULL, 0) = 900 <0.000010>"));
     assert_false(syscalls_spin(&story.syscalls));
     assert_true(syscalls_are_too_many(&story.syscalls));
-    story_end(&story, 1000, PLAY_PASSES, "");
-    story_free(&story);
+    story_end(1000, PLAY_PASSES, "");
 }
 
 /* What if a line is no call, or no line of strace's at all? */
@@ -324,35 +280,33 @@ static void test_other_lines(void **state)
         "7 1700000000.5 <... \n",
         "7 1700000000.5 recvfrom\n",
     };
-    struct story story;
 
     (void)state;
-    story_begin(&story, two);
+    story_begin(two);
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
-        story_trace(&story, lines[i]);
-    story_end(&story, 1000, PLAY_PASSES, "");
+        story_trace(lines[i]);
+    story_end(1000, PLAY_PASSES, "");
     assert_int_equal(story.syscalls.count, 0);
-    story_free(&story);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calls_that_wait),
-        cmocka_unit_test(test_descriptors_have_clients),
-        cmocka_unit_test(test_calls_in_two_parts),
-        cmocka_unit_test(test_threads_that_are_killed),
-        cmocka_unit_test(test_lines_in_pieces),
-        cmocka_unit_test(test_short_calls_are_folded),
-        cmocka_unit_test(test_only_the_conversation),
-        cmocka_unit_test(test_a_call_without_an_end),
-        cmocka_unit_test(test_guesses_give_way),
-        cmocka_unit_test(test_one_call_or_many),
-        cmocka_unit_test(test_a_call_that_strace_left),
-        cmocka_unit_test(test_threads_that_strace_left),
-        cmocka_unit_test(test_spinning_is_noticed),
-        cmocka_unit_test(test_work_is_no_spinning),
-        cmocka_unit_test(test_other_lines),
+        STORY_TEST(test_calls_that_wait),
+        STORY_TEST(test_descriptors_have_clients),
+        STORY_TEST(test_calls_in_two_parts),
+        STORY_TEST(test_threads_that_are_killed),
+        STORY_TEST(test_lines_in_pieces),
+        STORY_TEST(test_short_calls_are_folded),
+        STORY_TEST(test_only_the_conversation),
+        STORY_TEST(test_a_call_without_an_end),
+        STORY_TEST(test_guesses_give_way),
+        STORY_TEST(test_one_call_or_many),
+        STORY_TEST(test_a_call_that_strace_left),
+        STORY_TEST(test_threads_that_strace_left),
+        STORY_TEST(test_spinning_is_noticed),
+        STORY_TEST(test_work_is_no_spinning),
+        STORY_TEST(test_other_lines),
     };
 
     unit_begin();

@@ -284,26 +284,25 @@ static void test_colours(void **state)
 
 static const char two[] = "A connect\nA send \"x\"\nA expect \"X\"\nB connect\nB wait 1s\nB close\n";
 
-static void tell_two(struct story *story)
+static void tell_two(void)
 {
-    story_begin(story, two);
-    story_connect(story, 0, 1);
-    story_connect(story, 0, 4);
-    story_tell(story, 1, 5, PLAY_WAITING, only(IO_NO_DATA));
-    story_trace(story, "7 " STORY_SECONDS ".000100 accept(3, NULL, NULL) = 4 <0.000100>\n"
-                       "7 " STORY_SECONDS ".000300 recvfrom(4, \"\", 9, 0, NULL, NULL) = 0 <0.700000>\n");
-    story_expect(story, 3, 200, 700, 1);
-    story_tell(story, 900, 6, PLAY_LEFT, success_of(0));
-    story_end(story, 1000, PLAY_PASSES, "");
+    story_begin(two);
+    story_connect(0, 1);
+    story_connect(0, 4);
+    story_tell(1, 5, PLAY_WAITING, only(IO_NO_DATA));
+    story_trace("7 " STORY_SECONDS ".000100 accept(3, NULL, NULL) = 4 <0.000100>\n"
+                "7 " STORY_SECONDS ".000300 recvfrom(4, \"\", 9, 0, NULL, NULL) = 0 <0.700000>\n");
+    story_expect(3, 200, 700, 1);
+    story_tell(900, 6, PLAY_LEFT, success_of(0));
+    story_end(1000, PLAY_PASSES, "");
 }
 
 static void test_a_picture(void **state)
 {
-    struct story story;
     struct view view = view_of(60, 24);
 
     (void)state;
-    tell_two(&story);
+    tell_two();
     char *lanes = lanes_of(&story.recorder.record, &view);
     assert_text("two clients", "the picture", lanes,
                 "           |0       |0.2 s    |0.4 s   |0.6 s    |0.8 s\n"
@@ -315,37 +314,33 @@ static void test_a_picture(void **state)
                 ". wants nothing   = waits   ( connects   # answered\n"
                 ") leaves\n");
     free(lanes);
-    story_free(&story);
 }
 
 static void test_utf8_picture(void **state)
 {
-    struct story story;
     struct view view = view_of(60, 24);
 
     (void)state;
-    tell_two(&story);
+    tell_two();
     view.style.is_utf8 = true;
     char *lanes = lanes_of(&story.recorder.record, &view);
     assert_shows(lanes, "\u2588\u2588 0.50 s \u2588\u2588");
     assert_shows(lanes, "\u251crecv fd 4 (A), 0.70 s\u2500");
     free(lanes);
-    story_free(&story);
 }
 
 /* What if there are 50 clients? It is said how many share a lane. */
 static void test_a_crowd(void **state)
 {
-    struct story story;
     struct view view = view_of(80, 24);
 
     (void)state;
-    story_begin(&story, "C1..C50 connect\nC1..C50 wait 1s\n");
+    story_begin("C1..C50 connect\nC1..C50 wait 1s\n");
     for (int i = 0; i < 50; i++) {
         const struct play_event event = {.kind = PLAY_CONNECTED, .actor = i, .step = i};
         recorder_event(&story.recorder, 0, &event, story_time(STORY_BEGAN_MS));
     }
-    story_end(&story, 1000, PLAY_PASSES, "");
+    story_end(1000, PLAY_PASSES, "");
     char *lanes = lanes_of(&story.recorder.record, &view);
     assert_shows(lanes, "\n  C6       ");
     assert_shows(lanes, "\n  +44 more ");
@@ -355,18 +350,16 @@ static void test_a_crowd(void **state)
     char *frame = frame_of(&story.recorder.record, &view);
     assert_shows(frame, "  +47 more ");
     free(frame);
-    story_free(&story);
 }
 
 static void test_live_words(void **state)
 {
-    struct story story;
     struct view view = view_of(80, 24);
 
     (void)state;
-    story_begin(&story, two);
-    story_connect(&story, 0, 1);
-    story_tell(&story, 1, 3, PLAY_WAITING, only(IO_NO_DATA));
+    story_begin(two);
+    story_connect(0, 1);
+    story_tell(1, 3, PLAY_WAITING, only(IO_NO_DATA));
     recorder_grow(&story.recorder, story_time(STORY_BEGAN_MS + 701));
     view.has_keys = view.is_paused = true;
     char *frame = frame_of(&story.recorder.record, &view);
@@ -374,18 +367,16 @@ static void test_live_words(void **state)
     assert_shows(frame, "(drawing is paused)  0.70 s");
     assert_shows(frame, "model 1 of 1   space: go on   q: end");
     free(frame);
-    story_end(&story, 800, PLAY_PASSES, "");
-    story_free(&story);
+    story_end(800, PLAY_PASSES, "");
 }
 
 static void test_the_table(void **state)
 {
-    struct story story;
     struct view view = view_of(80, 24);
     struct text table = {0};
 
     (void)state;
-    tell_two(&story);
+    tell_two();
     story.model->costs = (struct costs){.cpu_seconds = 1.25,
                                         .cpu_share = 0.5,
                                         .system_calls = 92417,
@@ -400,7 +391,6 @@ static void test_the_table(void **state)
     table_add(&story.recorder.record, &view.style, &table);
     assert_shows(table.chars, "\n05-mine  0.70 s   0.50 s       -      -        -       -        -        -\n");
     text_free(&table);
-    story_free(&story);
 }
 
 /* ---- Words ---- */
@@ -441,11 +431,11 @@ int main(void)
         cmocka_unit_test(test_half_of_a_character),
         cmocka_unit_test(test_words_are_wrapped),
         cmocka_unit_test(test_colours),
-        cmocka_unit_test(test_a_picture),
-        cmocka_unit_test(test_utf8_picture),
-        cmocka_unit_test(test_a_crowd),
-        cmocka_unit_test(test_live_words),
-        cmocka_unit_test(test_the_table),
+        STORY_TEST(test_a_picture),
+        STORY_TEST(test_utf8_picture),
+        STORY_TEST(test_a_crowd),
+        STORY_TEST(test_live_words),
+        STORY_TEST(test_the_table),
         cmocka_unit_test(test_words),
     };
 
