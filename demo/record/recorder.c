@@ -414,14 +414,21 @@ static void move_thread_back(struct thread_lane *thread, uint64_t by)
     }
 }
 
-void recorder_begin_axis(struct recorder *recorder)
+uint64_t recorder_beginning(const struct record *record)
 {
-    struct record *record = &recorder->record;
     uint64_t first = record->now;
 
     for (size_t i = 0; i < record->model_count; i++)
         if (record->models[i].began != 0 && record->models[i].began < first)
             first = record->models[i].began;
+    return first;
+}
+
+void recorder_begin_axis(struct recorder *recorder)
+{
+    struct record *record = &recorder->record;
+    const uint64_t first = recorder_beginning(record);
+
     if (first <= AXIS_BEGINS_NS)
         return;
     const uint64_t by = first - AXIS_BEGINS_NS;

@@ -61,6 +61,9 @@ void recorder_done(struct recorder *recorder, size_t index, const struct play_re
 /* Model `index` was never played; `problem` says why, on one line. */
 void recorder_leave_out(struct recorder *recorder, size_t index, const char *problem);
 
+/* When the first conversation of a record began; its `now` if none has. */
+uint64_t recorder_beginning(const struct record *record);
+
 /*
  * All is over: the axis shall begin with the first conversation. That the servers took a while to start is none of the
  * script's time, and with a short script it would be most of the picture.

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lanes.h"
+#include "record/recorder.h"
 
 enum {
     SHOWN_CLIENTS = 6, /* so many have a lane of their own, the others share one */
@@ -17,16 +18,6 @@ static const uint64_t second = 1000000000;
 
 /* ---- The axis ---- */
 
-static uint64_t beginning(const struct record *record)
-{
-    uint64_t first = record->now;
-
-    for (size_t i = 0; i < record->model_count; i++)
-        if (record->models[i].began != 0 && record->models[i].began < first)
-            first = record->models[i].began;
-    return first;
-}
-
 /* Grows in steps, so that the picture does not shrink with every frame. */
 static uint64_t live_length(const struct view *view, uint64_t now)
 {
@@ -39,7 +30,7 @@ static uint64_t live_length(const struct view *view, uint64_t now)
 
 static struct axis axis_of(const struct view *view, const struct record *record, int left, bool is_live)
 {
-    const uint64_t from = beginning(record);
+    const uint64_t from = recorder_beginning(record);
     const uint64_t now = record->now > from ? record->now - from : 1;
     struct axis axis = {.from = from, .to = from + now, .left = left, .width = view->style.width - left - 1};
 
@@ -63,16 +54,6 @@ static size_t shown(size_t count, size_t limit)
     return count > limit + 1 ? limit : count;
 }
 
-static size_t shown_clients(const struct model_record *model, const struct limits *limits)
-{
-    return shown(model->lane_count, limits->clients);
-}
-
-static size_t shown_threads(const struct model_record *model, const struct limits *limits)
-{
-    return shown(model->thread_count, limits->threads);
-}
-
 static bool was_played(const struct model_record *model)
 {
     return model->began != 0;
@@ -83,14 +64,19 @@ static bool has_failed(const struct model_record *model)
     return model->outcome == PLAY_FAILS && model->problem[0] != '\0';
 }
 
+static struct limits shown_lanes(const struct model_record *model, const struct limits *limits)
+{
+    return (struct limits){shown(model->lane_count, limits->clients), shown(model->thread_count, limits->threads)};
+}
+
 static int rows_of(const struct model_record *model, const struct limits *limits)
 {
-    const size_t clients = shown_clients(model, limits);
-    const size_t threads = shown_threads(model, limits);
+    const struct limits lanes = shown_lanes(model, limits);
     size_t rows = has_failed(model) ? 2 : 1;
 
     if (was_played(model))
-        rows += clients + (clients < model->lane_count) + threads + (threads < model->thread_count);
+        rows +=
+            lanes.clients + (lanes.clients < model->lane_count) + lanes.threads + (lanes.threads < model->thread_count);
     return (int)rows;
 }
 
@@ -135,26 +121,32 @@ static void draw_heading(struct canvas *canvas, const struct model_record *model
     text_free(&words);
 }
 
+static void draw_lanes(struct canvas *canvas, const struct record *record, const struct model_record *model,
+                       const struct axis *axis, const struct limits *limits)
+{
+    const struct limits lanes = shown_lanes(model, limits);
+    struct text more = {0};
+
+    for (size_t i = 0; i < lanes.clients; i++)
+        lanes_draw_client(canvas, record, &model->lanes[i], axis);
+    if (lanes.clients < model->lane_count)
+        lanes_draw_other_clients(canvas, model, lanes.clients, axis);
+    for (size_t i = 0; i < lanes.threads; i++)
+        lanes_draw_thread(canvas, record, model, i, axis);
+    if (lanes.threads == model->thread_count)
+        return;
+    text_add(&more, "+%zu more threads", model->thread_count - lanes.threads);
+    canvas_put(canvas, 2, more.chars, TINT_FAINT);
+    canvas_end_row(canvas);
+    text_free(&more);
+}
+
 static void draw_model(struct canvas *canvas, const struct record *record, const struct model_record *model,
                        const struct axis *axis, const struct limits *limits)
 {
-    const size_t clients = shown_clients(model, limits);
-    const size_t threads = shown_threads(model, limits);
-
     draw_heading(canvas, model);
-    for (size_t i = 0; was_played(model) && i < clients; i++)
-        lanes_draw_client(canvas, record, &model->lanes[i], axis);
-    if (was_played(model) && clients < model->lane_count)
-        lanes_draw_other_clients(canvas, model, clients, axis);
-    for (size_t i = 0; was_played(model) && i < threads; i++)
-        lanes_draw_thread(canvas, record, model, i, axis);
-    if (was_played(model) && threads < model->thread_count) {
-        struct text more = {0};
-        text_add(&more, "+%zu more threads", model->thread_count - threads);
-        canvas_put(canvas, 2, more.chars, TINT_FAINT);
-        canvas_end_row(canvas);
-        text_free(&more);
-    }
+    if (was_played(model))
+        draw_lanes(canvas, record, model, axis, limits);
     if (has_failed(model)) {
         canvas_put_cut(canvas, 2, canvas->style.width, model->problem, TINT_PLAIN);
         canvas_end_row(canvas);
@@ -185,7 +177,7 @@ static void draw_title(struct canvas *canvas, const struct view *view, const str
     text_add(&words, "  ");
     if (view->is_paused)
         text_add(&words, "(drawing is paused)  ");
-    text_add_time(&words, record->now - beginning(record), TIME_SHORT);
+    text_add_time(&words, record->now - recorder_beginning(record), TIME_SHORT);
     const int right = canvas->style.width - 1 - (int)words.length;
     canvas_put_cut(canvas, column + 2, right, record->script->title, TINT_PLAIN);
     canvas_put(canvas, right, words.chars, TINT_STRONG);

@@ -261,11 +261,10 @@ static size_t count_spans(const struct record *record)
 
 static void test_traces(void **state)
 {
-    struct example *const examples[] = {example_class(), example_crowd(), example_odd(), example_empty()};
     struct folder *folder = *state;
 
-    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
-        struct example *example = examples[i];
+    for (size_t i = 0; i < EXAMPLE_COUNT; i++) {
+        struct example *example = example_kinds[i].make();
         assert_true(page_write_trace(&example->record, folder->trace));
         char *trace = read_path(folder->trace);
         check_trace(trace);

@@ -83,15 +83,11 @@ static char *frame_of(const struct record *record, const struct view *view)
 
 /* ---- Sizes ---- */
 
-static struct example *(*const examples[])(void) = {example_class, example_crowd, example_odd, example_empty};
-
-enum { EXAMPLES = sizeof examples / sizeof examples[0] };
-
 static void test_lanes_fit(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < EXAMPLES; i++) {
-        struct example *example = examples[i]();
+    for (size_t i = 0; i < EXAMPLE_COUNT; i++) {
+        struct example *example = example_kinds[i].make();
         for (int width = VIEW_MIN_WIDTH; width <= 500; width += width < 130 ? 7 : 90) {
             struct view view = view_of(width, 24);
             view.style.is_utf8 = width % 2 == 0;
@@ -107,8 +103,8 @@ static void test_lanes_fit(void **state)
 static void test_tables_fit(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < EXAMPLES; i++) {
-        struct example *example = examples[i]();
+    for (size_t i = 0; i < EXAMPLE_COUNT; i++) {
+        struct example *example = example_kinds[i].make();
         for (int width = VIEW_MIN_WIDTH; width <= 120; width++) {
             const struct view view = view_of(width, 24);
             struct text table = {0};
@@ -124,8 +120,8 @@ static void test_tables_fit(void **state)
 static void test_frames_fit(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < EXAMPLES; i++) {
-        struct example *example = examples[i]();
+    for (size_t i = 0; i < EXAMPLE_COUNT; i++) {
+        struct example *example = example_kinds[i].make();
         for (int height = 4; height <= 60; height += 4) {
             struct view view = view_of(80, height);
             view.has_keys = height % 8 == 0;
@@ -164,8 +160,8 @@ static void test_pages_show_every_model(void **state)
 static void test_plain_text_is_plain(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < EXAMPLES; i++) {
-        struct example *example = examples[i]();
+    for (size_t i = 0; i < EXAMPLE_COUNT; i++) {
+        struct example *example = example_kinds[i].make();
         const struct view view = view_of(100, 24);
         char *lanes = lanes_of(&example->record, &view);
         for (const char *c = lanes; *c != '\0'; c++)

@@ -584,3 +584,6 @@ struct example *example_empty(void)
     example->record.is_traced = false;
     return example;
 }
+
+const struct example_kind example_kinds[EXAMPLE_COUNT] = {
+    {"class", example_class}, {"crowd", example_crowd}, {"odd", example_odd}, {"empty", example_empty}};

@@ -24,6 +24,13 @@ struct example *example_odd(void);
 /* A script without steps, and no model. */
 struct example *example_empty(void);
 
+/* All of these. */
+enum { EXAMPLE_COUNT = 4 };
+extern const struct example_kind {
+    const char *name;
+    struct example *(*make)(void);
+} example_kinds[EXAMPLE_COUNT];
+
 /* Frees what one of these returned. */
 void example_free(struct example *example);
 

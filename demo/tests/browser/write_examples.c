@@ -26,9 +26,8 @@ int main(int argc, char **argv)
         fputs("usage: write_examples TEMPLATE FOLDER\n", stderr);
         return 2;
     }
-    const bool is_written = write_example(argv[1], argv[2], "class", example_class()) &&
-                            write_example(argv[1], argv[2], "crowd", example_crowd()) &&
-                            write_example(argv[1], argv[2], "odd", example_odd()) &&
-                            write_example(argv[1], argv[2], "empty", example_empty());
-    return is_written ? 0 : 1;
+    for (size_t i = 0; i < EXAMPLE_COUNT; i++)
+        if (!write_example(argv[1], argv[2], example_kinds[i].name, example_kinds[i].make()))
+            return 1;
+    return 0;
 }
