@@ -16,7 +16,6 @@
 #include "page/page_data.h"
 #include "page/page_file.h"
 #include "page/page_json.h"
-#include "player/memory.h"
 #include "player/text.h"
 
 /* ---- Helpers ---- */
@@ -92,31 +91,27 @@ static char *data_of(struct example *example)
     return data;
 }
 
-struct folder {
-    char path[40], page[60], trace[60];
-};
+/* A folder of the test's own. */
+static char folder[40], page_path[60], trace_path[60];
 
 static int make_folder(void **state)
 {
-    struct folder *folder = memory_zeroed(1, sizeof *folder);
-
-    snprintf(folder->path, sizeof folder->path, "/tmp/test_page-%ld", (long)getpid());
-    snprintf(folder->page, sizeof folder->page, "%s/demo.html", folder->path);
-    snprintf(folder->trace, sizeof folder->trace, "%s/demo.trace.json", folder->path);
-    *state = folder;
-    return mkdir(folder->path, 0700);
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/test_page-%ld", (long)getpid());
+    snprintf(page_path, sizeof page_path, "%s/demo.html", folder);
+    snprintf(trace_path, sizeof trace_path, "%s/demo.trace.json", folder);
+    return mkdir(folder, 0700);
 }
 
 static int remove_folder(void **state)
 {
-    struct folder *folder = *state;
-
-    (void)remove(folder->page);
-    (void)remove(folder->trace);
-    const int result = rmdir(folder->path);
-    free(folder);
-    return result;
+    (void)state;
+    (void)remove(page_path);
+    (void)remove(trace_path);
+    return rmdir(folder);
 }
+
+#define FOLDER_TEST(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 /* ---- Any text as JSON ---- */
 
@@ -261,12 +256,11 @@ static size_t count_spans(const struct record *record)
 
 static void test_traces(void **state)
 {
-    struct folder *folder = *state;
-
+    (void)state;
     for (size_t i = 0; i < EXAMPLE_COUNT; i++) {
         struct example *example = example_kinds[i].make();
-        assert_true(page_write_trace(&example->record, folder->trace));
-        char *trace = read_path(folder->trace);
+        assert_true(page_write_trace(&example->record, trace_path));
+        char *trace = read_path(trace_path);
         check_trace(trace);
         assert_int_equal(count(trace, "\"ph\":\"X\""), count_spans(&example->record));
         assert_int_equal(count(trace, "\"process_name\""), example->record.model_count);
@@ -278,10 +272,10 @@ static void test_traces(void **state)
 static void test_trace_in_full(void **state)
 {
     struct example *example = example_class();
-    struct folder *folder = *state;
 
-    assert_true(page_write_trace(&example->record, folder->trace));
-    char *trace = read_path(folder->trace);
+    (void)state;
+    assert_true(page_write_trace(&example->record, trace_path));
+    char *trace = read_path(trace_path);
     assert_true(
         has(trace, "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":1,\"tid\":0,\"args\":{\"name\":\"01-blocking\"}}"));
     assert_true(
@@ -305,10 +299,10 @@ static void test_trace_in_full(void **state)
 static void test_page(void **state)
 {
     struct example *example = example_odd();
-    struct folder *folder = *state;
 
-    assert_true(page_write(&example->record, "demo/page", folder->page));
-    char *page = read_path(folder->page), *data = data_of(example);
+    (void)state;
+    assert_true(page_write(&example->record, "demo/page", page_path));
+    char *page = read_path(page_path), *data = data_of(example);
     assert_true(has(page, data));
     assert_false(has(page, "{{"));
     assert_int_equal(count(page, "</script>"), 2); /* the data's and the scripts' own, and none of the record's */
@@ -363,36 +357,36 @@ static void test_no_room_to_write(void **state)
 /* No room on the disk is noticed only when the buffer is emptied. A limit on the size of files stands in for it. */
 static void test_full_disk(void **state)
 {
-    const struct folder *folder = *state;
     struct rlimit before, none;
 
+    (void)state;
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     none = before;
     none.rlim_cur = 0;
     const struct ear ear = open_ear();
-    FILE *file = page_file_open(folder->trace);
+    FILE *file = page_file_open(trace_path);
     assert_non_null(file);
     setrlimit(RLIMIT_FSIZE, &none);
     const bool is_put = fputs("{}", file) >= 0;
-    const bool is_written = page_file_close(file, folder->trace, is_put);
+    const bool is_written = page_file_close(file, trace_path, is_put);
     setrlimit(RLIMIT_FSIZE, &before);
     assert_heard(ear, ""); /* standard error was a file here, and there was no room for the complaint either */
     assert_true(is_put);
     assert_false(is_written);
-    assert_int_equal(access(folder->trace, F_OK), -1);
+    assert_int_equal(access(trace_path, F_OK), -1);
 }
 
 static void test_no_template(void **state)
 {
     struct example *example = example_empty();
-    struct folder *folder = *state;
     const struct ear ear = open_ear();
-    const bool is_written = page_write(&example->record, "/nowhere", folder->page);
+    const bool is_written = page_write(&example->record, "/nowhere", page_path);
 
+    (void)state;
     assert_heard(ear, "demo: cannot read /nowhere/page.html: No such file or directory\n");
     assert_false(is_written);
-    assert_int_equal(access(folder->page, F_OK), -1);
+    assert_int_equal(access(page_path, F_OK), -1);
     example_free(example);
 }
 
@@ -400,17 +394,17 @@ static void test_no_template(void **state)
 static void test_missing_part(void **state)
 {
     struct example *example = example_empty();
-    struct folder *folder = *state;
     struct text path = {0}, expected = {0};
 
-    text_add(&path, "%s/page.html", folder->path);
-    text_add(&expected, "demo: cannot read %s/page.css: No such file or directory\n", folder->path);
+    (void)state;
+    text_add(&path, "%s/page.html", folder);
+    text_add(&expected, "demo: cannot read %s/page.css: No such file or directory\n", folder);
     assert_true(write_path(path.chars, "<p>{{record}}</p>{{page.css}}"));
     const struct ear ear = open_ear();
-    const bool is_written = page_write(&example->record, folder->path, folder->page);
+    const bool is_written = page_write(&example->record, folder, page_path);
     assert_heard(ear, expected.chars);
     assert_false(is_written);
-    assert_int_equal(access(folder->page, F_OK), -1);
+    assert_int_equal(access(page_path, F_OK), -1);
     (void)remove(path.chars);
     text_free(&path);
     text_free(&expected);
@@ -425,13 +419,13 @@ int main(void)
         cmocka_unit_test(test_least_record),
         cmocka_unit_test(test_whole_record),
         cmocka_unit_test(test_odd_record),
-        cmocka_unit_test_setup_teardown(test_traces, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_trace_in_full, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_page, make_folder, remove_folder),
+        FOLDER_TEST(test_traces),
+        FOLDER_TEST(test_trace_in_full),
+        FOLDER_TEST(test_page),
         cmocka_unit_test(test_no_room_to_write),
-        cmocka_unit_test_setup_teardown(test_full_disk, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_no_template, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(test_missing_part, make_folder, remove_folder),
+        FOLDER_TEST(test_full_disk),
+        FOLDER_TEST(test_no_template),
+        FOLDER_TEST(test_missing_part),
     };
 
     unit_begin();
