@@ -14,7 +14,6 @@
 #include "browser/example.h"
 #include "page/page.h"
 #include "page/page_data.h"
-#include "page/page_file.h"
 #include "page/page_json.h"
 #include "player/text.h"
 
@@ -314,118 +313,97 @@ static void test_page(void **state)
     example_free(example);
 }
 
-/* Standard error, while somebody listens to it. */
-struct ear {
-    FILE *on_stderr;
-    int standard_error;
+/* ---- What cannot be written ---- */
+
+struct attempt {
+    const char *template; /* NULL: a trace is written */
+    const char *path;
 };
 
-static struct ear open_ear(void)
+static int write_class(const void *data)
 {
-    const struct ear ear = {.on_stderr = tmpfile(), .standard_error = dup(STDERR_FILENO)};
-
-    assert_non_null(ear.on_stderr);
-    assert_int_equal(dup2(fileno(ear.on_stderr), STDERR_FILENO), STDERR_FILENO);
-    return ear;
-}
-
-static void assert_heard(struct ear ear, const char *expected)
-{
-    dup2(ear.standard_error, STDERR_FILENO);
-    close(ear.standard_error);
-    char *said = read_all(ear.on_stderr);
-    assert_text("a failure", "standard error", said, expected);
-    free(said);
-}
-
-static void test_no_room_to_write(void **state)
-{
+    const struct attempt *attempt = data;
     struct example *example = example_class();
-    struct ear ear = open_ear();
-    const bool is_written = page_write(&example->record, "demo/page", "/nowhere/demo.html");
+    const bool is_written = attempt->template == NULL ? page_write_trace(&example->record, attempt->path)
+                                                      : page_write(&example->record, attempt->template, attempt->path);
 
-    (void)state;
-    assert_heard(ear, "demo: cannot write /nowhere/demo.html: No such file or directory\n");
-    assert_false(is_written);
-    ear = open_ear();
-    const bool is_traced = page_write_trace(&example->record, "/nowhere/demo.json");
-    assert_heard(ear, "demo: cannot write /nowhere/demo.json: No such file or directory\n");
-    assert_false(is_traced);
     example_free(example);
+    return is_written ? 0 : 1;
 }
 
 /* No room on the disk is noticed only when the buffer is emptied. A limit on the size of files stands in for it. */
+static int write_on_full_disk(const void *data)
+{
+    const struct rlimit none = {0};
+    struct example *example = example_empty();
+
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &none);
+    const bool is_written = page_write_trace(&example->record, data);
+    example_free(example);
+    return is_written ? 0 : 1;
+}
+
+/* No page is written to `path`, nothing is left there, and standard error says why. */
+static void assert_not_written(const char *template, const char *path, const char *expected)
+{
+    const struct attempt attempt = {.template = template, .path = path};
+    struct child child;
+
+    child_run(&child, write_class, &attempt, NULL);
+    assert_child(path, &child, 1, "", expected);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+static void test_no_folder(void **state)
+{
+    (void)state;
+    assert_not_written("demo/page", "/nowhere/demo.html",
+                       "demo: cannot write /nowhere/demo.html: No such file or directory\n");
+    assert_not_written(NULL, "/nowhere/demo.json",
+                       "demo: cannot write /nowhere/demo.json: No such file or directory\n");
+}
+
 static void test_full_disk(void **state)
 {
-    struct rlimit before, none;
+    struct child child;
 
     (void)state;
-    signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    none = before;
-    none.rlim_cur = 0;
-    const struct ear ear = open_ear();
-    FILE *file = page_file_open(trace_path);
-    assert_non_null(file);
-    setrlimit(RLIMIT_FSIZE, &none);
-    const bool is_put = fputs("{}", file) >= 0;
-    const bool is_written = page_file_close(file, trace_path, is_put);
-    setrlimit(RLIMIT_FSIZE, &before);
-    assert_heard(ear, ""); /* standard error was a file here, and there was no room for the complaint either */
-    assert_true(is_put);
-    assert_false(is_written);
+    child_run(&child, write_on_full_disk, trace_path, NULL);
+    assert_child("a full disk", &child, 1, "", ""); /* standard error is a file, too: no room for the complaint */
     assert_int_equal(access(trace_path, F_OK), -1);
 }
 
 static void test_no_template(void **state)
 {
-    struct example *example = example_empty();
-    const struct ear ear = open_ear();
-    const bool is_written = page_write(&example->record, "/nowhere", page_path);
-
     (void)state;
-    assert_heard(ear, "demo: cannot read /nowhere/page.html: No such file or directory\n");
-    assert_false(is_written);
-    assert_int_equal(access(page_path, F_OK), -1);
-    example_free(example);
+    assert_not_written("/nowhere", page_path, "demo: cannot read /nowhere/page.html: No such file or directory\n");
 }
 
-/* A template that names a part that is not there: what was written so far is taken away. */
+/* What if the template names a part that is not there? What was written so far is removed. */
 static void test_missing_part(void **state)
 {
-    struct example *example = example_empty();
     struct text path = {0}, expected = {0};
 
     (void)state;
     text_add(&path, "%s/page.html", folder);
     text_add(&expected, "demo: cannot read %s/page.css: No such file or directory\n", folder);
     assert_true(write_path(path.chars, "<p>{{record}}</p>{{page.css}}"));
-    const struct ear ear = open_ear();
-    const bool is_written = page_write(&example->record, folder, page_path);
-    assert_heard(ear, expected.chars);
-    assert_false(is_written);
-    assert_int_equal(access(page_path, F_OK), -1);
+    assert_not_written(folder, page_path, expected.chars);
     (void)remove(path.chars);
     text_free(&path);
     text_free(&expected);
-    example_free(example);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_least_record),
-        cmocka_unit_test(test_whole_record),
-        cmocka_unit_test(test_odd_record),
-        FOLDER_TEST(test_traces),
-        FOLDER_TEST(test_trace_in_full),
-        FOLDER_TEST(test_page),
-        cmocka_unit_test(test_no_room_to_write),
-        FOLDER_TEST(test_full_disk),
-        FOLDER_TEST(test_no_template),
-        FOLDER_TEST(test_missing_part),
+        cmocka_unit_test(test_texts),        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_least_record), cmocka_unit_test(test_whole_record),
+        cmocka_unit_test(test_odd_record),   FOLDER_TEST(test_traces),
+        FOLDER_TEST(test_trace_in_full),     FOLDER_TEST(test_page),
+        cmocka_unit_test(test_no_folder),    FOLDER_TEST(test_full_disk),
+        FOLDER_TEST(test_no_template),       FOLDER_TEST(test_missing_part),
     };
 
     unit_begin();
