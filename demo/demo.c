@@ -49,7 +49,7 @@ static void read_arguments(int argc, char **argv, struct options *options)
     options_read(&command, rows, argc, argv);
 }
 
-/* Those that were asked for, or all, into `chosen`. Returns how many. */
+/* Puts the models that were asked for, or all, into `chosen`. Returns how many. */
 static size_t choose_models(const struct options *options, const struct models *models, const struct model **chosen)
 {
     size_t count = 0;

@@ -14,12 +14,12 @@ enum {
     TICK_MS = 50,
     TICKS_A_PICTURE = 2,
     START_LIMIT_MS = 3000, /* the conversations begin without a server that takes longer to be ready */
-    SETTLE_MS = 250, /* between the last server's being ready and the conversations */
+    SETTLE_MS = 250, /* between the last server being ready and the conversations */
     COSTS_MS = 100, /* between two looks at what a server costs; */
     COSTS_SOONER_MS = 20, /* less while something happens, */
-    LOOKS_REST = 50, /* but at least so many times as long as a look takes: with a thousand threads it is felt */
+    LOOKS_REST = 50, /* but at least this many times as long as a look takes: with a thousand threads it takes long */
     STRACE_LIMIT_MS = 1000, /* for strace to end after its server */
-    PAGE_MS = 4000 /* a page of models is shown for so long, if nobody turns the pages */
+    PAGE_MS = 4000 /* a page of models is shown for this long, unless somebody turns the pages */
 };
 
 static const uint64_t millisecond = 1000000;
@@ -52,7 +52,7 @@ static void tell_costs(struct run *run)
     costs->system_calls = tracer_count(&run->tracer, costs->cpu_seconds, &costs->calls_are_more);
 }
 
-/* ---- What the player tells ---- */
+/* ---- The player's events ---- */
 
 static void note_event(struct play *play, const struct play_event *event, void *data)
 {
@@ -69,7 +69,7 @@ static void note_event(struct play *play, const struct play_event *event, void *
     case PLAY_STEP_ENDS:
         look_at_costs(run, COSTS_SOONER_MS);
         break;
-    case PLAY_TOLD_TO_END: /* it runs for the last time */
+    case PLAY_TOLD_TO_END: /* the last look at it */
         look_at_costs(run, 0);
         break;
     default:
@@ -111,7 +111,7 @@ static bool all_are_ready(const struct session *session)
     return true;
 }
 
-/* Everybody begins together; but who comes too late for that begins alone. */
+/* All begin together, but a server that is ready too late for that begins alone. */
 static void note_ready(struct play *play, void *data)
 {
     struct run *run = data;
@@ -218,7 +218,7 @@ static void on_resize(void *data)
     draw(session);
 }
 
-/* ---- Every now and then ---- */
+/* ---- Ticks ---- */
 
 static bool all_are_done(const struct session *session)
 {
@@ -236,7 +236,7 @@ static bool strace_writes(const struct session *session)
     return false;
 }
 
-/* All servers have ended; strace, too, or it gets no more time. Then nothing keeps the loop running. */
+/* All servers have ended, and so has strace, or its time is up: nothing keeps the loop running any more. */
 static void wind_up(struct session *session, uint64_t now)
 {
     if (session->done_at == 0)
@@ -272,7 +272,7 @@ static void on_tick(uv_timer_t *timer)
 
 /* ---- Beginning and end ---- */
 
-/* The clock of strace's and ours: how far apart they are. */
+/* How far apart strace's clock and ours are. */
 static int64_t zero_of_system_clock(const struct session *session)
 {
     struct timespec time;

@@ -28,7 +28,7 @@ struct run {
     struct session *session;
     size_t index; /* in the record */
     const struct model *model;
-    struct play *play; /* NULL: not yet, or no more */
+    struct play *play; /* NULL: not started yet, or over */
     bool is_ready, is_done;
     struct tracer tracer;
     struct costs_watch costs;
@@ -59,8 +59,8 @@ struct session {
 };
 
 /*
- * Plays, to the end. `models`, `count` of them, are those of models_find(); one that is not built is left out with a word
- * in the record. Afterwards session->recorder.record is complete, verdicts included.
+ * Plays the script to its end. `models`, `count` of them, are those of models_find(); where one is not built, the record
+ * says so. Afterwards session->recorder.record is complete, verdicts included.
  */
 void session_run(struct session *session, const struct model *const *models, size_t count);
 

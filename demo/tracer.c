@@ -18,7 +18,7 @@
 #include "player/text.h"
 
 enum {
-    STALE_NS = 60 * 1000 * 1000, /* so long without a word from strace, and we look for ourselves */
+    STALE_NS = 60 * 1000 * 1000, /* without a word from strace for this long, we look for ourselves */
     REAP_ATTEMPTS = 40
 };
 
@@ -110,7 +110,7 @@ void tracer_clean_up(struct tracer *tracer)
     tracer->path = NULL;
 }
 
-static void take_strace_away(struct tracer *tracer)
+static void detach_strace(struct tracer *tracer)
 {
     struct proc_status server;
 
@@ -138,7 +138,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
     else if (n < 0)
         tracer_close(tracer);
     if (n > 0 && tracer->is_on && tracer->pid != 0 && syscalls_are_too_many(&tracer->syscalls))
-        take_strace_away(tracer);
+        detach_strace(tracer);
 }
 
 static bool open_fifo(struct tracer *tracer, uv_loop_t *loop)

@@ -2,8 +2,8 @@
  * tracer - watches what a running server does: with strace if it is there, and with looks into /proc (Linux).
  *
  * strace (`-D`) becomes the server that it is told to run and goes on as its grandchild: so the server is our own child and
- * has the process id that we know, ends as without strace, and its signals are its own. What strace writes comes through a
- * FIFO, which has no name any more as soon as the server runs.
+ * has the process id that we know, ends as it would without strace, and its signals are its own. What strace writes comes
+ * through a FIFO, whose name is removed as soon as the server runs.
  */
 #ifndef TRACER_H
 #define TRACER_H
@@ -24,7 +24,7 @@ struct tracer {
     bool is_open; /* the pipe */
     int pid; /* the server's; 0 as long as it is not ready */
     bool is_on; /* strace watches the server */
-    /* What the server does all the time, CALL_SPINS or CALL_WORKS, if strace was taken away for that; otherwise NULL. */
+    /* What the server does all the time, CALL_SPINS or CALL_WORKS, if strace was detached because of that; otherwise NULL. */
     const char *busy;
     double rate; /* of calls, when it was */
     char *path; /* of the FIFO; NULL: it has no name any more */
@@ -39,8 +39,8 @@ struct tracer {
 const char *tracer_probe(void);
 
 /*
- * From here on whoever is left without a parent is ours (Linux): a strace that has done its work has none. At the end they
- * are waited for, for a moment, so that none is left behind.
+ * From here on orphans become our children (Linux): a strace that has done its work is one. At the end they are waited
+ * for, but not for long, so that none is left behind.
  */
 void tracer_adopt_orphans(void);
 void tracer_reap_orphans(void);
@@ -54,11 +54,11 @@ void tracer_init(struct tracer *tracer, uv_loop_t *loop, struct recorder *record
 /* What is to run the server (for play_options.runner); NULL: itself. */
 const char *const *tracer_runner(const struct tracer *tracer);
 
-/* The server is ready; it is process `pid`. From here on strace is taken away if it costs too much. */
+/* The server is ready; it is process `pid`. From here on strace is detached if it costs too much. */
 void tracer_begin(struct tracer *tracer, int pid);
 
 /*
- * Looks what the server does at `now`, where strace has not told for a while. To be called every now and then, while the
+ * Looks at what the server is doing at `now`, if strace has said nothing for a while. To be called regularly while the
  * server runs.
  */
 void tracer_look(struct tracer *tracer, uint64_t now);

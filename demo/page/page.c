@@ -2,7 +2,7 @@
  * page - see page.h
  *
  * The template is page.html. In it, {{NAME}} stands for the file NAME beside it, as it is, and {{record}} for the record.
- * So the page in the end is one file, and its parts are files of their own that an editor knows.
+ * So the finished page is one file, and its parts are files of their own that an editor can read.
  */
 #include "page.h"
 

@@ -557,7 +557,7 @@
     function make_notes() {
         const notes = ["From the beginning of the conversation to the moment before the server was told to stop."];
         if (models.some((model) => model.costs.callsAreMore))
-            notes.push("> and more: so many calls that strace would be felt; it was taken away.");
+            notes.push("> and more: strace would have slowed so many calls down, so it was detached.");
         if (record.traced)
             notes.push("strace slows each call a little; the switches that it causes are not counted.");
         else

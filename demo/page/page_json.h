@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* To be called before the first value is made: without memory jansson ends the program, as all of the demo does (memory.h). */
+/* To be called before the first value is made: out of memory, jansson ends the program then, as memory.h does. */
 void page_json_begin(void);
 
 /*

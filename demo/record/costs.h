@@ -28,7 +28,7 @@ struct costs_watch {
 /* The conversation with process `pid` begins, at `now` on the record's axis. */
 void costs_begin(struct costs_watch *watch, int pid, uint64_t now);
 
-/* Looks again. What a thread has cost that came and went between two looks is not seen. */
+/* Looks again. What a thread that came and went between two looks has cost is not seen. */
 void costs_look(struct costs_watch *watch, uint64_t now);
 
 /*

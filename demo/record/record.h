@@ -70,12 +70,12 @@ struct call_span {
     int fd; /* or -1 */
     unsigned long times; /* how many calls the span stands for, at least 1 */
     int error; /* errno of the last one, or 0 */
-    int client; /* whose connection that descriptor is: index into model_record.lanes, or -1: nobody's, not known */
+    int client; /* whose connection that descriptor is: index into model_record.lanes, or -1: nobody's, or not known */
 };
 
 /*
- * Instead of a call, where a server made so many of them that strace would have slowed everything down and was taken away:
- * the thread was busy. It spins if it asked again and again and found nothing to do; otherwise it works.
+ * Instead of a call, where a server made so many of them that strace would have slowed everything down and was detached:
+ * the thread was busy. It spins if it kept polling and found nothing to do; otherwise it works.
  */
 #define CALL_SPINS "spins"
 #define CALL_WORKS "works"
@@ -86,7 +86,7 @@ struct thread_lane {
     size_t span_count;
 };
 
-/* What the conversation has cost the server: from its begin to the moment before it was told to stop. -1: not known. */
+/* What the conversation has cost the server: from its beginning to the moment before it was told to stop. -1: not known. */
 struct costs {
     double cpu_seconds;
     double cpu_share; /* of one core: 1.0 is a whole core */
@@ -100,7 +100,7 @@ struct costs {
 /* Nothing is known. */
 #define COSTS_UNKNOWN ((struct costs){-1, -1, -1, -1, -1, -1, false})
 
-/* The state of a model whose conversation was ended before its end, by whoever watched it. */
+/* The state of a model whose conversation was ended early by whoever watched it. */
 #define RECORD_CUT_SHORT "cut short"
 
 struct model_record {
@@ -115,7 +115,7 @@ struct model_record {
     uint64_t began, ended; /* the conversation */
     struct lane *lanes; /* one for each client of the script, in the order of script.actors */
     size_t lane_count;
-    struct thread_lane *threads; /* the one that began first in front; empty without strace */
+    struct thread_lane *threads; /* in the order of their first calls; empty without strace */
     size_t thread_count;
     struct costs costs;
     /* When the last answer that a step waited for came, from `began`; 0: not everybody was served. */

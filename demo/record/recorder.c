@@ -42,7 +42,7 @@ static void change_state(struct lane *lane, enum lane_state state, int step, uin
     lane->spans[lane->span_count++] = (struct lane_span){.from = at, .to = at, .state = state, .step = step};
 }
 
-/* What a client does that waits for nothing. */
+/* The state of a client that waits for nothing. */
 static enum lane_state idle_state(const struct lane_pen *pen, int step)
 {
     if (!pen->is_connected || pen->is_lost)
@@ -107,7 +107,7 @@ static void end_of_step(struct model_record *model, struct lane *lane, enum effe
 
 /* ---- Events ---- */
 
-/* Everything of a client's event that is told by the event alone. */
+/* A client's event, and what it is about. */
 struct happening {
     struct model_record *model;
     struct lane *lane;
@@ -258,7 +258,7 @@ static void grow(struct model_record *model, uint64_t now)
         last_span(&model->lanes[i])->to = now;
 }
 
-/* Whoever waits at the end has waited so long, and in vain. */
+/* A client that is still waiting at the end has waited in vain. */
 static void end(struct model_record *model, uint64_t now)
 {
     if (model->is_over)
@@ -453,7 +453,7 @@ int recorder_connection(const struct recorder *recorder, size_t index, size_t nu
 
 /* ---- Making and freeing ---- */
 
-/* A client is a name that has a step of its own beside those about the program. */
+/* A client is a name that has a step which is not about the program. */
 static void make_lanes(const struct script *script, struct model_record *model, struct model_pen *pen)
 {
     const size_t actors = (size_t)script->actor_count;

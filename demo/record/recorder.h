@@ -2,7 +2,7 @@
  * recorder - makes a record of the player's events, while the plays go on.
  *
  *     recorder_init(&recorder, script, names, ideas, count);
- *     recorder_event(&recorder, i, event, now);       as the player tells of model i
+ *     recorder_event(&recorder, i, event, now);       for each of the player's events on model i
  *     recorder_grow(&recorder, now);                  before the record is looked at: what goes on reaches up to now
  *     recorder_done(&recorder, i, result, now);       when that play is over
  *     recorder.record                                 is valid at any time between these
@@ -42,19 +42,19 @@ struct recorder {
     struct model_pen *pens; /* one for each model */
 };
 
-/* Begins a record of `count` models that play `script`, which stays. `ideas`: how each waits, in words, or "". Copied. */
+/* Begins a record of `count` models that play `script`, which must stay. `ideas`: how each waits, or "". Copied. */
 void recorder_init(struct recorder *recorder, const struct script *script, const char *const *names,
                    const char *const *ideas, size_t count);
 
 /* Something has happened to model `index`. `now` is the moment, in nanoseconds on the record's axis. */
 void recorder_event(struct recorder *recorder, size_t index, const struct play_event *event, uint64_t now);
 
-/* What still goes on reaches up to `now`. */
+/* Whatever is still going on is drawn out to `now`. */
 void recorder_grow(struct recorder *recorder, uint64_t now);
 
 /*
- * Model `index` is over; `result` NULL: because the demo is. Sets its outcome, state, problem and the longest wait, but no
- * verdict and no costs.
+ * Model `index` is over; `result` is NULL if the demo was ended early. Sets its outcome, state, problem and the longest
+ * wait, but no verdict and no costs.
  */
 void recorder_done(struct recorder *recorder, size_t index, const struct play_result *result, uint64_t now);
 
@@ -65,8 +65,8 @@ void recorder_leave_out(struct recorder *recorder, size_t index, const char *pro
 uint64_t recorder_beginning(const struct record *record);
 
 /*
- * All is over: the axis shall begin with the first conversation. That the servers took a while to start is none of the
- * script's time, and with a short script it would be most of the picture.
+ * To be called when all is over: makes the axis begin with the first conversation. The time that the servers took to
+ * start is none of the script's, and with a short script it would fill most of the picture.
  */
 void recorder_begin_axis(struct recorder *recorder);
 

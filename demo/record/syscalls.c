@@ -13,7 +13,7 @@ enum {
     EMPTY_CALLS = 300, /* so many that found nothing, without one that waited: it spins */
     EMPTY_PERCENT = 80, /* of the calls since the last one that waited */
     WINDOW_NS = 1000 * 1000 * 1000,
-    MAX_CALLS = 2000, /* in that time: at some 30 us each, strace would be felt */
+    MAX_CALLS = 2000, /* in that time: at some 30 us each, strace would slow it down */
     MAX_DESCRIPTORS = 65536 /* whose clients are remembered */
 };
 
@@ -261,7 +261,7 @@ bool syscalls_is_stale(struct syscalls *syscalls, int thread, uint64_t now, uint
     return last_span(lane_of(syscalls, pen))->to + nanoseconds < now;
 }
 
-/* ---- Whose a descriptor is ---- */
+/* ---- Whose connection a descriptor is ---- */
 
 static void remember_client(struct syscalls *syscalls, size_t fd, int client)
 {
@@ -422,7 +422,7 @@ static bool parse_name(struct record *record, const char *text, struct call *cal
     call->part = is_resumed ? CALL_ENDS : CALL_WHOLE;
     if (!is_resumed && strstr(rest, "<unfinished ...>") != NULL)
         call->part = CALL_BEGINS;
-    return strstr(rest, "<detached ...>") == NULL; /* strace has gone, and nobody will hear how that one ended */
+    return strstr(rest, "<detached ...>") == NULL; /* strace has detached, and will never say how that one ended */
 }
 
 static bool parse(struct syscalls *syscalls, const char *line, struct call *call)
@@ -443,8 +443,8 @@ static bool parse(struct syscalls *syscalls, const char *line, struct call *call
 }
 
 /*
- * What came first and what comes now are one call; `-T` has counted from the first. Of a call in which a thread was killed
- * it says nothing: that one lasted until now.
+ * The two parts are one call, and `-T` has counted from the first. It gives no time for a call in which a thread was
+ * killed: that one lasted until now.
  */
 static void join(struct call *call, struct thread_pen *pen)
 {
@@ -501,8 +501,8 @@ void syscalls_read(struct syscalls *syscalls, const char *bytes, size_t size)
 }
 
 /*
- * Was the thread seen doing something else since its last call began? Then that one is over, and strace, which has gone
- * meanwhile, never said so.
+ * Was the thread seen doing something else since its last call began? Then that one is over, and strace, which has
+ * detached meanwhile, never said so.
  */
 static bool was_seen_elsewhere(struct syscalls *syscalls, struct thread_pen *pen)
 {

@@ -1,8 +1,8 @@
 /*
  * syscalls - what strace writes about a server (`-f -ttt -T`), turned into a lane for each of its threads.
  *
- * A call that lasts is a span of its own; short ones that follow each other closely are folded into one. What a thread sits
- * in right now strace tells only when it is over, so that a look into /proc (tracer.h) fills the gap until then.
+ * A call that lasts is a span of its own; short ones that follow each other closely are folded into one. strace
+ * reports the call in which a thread is sitting only when it is over; until then a look into /proc (tracer.h) fills the gap.
  */
 #ifndef SYSCALLS_H
 #define SYSCALLS_H
@@ -34,8 +34,8 @@ struct syscalls {
     uint64_t window; /* when the present second began, on the axis; */
     uint64_t window_now; /* when the last call in it was over */
     unsigned long in_window; /* calls in it */
-    unsigned long empty; /* calls since one that waited that found nothing to do, */
-    unsigned long since_wait; /* of so many */
+    unsigned long empty; /* calls that found nothing to do, since one that waited; */
+    unsigned long since_wait; /* all calls since then */
     size_t accepted; /* connections so far */
     int *client_of_fd; /* for each descriptor: a lane, or -1 */
     size_t fd_count;
@@ -46,7 +46,7 @@ struct syscalls {
 /* Begins for model `index`. `zero`: see above. */
 void syscalls_init(struct syscalls *syscalls, struct recorder *recorder, size_t index, int64_t zero);
 
-/* strace wrote this. */
+/* Takes what strace wrote, in pieces of any size. */
 void syscalls_read(struct syscalls *syscalls, const char *bytes, size_t size);
 
 /* strace will write no more: what had begun until now lasted until the conversation ended. */
@@ -59,16 +59,16 @@ void syscalls_finish(struct syscalls *syscalls);
  */
 void syscalls_see(struct syscalls *syscalls, int thread, const char *call, int fd, unsigned long sleeps, uint64_t now);
 
-/* Has nothing been heard of this thread for as long as `nanoseconds` before `now`? */
+/* Has nothing been heard of this thread for the `nanoseconds` before `now`? */
 bool syscalls_is_stale(struct syscalls *syscalls, int thread, uint64_t now, uint64_t nanoseconds);
 
-/* From here on calls are counted for the next three; to be called when the server is ready. */
+/* From here on calls are counted for the next three functions; to be called when the server is ready. */
 void syscalls_start_counting(struct syscalls *syscalls);
 
-/* Does the server ask again and again and find nothing to do? */
+/* Does the server keep polling and find nothing to do? */
 bool syscalls_spin(const struct syscalls *syscalls);
 
-/* Does it do that, or make so many calls that strace must be taken away? */
+/* Does it do that, or make so many calls that strace must be detached? */
 bool syscalls_are_too_many(const struct syscalls *syscalls);
 
 /* How many calls it makes in a second at present. */

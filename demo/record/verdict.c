@@ -11,23 +11,23 @@
 static const uint64_t millisecond = 1000000;
 
 enum {
-    AT_ONCE_MS = 50, /* who waits no longer, was served at once, as people see it */
-    UNTIL_MS = 50, /* so soon after something else is because of it, as people see it */
-    MAIN_PART_PERCENT = 50, /* of a wait: what took more of it is the reason */
+    AT_ONCE_MS = 50, /* a shorter wait is none, as people see it */
+    UNTIL_MS = 50, /* what follows something else so soon is because of it, as people see it */
+    MAIN_PART_PERCENT = 50, /* of a wait: whatever took more than that is the reason */
     MUCH_LESS_PERCENT = 10,
-    SHORT_VISIT_MS = 1000, /* a call that waits no longer gives up by itself: a timeout */
+    SHORT_VISIT_MS = 1000, /* a shorter wait in a call ends by itself: a timeout */
     NOT_RESTING_PERCENT = 10, /* of a core */
     BUSY_PERCENT = 50, /* of a core: a server that takes more is not resting */
     WHOLE_CORE_PERCENT = 85,
     MS_A_CALL = 2, /* if a wait has fewer calls than that, they are not what took so long */
-    LARGE_KIB = 256, /* an answer that takes its time, whoever gives it */
-    MANY_CALLS = 100, /* under strace: each takes some 50 us more, or several times that on a machine with much to do */
+    LARGE_KIB = 256, /* an answer this large takes its time, whoever gives it */
+    MANY_CALLS = 100, /* under strace: each takes some 50 us more, or several times that on a busy machine */
     MAX_NAMES = 2 /* more are only counted */
 };
 
 /* ---- Waits ---- */
 
-/* A wait that was, in one lane. */
+/* A wait in one lane. */
 struct lane_wait {
     const struct lane *lane;
     uint64_t from, to;
@@ -85,7 +85,7 @@ static uint64_t overlap(const struct call_span *call, const struct lane_wait *wa
     return to > from ? to - from : 0;
 }
 
-/* What stands for several calls, or for none, is not one in which somebody waits. */
+/* What stands for several calls, or for none, is not a call in which somebody waits. */
 static bool is_a_wait(const char *call)
 {
     return strcmp(call, CALL_SPINS) != 0 && strcmp(call, CALL_WORKS) != 0 && strchr(call, ',') == NULL;
@@ -200,8 +200,8 @@ static void add_reason(struct text *words, const struct record *record, const st
 /* ---- Sentences ---- */
 
 /*
- * "Slow and Late had to wait, too.", or how many they were. Who waited much less is not meant: a busy machine makes anybody
- * wait a little, even the one for whom the server is there.
+ * "Slow and Late had to wait, too.", or how many they were. A client that waited much less does not count: on a busy
+ * machine everybody waits a little, even the one who is being served.
  */
 static void add_others(struct text *words, const struct record *record, const struct model_record *model,
                        const struct lane_wait *longest)
@@ -286,7 +286,7 @@ static bool spins(const struct model_record *model)
     return time > (model->ended - model->began) * MAIN_PART_PERCENT / 100;
 }
 
-/* On a machine with much to do, who never rests gets much less than a core. */
+/* On a busy machine even a server that never rests gets much less than a core. */
 static bool is_busy(const struct model_record *model)
 {
     return model->costs.cpu_share * 100 >= BUSY_PERCENT || spins(model);

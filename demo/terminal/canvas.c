@@ -44,7 +44,7 @@ struct glyph {
     int columns; /* 0: an accent, on top of what stands before it */
 };
 
-/* What has no width from U+2000 on is no accent: it turns the direction of a row round, or hides in it. */
+/* From U+2000 to U+206F a character without a width is no accent: it reverses the direction of a row, or hides in it. */
 static bool is_shown(wchar_t character, int columns)
 {
     return columns > 0 || (columns == 0 && (character < 0x2000 || character > 0x206f));
@@ -59,8 +59,7 @@ static size_t take_glyph(const struct canvas *canvas, const char *text, struct g
 
     *glyph = (struct glyph){"?", 1, 1};
     if (!canvas->style.is_utf8 && (*text & 0x80) != 0) {
-        while ((text[length] & 0xc0) ==
-               0x80) /* in UTF-8, what follows a character's first byte begins with the bits 10 */
+        while ((text[length] & 0xc0) == 0x80) /* not the first byte of a character of UTF-8 */
             length++;
         return length;
     }

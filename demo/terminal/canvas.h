@@ -1,5 +1,5 @@
 /*
- * canvas - rows of text for a terminal, drawn cell by cell: exactly as wide as they may be, whatever is put into them.
+ * canvas - rows of text for a terminal, drawn cell by cell: never wider than they may be, whatever is put into them.
  *
  * A cell holds one character, with its accents; a character that takes two columns (wcwidth()) has two cells. What comes
  * from files is made harmless on the way: control characters and what the locale does not know become '?', and so does all

@@ -22,13 +22,13 @@ static int column_of(const struct axis *axis, uint64_t time)
     return column >= (uint64_t)axis->width ? axis->width - 1 : (int)column;
 }
 
-/* 1, 2, 5, 10 ... times a millisecond: the least that is not less than `least`. */
-static uint64_t round_time(uint64_t least)
+/* 1, 2, 5, 10 ... times a millisecond: the smallest that is not less than `min`. */
+static uint64_t round_time(uint64_t min)
 {
     for (uint64_t unit = second / 1000;; unit *= 10)
         for (int i = 0; i < 3; i++) {
             static const uint64_t steps[] = {1, 2, 5};
-            if (unit * steps[i] >= least)
+            if (unit * steps[i] >= min)
                 return unit * steps[i];
         }
 }
@@ -114,7 +114,7 @@ static uint64_t overlap(uint64_t from, uint64_t to, uint64_t other_from, uint64_
     return end > begin ? end - begin : 0;
 }
 
-/* The state in which a client is for most of the time of a cell. */
+/* The state in which a client spends most of a cell's time. */
 static enum lane_state state_between(const struct lane *lane, size_t *first, uint64_t from, uint64_t to)
 {
     enum lane_state state = LANE_ABSENT;
@@ -222,7 +222,7 @@ struct stretch {
     uint64_t time;
 };
 
-/* The call in which a thread is for most of the time of a cell; NULL: none. */
+/* The call in which a thread spends most of a cell's time; NULL: none. */
 static const struct call_span *call_between(const struct thread_lane *thread, size_t *first, uint64_t from, uint64_t to)
 {
     const struct call_span *call = NULL;

@@ -159,7 +159,8 @@ static bool some_are_more(const struct record *record)
 static void draw_notes(struct canvas *canvas, const struct record *record)
 {
     if (some_are_more(record))
-        canvas_wrap(canvas, 0, "> and more: so many calls that strace would be felt; it was taken away.", TINT_FAINT);
+        canvas_wrap(canvas, 0, "> and more: strace would have slowed so many calls down, so it was detached.",
+                    TINT_FAINT);
     if (record->is_traced)
         canvas_wrap(canvas, 0, "strace slows each call a little; the switches that it causes are not counted.",
                     TINT_FAINT);

@@ -24,7 +24,7 @@ struct terminal {
     void *data;
 };
 
-/* Can the whole screen be used: is standard output a terminal that can do more than write lines, and are we in front? */
+/* Can we use the whole screen: is standard output a terminal that can do it, and are we in the foreground? */
 bool terminal_is_there(void);
 
 /*

@@ -48,7 +48,7 @@ struct limits {
     size_t clients, threads;
 };
 
-/* A single one that is left over has the place of the words that it is. */
+/* A single lane that is left over takes the row that "+1 more" would take. */
 static size_t shown(size_t count, size_t limit)
 {
     return count > limit + 1 ? limit : count;
@@ -80,7 +80,7 @@ static int rows_of(const struct model_record *model, const struct limits *limits
     return (int)rows;
 }
 
-/* Of those that are over and those that go on. */
+/* Of the waits that are over and those that go on. */
 static uint64_t longest_wait(const struct model_record *model)
 {
     uint64_t longest = model->longest_wait;
@@ -93,7 +93,7 @@ static uint64_t longest_wait(const struct model_record *model)
     return longest;
 }
 
-/* "passes" is a word for checks; who watches wants to know who waited. */
+/* "passes" is a word for checks; somebody who watches wants to know who waited. */
 static void describe_state(struct text *words, const struct model_record *model)
 {
     const uint64_t longest = longest_wait(model);
@@ -203,7 +203,7 @@ static void draw_keys(struct canvas *canvas, const struct view *view, const stru
 
 static const struct limits generous = {SHOWN_CLIENTS, SHOWN_THREADS};
 
-/* Fewer lanes a model, until each model fits onto a page. */
+/* Fewer lanes a model, until each model fits on a page. */
 static struct limits limits_of(const struct view *view, const struct record *record)
 {
     const int room = view->height - LIVE_EXTRA_ROWS;

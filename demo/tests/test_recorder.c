@@ -203,7 +203,7 @@ static void test_a_reset(void **state)
     assert_int_equal(lane->spans[lane->span_count - 1].state, LANE_ABSENT);
 }
 
-/* What if the server dies? Its last words are told. */
+/* What if the server dies? The record has its last words. */
 static void test_a_death(void **state)
 {
     const struct play_result result = {
@@ -257,7 +257,7 @@ static void test_no_start_and_no_end(void **state)
     script_free(script);
 }
 
-/* What does the server stop for in the middle? That is not the end of the conversation. */
+/* What if the script stops the server in the middle? That is not the end of the conversation. */
 static void test_a_script_that_stops_the_server(void **state)
 {
     (void)state;

@@ -6,8 +6,6 @@
 
 static const char two[] = "A connect\nB connect\nA wait 2s\n";
 
-/* A line of thread 7's, so many milliseconds after the conversation began. */
-
 static const struct call_span *span(size_t thread, size_t index)
 {
     if (thread >= story.model->thread_count || index >= story.model->threads[thread].span_count)
@@ -47,7 +45,7 @@ static void test_calls_that_wait(void **state)
     story_end(1000, PLAY_PASSES, "");
 }
 
-/* Whose is a descriptor? The server accepts in the order in which clients connect. */
+/* Whose connection is a descriptor? The server accepts in the order in which clients connect. */
 static void test_descriptors_have_clients(void **state)
 {
     (void)state;
@@ -171,7 +169,7 @@ static void test_guesses_give_way(void **state)
     story_end(1000, PLAY_PASSES, "");
 }
 
-/* What if a thread is in the same call whenever one looks? It may be one call, or one after another: then it slept more often. */
+/* What if a thread is in the same call whenever one looks? If it has slept more often, it was one call after another. */
 static void test_one_call_or_many(void **state)
 {
     (void)state;
@@ -185,7 +183,7 @@ static void test_one_call_or_many(void **state)
     story_end(1000, PLAY_PASSES, "");
 }
 
-/* What if strace is taken away in the middle of a call? How that one ends nobody hears: what is seen in /proc counts. */
+/* What if strace is detached in the middle of a call? It never says how that one ends: what is seen in /proc counts. */
 static void test_a_call_that_strace_left(void **state)
 {
     (void)state;
@@ -211,7 +209,7 @@ static void find_nothing(int times, int microseconds)
     }
 }
 
-/* What if it left several threads, each in a call? It tells of the end of none; what is seen afterwards counts. */
+/* What if it left several threads, each in a call? It reports the end of none; what is seen afterwards counts. */
 static void test_threads_that_strace_left(void **state)
 {
     (void)state;
@@ -250,7 +248,7 @@ static void test_spinning_is_noticed(void **state)
     story_end(1000, PLAY_PASSES, "");
 }
 
-/* What if a server is only busy? */
+/* What if a server is busy, but not in vain? */
 static void test_work_is_no_spinning(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /*
- * test_terminal - what does somebody see who watches the demo on a terminal, and is the terminal afterwards as it was before?
+ * test_terminal - what does somebody who watches the demo see on the terminal, and is that afterwards as it was before?
  *
  * The demo runs as a program of its own on a pseudo terminal, see pty(7). What it writes is followed on a screen that knows
  * just the sequences that the demo uses; all others are a mistake.
@@ -35,7 +35,7 @@ static const double still = 0.5; /* so long without a picture, and drawing is pa
 
 /* ---- A screen ---- */
 
-/* What is on it, and how far it was drawn upon since the terminal has its present size. Rows and columns count from 1. */
+/* What is on it, and how far drawing has reached since the terminal got its present size. Rows and columns count from 1. */
 struct screen {
     char rows[MAX_ROWS][1024]; /* what is shown */
     int row, column; /* of what came last */
@@ -174,7 +174,8 @@ static void be_the_demo(const char *terminal, const char *script)
 {
     must(setsid() != -1, "setsid");
     const int fd = open(terminal, O_RDWR);
-    must(fd != -1 && ioctl(fd, TIOCSCTTY, 0) == 0, terminal); /* Ctrl-C is for whom this terminal controls */
+    must(fd != -1 && ioctl(fd, TIOCSCTTY, 0) == 0,
+         terminal); /* Ctrl-C reaches the processes that this terminal controls */
     must(dup2(fd, STDIN_FILENO) != -1 && dup2(fd, STDOUT_FILENO) != -1 && dup2(fd, STDERR_FILENO) != -1, "dup2");
     if (fd > STDERR_FILENO)
         close(fd);

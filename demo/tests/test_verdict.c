@@ -84,7 +84,7 @@ static void accept_both(void)
     story_trace(STORY_CALL("001200", "accept(3, NULL, NULL) = 5 <0.000100>"));
 }
 
-/* What if the server sits with another client? Its name is told. */
+/* What if the server sits with another client? That one is named. */
 static void test_waits_for_another(void **state)
 {
     (void)state;
@@ -156,7 +156,7 @@ static void test_without_a_trace(void **state)
     says("Everybody was served, but B waited 1.5 s, until A had left.");
 }
 
-/* What if the client with whom the server sits had to wait a little before? It was not in the same position. */
+/* What if the client with whom the server sits had to wait a little before? It was not in the same situation. */
 static void test_who_waited_much_less(void **state)
 {
     (void)state;

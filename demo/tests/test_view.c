@@ -325,7 +325,7 @@ static void test_utf8_picture(void **state)
     free(lanes);
 }
 
-/* What if there are 50 clients? It is said how many share a lane. */
+/* What if there are 50 clients? The row that many of them share says how many. */
 static void test_a_crowd(void **state)
 {
     struct view view = view_of(80, 24);
