@@ -59,11 +59,13 @@ static json_int_t number_of_call(const struct meanings *meanings, const char *na
 
 static int number_of_error(const struct meanings *meanings, int error)
 {
-    char words[IO_TEXT_SIZE], key[16];
+    char key[16];
 
     snprintf(key, sizeof key, "%d", error);
-    if (error > 0 && json_object_get(meanings->errors, key) == NULL)
+    if (error > 0 && json_object_get(meanings->errors, key) == NULL) {
+        char words[IO_TEXT_SIZE];
         json_object_set_new(meanings->errors, key, page_json_text(page_data_error(error, words)));
+    }
     return error;
 }
 

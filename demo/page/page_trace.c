@@ -102,7 +102,6 @@ static void add_call(struct trace *trace, const struct place *place, const struc
 {
     json_t *details = json_object();
     json_t *event = add_event(trace, event_in(place, "X", call->call), call->from, "server", details);
-    char words[IO_TEXT_SIZE];
 
     set_duration(event, call->from, call->to);
     if (call->fd >= 0)
@@ -110,8 +109,10 @@ static void add_call(struct trace *trace, const struct place *place, const struc
     if (call->client >= 0 && (size_t)call->client < place->model->lane_count)
         json_object_set_new(details, "client", page_json_text(client_name(trace, &place->model->lanes[call->client])));
     json_object_set_new(details, "times", json_integer((json_int_t)call->times));
-    if (call->error != 0)
+    if (call->error != 0) {
+        char words[IO_TEXT_SIZE];
         json_object_set_new(details, "error", page_json_text(page_data_error(call->error, words)));
+    }
 }
 
 /* ---- Models ---- */
