@@ -33,7 +33,7 @@ flags       = $(if $(filter threads,$1),-pthread) $(call pkg,$2,$(call packages,
 missing     = $(strip $(call absent,$(call packages,$(call needs,$1))))
 
 LEFT_OUT  := $(foreach model,$(FOUND),$(if $(call missing,$(model)),$(model)))
-# Where there is one thread there is no race, and ThreadSanitizer holds a signal back that arrives in pselect().
+# Where there is one thread there is no race.
 RACELESS  := $(if $(filter thread,$(SANITIZE)),$(foreach model,$(FOUND),$(if $(filter threads,$(call needs,$(model))),,$(model))))
 MODELS    := $(filter-out $(LEFT_OUT) $(RACELESS),$(FOUND))
 UNKNOWN   := $(filter-out $(FOUND),$(MODELS))

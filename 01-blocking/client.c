@@ -1,5 +1,5 @@
 /*
- * 01-blocking - the simplest client: it says everything it has to say, and then listens.
+ * 01-blocking - the simplest client: it sends all of its input, and then receives the answers.
  *
  *     read input --> send() --> read input --> send() --> ... --> half-close --> recv() --> ... --> end of stream
  *                    waits for room                                             waits for bytes
@@ -11,7 +11,6 @@
  */
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -21,13 +20,20 @@
 #include "net.h"
 #include "talk.h"
 
-/* Sends all of it, however many calls that takes. Says whether the connection still stands. */
-static bool send_all(int fd, struct talk *talk, const char *bytes, size_t size)
+struct client {
+    int fd;
+    bool open; /* more can come from the server */
+    double seconds; /* how long one recv() may wait; 0: for ever */
+    struct talk talk;
+};
+
+/* Sends all of it, however many calls that takes. Says whether that worked. */
+static bool send_all(struct client *c, const char *bytes, size_t size)
 {
     while (size > 0) {
-        const struct io_result sent = io_send(fd, bytes, size);
+        const struct io_result sent = io_send(c->fd, bytes, size);
 
-        talk_sent(talk, sent);
+        talk_sent(&c->talk, sent);
         switch (sent.status) {
         case IO_SUCCESS:
             bytes += sent.bytes;
@@ -44,39 +50,39 @@ static bool send_all(int fd, struct talk *talk, const char *bytes, size_t size)
     return true;
 }
 
-static void say_everything(int fd, struct talk *talk)
+static void send_input(struct client *c)
 {
     static char piece[TALK_PIECE];
     struct io_result input;
 
-    while ((input = talk_wait_for_input(talk, piece, sizeof piece)).status == IO_SUCCESS)
-        if (!send_all(fd, talk, piece, input.bytes))
+    while ((input = talk_wait_for_input(&c->talk, piece, sizeof piece)).status == IO_SUCCESS)
+        if (!send_all(c, piece, input.bytes))
             break;
     if (input.status == IO_CONNECTION_CLOSED) /* and not an error */
-        talk_input_ended(talk);
-    shutdown(fd, SHUT_WR); /* half-close: the server sees our end of stream, its answers still reach us */
+        talk_input_ended(&c->talk);
+    shutdown(c->fd, SHUT_WR); /* half-close: the server sees our end of stream, its answers still reach us */
 }
 
-/* Waits for one portion of the answers. Says whether more can come. */
-static bool receive(int fd, struct talk *talk)
+/* Waits for one portion of the answers. */
+static void receive(struct client *c)
 {
     static char piece[TALK_PIECE];
-    struct io_result received = io_recv(fd, piece, sizeof piece);
+    struct io_result received = io_recv(c->fd, piece, sizeof piece);
 
-    if (talk->seconds > 0)
+    if (c->seconds > 0)
         received = io_time_limited(received); /* see limit_waiting() */
-    talk_received(talk, received, piece);
+    talk_received(&c->talk, received, piece);
     switch (received.status) {
     case IO_SUCCESS:
-    case IO_TIMEOUT:
-        return true;
-    case IO_NO_DATA: /* not from a blocking socket */
-        return true;
+        break;
     case IO_CONNECTION_CLOSED:
     case IO_ERROR:
-        return false;
+        c->open = false;
+        break;
+    case IO_NO_DATA: /* not from a blocking socket */
+    case IO_TIMEOUT: /* not in time: the caller waits again */
+        break;
     }
-    return false;
 }
 
 /*
@@ -94,21 +100,20 @@ static void limit_waiting(int fd, double seconds)
 
 int main(int argc, char **argv)
 {
-    double seconds = 0;
+    struct client client = {.open = true};
     const struct cli_number time_limit = {
-        't', "SECONDS", "say TIMEOUT after so long, and wait on (default 0: just wait)", 0, 3600, &seconds};
+        't', "SECONDS", "say TIMEOUT after so long, and wait on (default 0: just wait)", 0, 3600, &client.seconds};
     const struct client_options options =
-        cli_client(argc, argv, "01-blocking: says everything, then listens", &time_limit);
-    struct talk talk;
+        cli_client(argc, argv, "01-blocking: sends everything, then receives", &time_limit);
 
-    const int fd = net_connect(options.address, options.port);
-    if (fd == -1)
+    client.fd = net_connect(options.address, options.port);
+    if (client.fd == -1)
         return 1;
-    limit_waiting(fd, seconds);
-    talk_begin(&talk, &options, seconds);
-    say_everything(fd, &talk);
-    while (receive(fd, &talk))
-        ;
-    close(fd);
-    return talk_end(&talk);
+    limit_waiting(client.fd, client.seconds);
+    talk_begin(&client.talk, &options, client.seconds);
+    send_input(&client);
+    while (client.open)
+        receive(&client);
+    close(client.fd);
+    return talk_end(&client.talk);
 }

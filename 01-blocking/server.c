@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -32,15 +33,15 @@ struct connection {
     char buffer[BUFFER_SIZE];
 };
 
-/* What the signal handler must know. */
-static volatile sig_atomic_t stopping;
-static volatile sig_atomic_t listener;
-static volatile sig_atomic_t client = -1; /* the connection being served, or -1 */
+/* What the signal handler must know: lock-free atomics, for it may read no other static objects (C11 7.14.1.1). */
+static atomic_int stopping;
+static atomic_int listener;
+static atomic_int client = -1; /* the connection being served, or -1 */
 
 /*
- * A flag alone would not do: a signal that comes after we looked at the flag and before recv() begins would leave us in
- * recv(), perhaps for ever. So this takes away what we could wait for, and whichever call is next, or is interrupted now,
- * ends at once. close() and shutdown() are allowed in a signal handler (POSIX.1-2017 2.4.3).
+ * A flag alone would not do: a signal that comes after the look at the flag and before the next call begins would leave us
+ * in that call, perhaps for ever. So this takes away what we could wait for, and the call ends at once, begun or not.
+ * close() and shutdown() are allowed in a signal handler (POSIX.1-2017 2.4.3).
  */
 static void stop(int signal_number)
 {
@@ -75,13 +76,13 @@ static void accept_client(struct connection *c, int dead_peer_seconds)
 
 static void hang_up(struct connection *c)
 {
-    client = -1; /* first: from here on the number may stand for something else */
+    client = -1; /* first: once it is closed, the number may stand for something else */
     close(c->fd);
     c->open = false;
     c->unsent = 0;
 }
 
-/* Waits for bytes and turns them into an answer. */
+/* Receives bytes and turns them into an answer. */
 static void receive(struct connection *c)
 {
     const struct io_result received = io_recv(c->fd, c->buffer, sizeof c->buffer);
@@ -103,7 +104,7 @@ static void receive(struct connection *c)
     }
 }
 
-/* Waits for room and sends what is unsent, or the part of it that the kernel takes. */
+/* Sends what is unsent, or the part of it that the kernel takes. */
 static void answer(struct connection *c)
 {
     const struct io_result sent = io_send(c->fd, c->buffer + c->sent, c->unsent);
@@ -127,7 +128,7 @@ static void answer(struct connection *c)
 /* Stays with one client until it leaves. */
 static void serve(struct connection *c)
 {
-    client = c->fd; /* before `stopping` is looked at: a signal is seen either there or by the handler's shutdown() */
+    client = c->fd; /* before the look at `stopping`: a signal that the look misses ends recv() by shutdown() */
     while (c->open && !stopping) {
         receive(c);
         while (c->unsent > 0)

@@ -10,7 +10,9 @@
  * right: a short one burns CPU time, a long one delays the answer. So it begins short and doubles, up to -t seconds. Only
  * for its input does the client wait, in a blocking read().
  */
+#include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,6 +31,20 @@ struct client {
 };
 
 static const double shortest_pause = 0.0001;
+
+/*
+ * From here on no call on this socket waits. F_SETFL replaces all of its file status flags (POSIX.1-2017 fcntl()), so
+ * F_GETFL reads them first, and O_NONBLOCK is added: the others stay as they are.
+ */
+static bool set_nonblocking(int fd)
+{
+    const int flags = fcntl(fd, F_GETFL);
+
+    if (flags != -1 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) != -1)
+        return true;
+    perror("client: cannot make a socket non-blocking");
+    return false;
+}
 
 static void rest(struct client *c)
 {
@@ -50,18 +66,18 @@ static void receive(struct client *c)
     case IO_SUCCESS:
         c->pause = shortest_pause;
         break;
-    case IO_NO_DATA: /* not yet */
-    case IO_TIMEOUT: /* not without a time limit */
-        rest(c);
-        break;
     case IO_CONNECTION_CLOSED:
     case IO_ERROR:
         c->open = false;
         break;
+    case IO_NO_DATA: /* not yet */
+    case IO_TIMEOUT: /* not without a time limit */
+        rest(c);
+        break;
     }
 }
 
-/* Sends all of it. Says whether that worked. */
+/* Sends all of it, however many calls that takes. Says whether that worked. */
 static bool send_all(struct client *c, const char *bytes, size_t size)
 {
     while (size > 0 && c->open) {
@@ -73,13 +89,13 @@ static bool send_all(struct client *c, const char *bytes, size_t size)
             bytes += sent.bytes;
             size -= sent.bytes;
             break;
+        case IO_CONNECTION_CLOSED:
+        case IO_ERROR:
+            return false;
         case IO_NO_DATA: /* no room: perhaps the server waits until we take its answers */
         case IO_TIMEOUT:
             receive(c);
             break;
-        case IO_CONNECTION_CLOSED:
-        case IO_ERROR:
-            return false;
         }
     }
     return c->open;
@@ -112,7 +128,7 @@ int main(int argc, char **argv)
     const struct client_options options = cli_client(argc, argv, "02-fcntl-nonblock: asks again and again", &pause);
 
     client.fd = net_connect(options.address, options.port);
-    if (client.fd == -1 || !net_set_nonblocking(client.fd))
+    if (client.fd == -1 || !set_nonblocking(client.fd))
         return 1;
     talk_begin(&client.talk, &options, 0);
     converse(&client);

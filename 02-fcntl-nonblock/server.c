@@ -5,12 +5,14 @@
  *     |      accept()         recv()            recv()                            |
  *     +---------------------------------------------------------------------------+
  *
- * NO_DATA means "not now", and the loop goes on to the next client: no one shuts another out. It costs a system call per
- * client and round although nearly all of them answer NO_DATA. With -i 0 the rounds follow each other without a pause and
- * keep a core busy while nobody says a word; with -i 10 the server sleeps, and every byte waits up to 10 ms.
+ * NO_DATA means "not now", and the loop goes on to the next client: no client shuts out another. It costs a system call
+ * per client and round although nearly all of them answer NO_DATA. With -i 0 the rounds follow each other without a pause
+ * and keep a core busy while nobody says a word; with -i 10 the server sleeps, and every byte waits up to 10 ms.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,7 +36,7 @@ struct connection {
 
 static struct connection connections[MAX_DESCRIPTORS]; /* by descriptor */
 static int highest = -1; /* the highest of those that are open */
-static bool found_something; /* in this round */
+static bool found_something; /* in this pass of the loop */
 
 static volatile sig_atomic_t stopping;
 
@@ -44,7 +46,7 @@ static void stop(int signal_number)
     stopping = true;
 }
 
-static void welcome(int fd, int dead_peer_seconds)
+static void add_connection(int fd, int dead_peer_seconds)
 {
     struct connection *c = &connections[fd];
 
@@ -66,7 +68,21 @@ static void hang_up(struct connection *c)
         highest--;
 }
 
-/* Takes everybody who waits in the backlog. */
+/*
+ * From here on no call on this socket waits. F_SETFL replaces all of its file status flags (POSIX.1-2017 fcntl()), so
+ * F_GETFL reads them first, and O_NONBLOCK is added: the others stay as they are.
+ */
+static bool set_nonblocking(int fd)
+{
+    const int flags = fcntl(fd, F_GETFL);
+
+    if (flags != -1 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) != -1)
+        return true;
+    perror("server: cannot make a socket non-blocking");
+    return false;
+}
+
+/* Accepts everybody in the backlog. */
 static void accept_clients(int listener, int dead_peer_seconds)
 {
     struct io_result accepted;
@@ -74,15 +90,15 @@ static void accept_clients(int listener, int dead_peer_seconds)
 
     while ((accepted = io_accept(listener, &fd)).status == IO_SUCCESS) {
         log_accept(accepted);
-        welcome(fd, dead_peer_seconds);
+        add_connection(fd, dead_peer_seconds);
         found_something = true;
-        if (!net_set_nonblocking(fd)) /* each socket by itself: it is not inherited from the listener */
+        if (!set_nonblocking(fd)) /* the listener's flag is inherited on BSDs, but not on Linux: accept(2) */
             hang_up(&connections[fd]);
     }
-    log_accept(accepted); /* NO_DATA: that was everybody. Out of descriptors: they wait, and we ask again */
+    log_accept(accepted); /* NO_DATA: that was everybody. Out of descriptors: they wait for a later round */
 }
 
-/* Asks for bytes and turns them into an answer. */
+/* Receives bytes and turns them into an answer. */
 static void receive(struct connection *c)
 {
     const struct io_result received = io_recv(c->fd, c->buffer, sizeof c->buffer);
@@ -99,7 +115,7 @@ static void receive(struct connection *c)
     case IO_ERROR:
         hang_up(c);
         break;
-    case IO_NO_DATA: /* not now: we come round again */
+    case IO_NO_DATA: /* not now: the next round asks again */
     case IO_TIMEOUT: /* not without a time limit */
         break;
     }
@@ -132,51 +148,42 @@ static void serve(struct connection *c)
 {
     if (c->unsent == 0)
         receive(c);
-    if (c->unsent > 0) /* mostly the kernel takes it all at once */
+    if (c->unsent > 0) /* usually the kernel takes it all at once */
         answer(c);
 }
 
-/* Sleeps until it is time for the next round. The signal to stop ends it early. */
-static void rest(double milliseconds)
+static void serve_everybody(int listener, int dead_peer_seconds, double milliseconds)
 {
-    const struct timespec interval = {.tv_nsec = (long)(milliseconds * 1e6)};
+    const struct timespec pause = {.tv_nsec = (long)(milliseconds * 1e6)};
 
-    if (interval.tv_nsec > 0)
-        nanosleep(&interval, NULL);
-}
-
-static void ask_everybody(int listener, int dead_peer_seconds)
-{
     found_something = false;
     accept_clients(listener, dead_peer_seconds);
     for (int fd = 0; fd <= highest; fd++)
         if (connections[fd].open)
             serve(&connections[fd]);
+    if (!found_something && milliseconds > 0)
+        nanosleep(&pause, NULL); /* the signal to stop ends it early */
 }
 
 int main(int argc, char **argv)
 {
-    double interval = 0;
+    double milliseconds = 0;
+    /* A signal that comes just before the pause does not end it, so it is short: a stop may take a second at most. */
     const struct cli_number own_option = {
-        'i',      "MILLISECONDS", "pause after a round that found nothing (default 0: spin)", 0,
-        500, /* a signal that comes just before the pause waits it out: a stop may not take longer than a second */
-        &interval};
+        'i', "MILLISECONDS", "pause after a round that found nothing (default 0: spin)", 0, 500, &milliseconds};
     const struct server_options options =
         cli_server(argc, argv, "02-fcntl-nonblock: asks everybody in turn", &own_option);
 
     signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: send() says EPIPE instead */
     net_limit_descriptors(MAX_DESCRIPTORS);
     const int listener = net_listen(options.address, options.port);
-    if (listener == -1 || !net_set_nonblocking(listener))
+    if (listener == -1 || !set_nonblocking(listener))
         return 1;
     stop_calls(stop);
     if (!announce_listening(listener, options.verbose))
         return 1;
-    while (!stopping) {
-        ask_everybody(listener, options.dead_peer_seconds);
-        if (!found_something)
-            rest(interval);
-    }
+    while (!stopping)
+        serve_everybody(listener, options.dead_peer_seconds, milliseconds);
     close(listener);
     while (highest >= 0)
         hang_up(&connections[highest]);

@@ -35,17 +35,18 @@ static void receive(struct client *c)
     talk_received(&c->talk, received, piece);
     switch (received.status) {
     case IO_SUCCESS:
-    case IO_TIMEOUT: /* not within the time: whoever calls us decides to wait again */
-    case IO_NO_DATA: /* not with a time limit */
         break;
     case IO_CONNECTION_CLOSED:
     case IO_ERROR:
         c->open = false;
         break;
+    case IO_NO_DATA: /* not with a time limit */
+    case IO_TIMEOUT: /* not in time: the caller waits again */
+        break;
     }
 }
 
-/* Sends all of it. Says whether that worked. */
+/* Sends all of it, however many calls that takes. Says whether that worked. */
 static bool send_all(struct client *c, const char *bytes, size_t size)
 {
     while (size > 0 && c->open) {
@@ -57,13 +58,13 @@ static bool send_all(struct client *c, const char *bytes, size_t size)
             bytes += sent.bytes;
             size -= sent.bytes;
             break;
-        case IO_NO_DATA:
-        case IO_TIMEOUT: /* no room: perhaps the server waits until we take its answers */
-            receive(c);
-            break;
         case IO_CONNECTION_CLOSED:
         case IO_ERROR:
             return false;
+        case IO_NO_DATA: /* no room: perhaps the server waits until we take its answers */
+        case IO_TIMEOUT:
+            receive(c);
+            break;
         }
     }
     return c->open;

@@ -7,8 +7,8 @@
  *     +----------------------------------------------------------+
  *
  * A client that has something to say is served for as long as it keeps us busy, for t seconds at most; one that is silent
- * costs everybody else its t. No one is shut out and no CPU time is burnt, but with n silent clients an answer can take
- * n times t. The listener waits only while there is nobody to serve.
+ * costs everybody else its t. No client is shut out and no CPU time is burnt, but with n silent clients an answer can take
+ * n times t. The server waits for new clients only while it has none.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -31,13 +31,12 @@ struct connection {
     char peer[NET_NAME_SIZE];
     size_t unsent; /* bytes in the buffer that the client has still to get */
     size_t sent; /* bytes in front of them that it has got */
-    double timeout; /* seconds that the next call may wait */
-    bool its_turn;
     char buffer[BUFFER_SIZE];
 };
 
 static struct connection connections[MAX_DESCRIPTORS]; /* by descriptor */
 static int highest = -1; /* the highest of those that are open */
+static bool found_something; /* in this pass of the loop */
 
 static volatile sig_atomic_t stopping;
 
@@ -48,7 +47,7 @@ static void stop(int signal_number)
     settimeout_cancelled = true;
 }
 
-static void welcome(int fd, int dead_peer_seconds)
+static void add_connection(int fd, int dead_peer_seconds)
 {
     struct connection *c = &connections[fd];
 
@@ -65,13 +64,12 @@ static void hang_up(struct connection *c)
 {
     close(c->fd);
     c->open = false;
-    c->its_turn = false;
     c->unsent = 0;
     while (highest >= 0 && !connections[highest].open)
         highest--;
 }
 
-/* Waits up to `seconds` for somebody, and takes everybody who waits in the backlog. */
+/* Accepts everybody in the backlog, after waiting up to `seconds` for the first. */
 static void accept_clients(int listener, int dead_peer_seconds, double seconds)
 {
     const struct timespec retry_delay = {.tv_nsec = 100L * 1000 * 1000};
@@ -80,60 +78,57 @@ static void accept_clients(int listener, int dead_peer_seconds, double seconds)
 
     while ((accepted = settimeout_accept(listener, &fd, seconds)).status == IO_SUCCESS) {
         log_accept(accepted);
-        welcome(fd, dead_peer_seconds);
-        if (!net_set_nonblocking(fd)) /* each socket by itself: it is not inherited from the listener */
+        add_connection(fd, dead_peer_seconds);
+        if (!net_set_nonblocking(fd)) /* the listener's flag is inherited on BSDs, but not on Linux: accept(2) */
             hang_up(&connections[fd]);
-        seconds = 0; /* the others are there, or it is the clients' turn */
+        seconds = 0; /* from here on only those who are there already */
     }
     log_accept(accepted);
     if (accepted.status == IO_ERROR && seconds > 0)
-        nanosleep(&retry_delay,
-                  NULL); /* no descriptor, though we have no clients: they wait in the backlog, and so do we */
+        nanosleep(&retry_delay, NULL); /* out of descriptors: the clients wait in the backlog, and so do we */
 }
 
-/* Waits for bytes, until its time is up, and turns them into an answer. */
-static void receive(struct connection *c)
+/* Receives bytes and turns them into an answer. */
+static void receive(struct connection *c, double seconds)
 {
-    const struct io_result received = settimeout_recv(c->fd, c->buffer, sizeof c->buffer, c->timeout);
+    const struct io_result received = settimeout_recv(c->fd, c->buffer, sizeof c->buffer, seconds);
 
     log_call(c->peer, "recv", received);
     switch (received.status) {
     case IO_SUCCESS:
         upper(c->buffer, received.bytes);
-        c->timeout = 0; /* it has had its wait: from here on only what is there at once */
         c->unsent = received.bytes;
         c->sent = 0;
+        found_something = true;
         break;
     case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is unsent */
     case IO_ERROR:
         hang_up(c);
         break;
-    case IO_NO_DATA:
-    case IO_TIMEOUT:
-        c->its_turn = false;
+    case IO_NO_DATA: /* not now: the next round asks again */
+    case IO_TIMEOUT: /* not in time */
         break;
     }
 }
 
-/* Waits for room, until its time is up, and sends what is unsent, or the part of it that the kernel takes. */
-static void answer(struct connection *c)
+/* Sends what is unsent, or the part of it that the kernel takes. */
+static void answer(struct connection *c, double seconds)
 {
-    const struct io_result sent = settimeout_send(c->fd, c->buffer + c->sent, c->unsent, c->timeout);
+    const struct io_result sent = settimeout_send(c->fd, c->buffer + c->sent, c->unsent, seconds);
 
     log_call(c->peer, "send", sent);
     switch (sent.status) {
     case IO_SUCCESS:
         c->sent += sent.bytes;
         c->unsent -= sent.bytes;
-        c->timeout = 0;
+        found_something = true;
         break;
     case IO_CONNECTION_CLOSED:
     case IO_ERROR:
         hang_up(c);
         break;
-    case IO_NO_DATA:
-    case IO_TIMEOUT: /* no room: what is unsent stays in the buffer, and until it is gone we receive no more */
-        c->its_turn = false;
+    case IO_NO_DATA: /* no room: what is unsent stays in the buffer, and until it is gone we receive no more */
+    case IO_TIMEOUT:
         break;
     }
 }
@@ -143,19 +138,17 @@ static void serve(struct connection *c, double seconds)
 {
     const double end = net_now() + seconds;
 
-    c->timeout = seconds;
-    c->its_turn = true;
-    while (c->its_turn && !stopping) {
+    do {
+        found_something = false;
         if (c->unsent == 0)
-            receive(c);
-        if (c->unsent > 0) /* mostly the kernel takes it all at once */
-            answer(c);
-        if (net_now() >= end)
-            c->its_turn = false;
-    }
+            receive(c, seconds);
+        if (c->unsent > 0) /* usually the kernel takes it all at once */
+            answer(c, found_something ? 0 : seconds);
+        seconds = 0; /* it has had its wait: from here on only what is there already */
+    } while (c->open && found_something && net_now() < end && !stopping);
 }
 
-static void visit_everybody(int listener, int dead_peer_seconds, double seconds)
+static void serve_everybody(int listener, int dead_peer_seconds, double seconds)
 {
     accept_clients(listener, dead_peer_seconds, highest == -1 ? seconds : 0);
     for (int fd = 0; fd <= highest && !stopping; fd++)
@@ -166,7 +159,7 @@ static void visit_everybody(int listener, int dead_peer_seconds, double seconds)
 int main(int argc, char **argv)
 {
     double seconds = 0.1;
-    const struct cli_number own_option = {'t',   "SECONDS", "how long one client may be waited for (default 0.1)",
+    const struct cli_number own_option = {'t',   "SECONDS", "how long to wait for one client (default 0.1)",
                                           0.001, 3600,      &seconds};
     const struct server_options options =
         cli_server(argc, argv, "03-settimeout: visits everybody for a limited time", &own_option);
@@ -180,7 +173,7 @@ int main(int argc, char **argv)
     if (!announce_listening(listener, options.verbose))
         return 1;
     while (!stopping)
-        visit_everybody(listener, options.dead_peer_seconds, seconds);
+        serve_everybody(listener, options.dead_peer_seconds, seconds);
     close(listener);
     while (highest >= 0)
         hang_up(&connections[highest]);

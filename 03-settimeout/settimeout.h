@@ -7,7 +7,7 @@
  * The alternative is to leave it blocking and have the kernel count: SO_RCVTIMEO and SO_SNDTIMEO (socket(7)), as the
  * clients of 01 and 04 do. It saves the poll(), but has traps: the timeout is reported as EAGAIN, as if the socket were
  * non-blocking; a call that a signal interrupts starts again with its full time, because nobody keeps the deadline; and it
- * is a property of the socket, so everybody who shares it shares the limit.
+ * is a property of the socket, so all who share it share the limit.
  *
  * `seconds` is a decimal number. With 0 nothing waits: what would be IO_TIMEOUT is IO_NO_DATA then, as Python raises
  * BlockingIOError and not TimeoutError. The deadline is kept on the monotonic clock, so setting the time of day changes
@@ -21,10 +21,7 @@
 
 #include "io_status.h"
 
-/*
- * io_recv(), io_send() and io_accept() with a time limit; see io_status.h for arguments and results. They return
- * IO_TIMEOUT when the time is up, and IO_ERROR with ENOMEM if poll() has no memory (poll(2)).
- */
+/* io_recv(), io_send() and io_accept(), which return IO_TIMEOUT when the time is up; see io_status.h for the rest. */
 struct io_result settimeout_recv(int fd, void *buffer, size_t size, double seconds);
 struct io_result settimeout_send(int fd, const void *data, size_t size, double seconds);
 struct io_result settimeout_accept(int listener, int *fd, double seconds);

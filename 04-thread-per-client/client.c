@@ -23,6 +23,8 @@
 
 struct client {
     int fd;
+    bool open; /* more can come from the server */
+    double seconds; /* how long one recv() may wait; 0: for ever */
     struct talk talk;
     pthread_mutex_t lock; /* for `talk`, except for taking input, which only the sending thread does */
 };
@@ -34,7 +36,7 @@ static void count_sent(struct client *c, struct io_result sent)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* Sends all of it, however many calls that takes. Says whether the connection still stands. */
+/* Sends all of it, however many calls that takes. Says whether that worked. */
 static bool send_all(struct client *c, const char *bytes, size_t size)
 {
     while (size > 0) {
@@ -70,7 +72,7 @@ static struct io_result take_input(struct client *c, char *piece, size_t size)
 }
 
 /* The sending thread. */
-static void *say_everything(void *client)
+static void *send_input(void *client)
 {
     static char piece[TALK_PIECE];
     struct client *c = client;
@@ -88,27 +90,28 @@ static void *say_everything(void *client)
     return NULL;
 }
 
-/* Waits for one portion of the answers. Says whether more can come. */
-static bool receive(struct client *c)
+/* Waits for one portion of the answers. */
+static void receive(struct client *c)
 {
     static char piece[TALK_PIECE];
     struct io_result received = io_recv(c->fd, piece, sizeof piece);
 
-    if (c->talk.seconds > 0)
+    if (c->seconds > 0)
         received = io_time_limited(received); /* see limit_waiting() */
     pthread_mutex_lock(&c->lock);
     talk_received(&c->talk, received, piece);
     pthread_mutex_unlock(&c->lock);
     switch (received.status) {
     case IO_SUCCESS:
-    case IO_TIMEOUT:
-    case IO_NO_DATA: /* not from a blocking socket */
-        return true;
+        break;
     case IO_CONNECTION_CLOSED:
     case IO_ERROR:
-        return false;
+        c->open = false;
+        break;
+    case IO_NO_DATA: /* not from a blocking socket */
+    case IO_TIMEOUT: /* not in time: the caller waits again */
+        break;
     }
-    return false;
 }
 
 /*
@@ -126,26 +129,25 @@ static void limit_waiting(int fd, double seconds)
 
 int main(int argc, char **argv)
 {
-    double seconds = 0;
+    struct client client = {.open = true, .lock = PTHREAD_MUTEX_INITIALIZER};
     const struct cli_number time_limit = {
-        't', "SECONDS", "say TIMEOUT after so long, and wait on (default 0: just wait)", 0, 3600, &seconds};
+        't', "SECONDS", "say TIMEOUT after so long, and wait on (default 0: just wait)", 0, 3600, &client.seconds};
     const struct client_options options =
         cli_client(argc, argv, "04-thread-per-client: one thread sends, one receives", &time_limit);
-    struct client client = {.lock = PTHREAD_MUTEX_INITIALIZER};
     pthread_t sender;
 
     client.fd = net_connect(options.address, options.port);
     if (client.fd == -1)
         return 1;
-    limit_waiting(client.fd, seconds);
-    talk_begin(&client.talk, &options, seconds);
-    const int error = pthread_create(&sender, NULL, say_everything, &client);
+    limit_waiting(client.fd, client.seconds);
+    talk_begin(&client.talk, &options, client.seconds);
+    const int error = pthread_create(&sender, NULL, send_input, &client);
     if (error != 0) {
         fprintf(stderr, "client: cannot start a thread: %s\n", strerror(error));
         return 1;
     }
-    while (receive(&client))
-        ;
+    while (client.open)
+        receive(&client);
     shutdown(client.fd, SHUT_RDWR); /* gets the sender out of send() */
     pthread_cancel(sender); /* and out of read() */
     pthread_join(sender, NULL);

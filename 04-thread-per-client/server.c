@@ -4,16 +4,17 @@
  *     main thread:   accept() --> a new thread --> accept() --> a new thread --> ...
  *     each thread:   recv() --> send() --> recv() --> ... --> close(), until the client's end of stream
  *
- * Each conversation reads as simply as in 01, and the kernel's scheduler sees to it that no one waits for anybody else. It
+ * Each conversation reads as simply as in 01, and the kernel's scheduler sees to it that no client waits for another. It
  * costs a thread with its stack per client, also while the client is silent, and whatever the threads share needs care.
  * A thread that sits in recv() cannot look at a flag: to stop it, shut its socket down.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -41,14 +42,14 @@ struct connection {
 static struct connection *connections; /* only the main thread touches the list */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* What the signal handler must know. */
-static volatile sig_atomic_t stopping;
-static volatile sig_atomic_t listener;
+/* What the signal handler must know: lock-free atomics, for it may read no other static objects (C11 7.14.1.1). */
+static atomic_int stopping;
+static atomic_int listener;
 
 /*
- * A flag alone would not do: a signal that comes after we looked at the flag and before accept() begins would leave us in
- * accept(), perhaps for ever. So this takes the listener away, and accept() ends at once, begun or not. Only the main
- * thread receives the signals. close() is allowed in a signal handler (POSIX.1-2017 2.4.3).
+ * A flag alone would not do: a signal that comes after the look at the flag and before the next call begins would leave us
+ * in that call, perhaps for ever. So this takes away what we could wait for, and the call ends at once, begun or not.
+ * close() is allowed in a signal handler (POSIX.1-2017 2.4.3). Only the main thread receives the signals.
  */
 static void stop(int signal_number)
 {
@@ -62,12 +63,89 @@ static void stop(int signal_number)
     errno = error;
 }
 
+static void *serve(void *connection);
+
+/* Returns 0 or the error number of pthread_create(). */
+static int start_thread(struct connection *c)
+{
+    const sigset_t stops = stop_signals();
+    sigset_t before;
+    pthread_attr_t attributes;
+
+    pthread_sigmask(SIG_BLOCK, &stops, &before); /* the new thread inherits this: the signals are for the main thread */
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    const int error = pthread_create(&c->thread, &attributes, serve, c);
+    pthread_attr_destroy(&attributes);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+static void add_connection(int fd, const char *peer)
+{
+    struct connection *c = calloc(1, sizeof *c);
+    int error = ENOMEM;
+
+    if (c != NULL) {
+        c->fd = fd;
+        c->open = true;
+        snprintf(c->peer, sizeof c->peer, "%s", peer);
+        error = start_thread(c);
+    }
+    if (error != 0) {
+        log_refusal(peer, "no thread for it", error);
+        close(fd);
+        free(c);
+        return;
+    }
+    c->next = connections;
+    connections = c;
+}
+
 static bool is_open(struct connection *c)
 {
     pthread_mutex_lock(&lock);
     const bool open = c->open;
     pthread_mutex_unlock(&lock);
     return open;
+}
+
+/* Joins the threads of the clients that have left, or all threads: until it is joined, a thread keeps its stack. */
+static void join_threads(bool everybody)
+{
+    struct connection **link = &connections;
+
+    while (*link != NULL) {
+        struct connection *c = *link;
+        if (!everybody && is_open(c)) {
+            link = &c->next;
+            continue;
+        }
+        pthread_join(c->thread, NULL);
+        *link = c->next;
+        free(c);
+    }
+}
+
+/* Waits for the next client. */
+static void accept_client(int dead_peer_seconds)
+{
+    const struct timespec retry_delay = {.tv_nsec = 100L * 1000 * 1000};
+    char peer[NET_NAME_SIZE];
+    int fd;
+    const struct io_result accepted = io_accept(listener, &fd);
+
+    join_threads(false); /* first: the new client may need what they used */
+    if (stopping)
+        return;
+    log_accept(accepted);
+    if (accepted.status != IO_SUCCESS) {
+        nanosleep(&retry_delay, NULL); /* out of descriptors: the clients wait in the backlog, and so do we */
+        return;
+    }
+    net_prepare(fd, dead_peer_seconds);
+    net_peer_name(fd, peer);
+    add_connection(fd, peer);
 }
 
 static void hang_up(struct connection *c)
@@ -79,7 +157,7 @@ static void hang_up(struct connection *c)
     c->unsent = 0;
 }
 
-/* Waits for bytes and turns them into an answer. */
+/* Receives bytes and turns them into an answer. */
 static void receive(struct connection *c)
 {
     const struct io_result received = io_recv(c->fd, c->buffer, sizeof c->buffer);
@@ -101,7 +179,7 @@ static void receive(struct connection *c)
     }
 }
 
-/* Waits for room and sends what is unsent, or the part of it that the kernel takes. */
+/* Sends what is unsent, or the part of it that the kernel takes. */
 static void answer(struct connection *c)
 {
     const struct io_result sent = io_send(c->fd, c->buffer + c->sent, c->unsent);
@@ -133,77 +211,6 @@ static void *serve(void *connection)
             answer(c);
     }
     return NULL;
-}
-
-/* Returns 0 or the error number of pthread_create(). */
-static int start_thread(struct connection *c)
-{
-    const sigset_t unblocked = stop_block(); /* the new thread inherits this: the signals are for the main thread */
-    pthread_attr_t attributes;
-
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    const int error = pthread_create(&c->thread, &attributes, serve, c);
-    pthread_attr_destroy(&attributes);
-    pthread_sigmask(SIG_SETMASK, &unblocked, NULL);
-    return error;
-}
-
-static void welcome(int fd, int dead_peer_seconds)
-{
-    struct connection *c = calloc(1, sizeof *c);
-    int error = ENOMEM;
-    char peer[NET_NAME_SIZE];
-
-    net_prepare(fd, dead_peer_seconds);
-    net_peer_name(fd, peer);
-    if (c != NULL) {
-        c->fd = fd;
-        c->open = true;
-        memcpy(c->peer, peer, sizeof peer);
-        error = start_thread(c);
-    }
-    if (error != 0) {
-        log_refusal(peer, "no thread for it", error);
-        close(fd);
-        free(c);
-        return;
-    }
-    c->next = connections;
-    connections = c;
-}
-
-/* Joins the threads of those who have left, or everybody's: until it is joined, a thread keeps its stack. */
-static void join_threads(bool everybody)
-{
-    struct connection **link = &connections;
-
-    while (*link != NULL) {
-        struct connection *c = *link;
-        if (!everybody && is_open(c)) {
-            link = &c->next;
-            continue;
-        }
-        pthread_join(c->thread, NULL);
-        *link = c->next;
-        free(c);
-    }
-}
-
-/* Waits for the next client. */
-static void accept_client(int dead_peer_seconds)
-{
-    const struct timespec retry_delay = {.tv_nsec = 100L * 1000 * 1000};
-    int fd;
-    const struct io_result accepted = io_accept(listener, &fd);
-
-    join_threads(false); /* before the newcomer: it may need what they used */
-    if (!stopping)
-        log_accept(accepted);
-    if (accepted.status == IO_SUCCESS)
-        welcome(fd, dead_peer_seconds);
-    else if (!stopping)
-        nanosleep(&retry_delay, NULL); /* out of descriptors: the clients wait in the backlog, and so do we */
 }
 
 /* Ends every recv() and send(), and so every thread. */

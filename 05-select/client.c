@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,6 +24,7 @@
 struct client {
     int fd;
     bool open; /* more can come from the server */
+    double seconds; /* how long the server may take; 0: for ever */
     bool wants_more; /* input */
     size_t unsent; /* bytes of the piece that are still to be sent */
     size_t sent; /* bytes in front of them that are */
@@ -56,14 +56,14 @@ static void send_piece(struct client *c)
         c->sent += sent.bytes;
         c->unsent -= sent.bytes;
         break;
-    case IO_NO_DATA:
-    case IO_TIMEOUT:
-        break;
     case IO_CONNECTION_CLOSED:
-    case IO_ERROR: /* told once, and here: recv() still brings what came before, and then only the end of stream */
+    case IO_ERROR: /* recv() does not report it again: it brings what came before, and then the end of stream */
         shutdown(c->fd, SHUT_WR);
         c->unsent = 0;
         c->wants_more = false;
+        break;
+    case IO_NO_DATA: /* no room after all */
+    case IO_TIMEOUT: /* not without a time limit */
         break;
     }
 }
@@ -76,12 +76,13 @@ static void receive(struct client *c)
     talk_received(&c->talk, received, piece);
     switch (received.status) {
     case IO_SUCCESS:
-    case IO_NO_DATA:
-    case IO_TIMEOUT:
         break;
     case IO_CONNECTION_CLOSED:
     case IO_ERROR:
         c->open = false;
+        break;
+    case IO_NO_DATA: /* nothing there after all */
+    case IO_TIMEOUT:
         break;
     }
 }
@@ -95,9 +96,9 @@ static bool is_waiting_for_server(const struct client *c)
 /* Waits until something can be done. Returns what select() returned; 0 after -t seconds. */
 static int wait_for_anything(const struct client *c, fd_set *readable, fd_set *writable)
 {
-    const time_t whole = (time_t)c->talk.seconds;
-    const struct timespec limit = {.tv_sec = whole, .tv_nsec = (long)((c->talk.seconds - (double)whole) * 1e9)};
-    const bool is_limited = c->talk.seconds > 0 && is_waiting_for_server(c);
+    const time_t whole = (time_t)c->seconds;
+    struct timeval limit = {.tv_sec = whole, .tv_usec = (suseconds_t)((c->seconds - (double)whole) * 1e6)};
+    const bool is_limited = c->seconds > 0 && is_waiting_for_server(c);
 
     FD_ZERO(readable);
     FD_ZERO(writable);
@@ -106,7 +107,7 @@ static int wait_for_anything(const struct client *c, fd_set *readable, fd_set *w
         FD_SET(c->fd, writable);
     else if (c->wants_more)
         FD_SET(STDIN_FILENO, readable);
-    return pselect(c->fd + 1, readable, writable, NULL, is_limited ? &limit : NULL, NULL);
+    return select(c->fd + 1, readable, writable, NULL, is_limited ? &limit : NULL);
 }
 
 static void converse(struct client *c)
@@ -119,6 +120,10 @@ static void converse(struct client *c)
     const int ready = wait_for_anything(c, &readable, &writable);
     if (ready == 0)
         talk_received(&c->talk, (struct io_result){.status = IO_TIMEOUT}, NULL);
+    if (ready == -1 && errno != EINTR) { /* no memory, or a mistake of ours: the next call would fail, too */
+        perror("client: select");
+        c->open = false;
+    }
     if (ready <= 0)
         return;
     if (FD_ISSET(STDIN_FILENO, &readable))
@@ -131,18 +136,17 @@ static void converse(struct client *c)
 
 int main(int argc, char **argv)
 {
-    double seconds = 0;
+    static struct client client = {.open = true, .wants_more = true};
     const struct cli_number time_limit = {
-        't', "SECONDS", "say TIMEOUT after so long, and wait on (default 0: just wait)", 0, 3600, &seconds};
+        't', "SECONDS", "say TIMEOUT after so long, and wait on (default 0: just wait)", 0, 3600, &client.seconds};
     const struct client_options options =
         cli_client(argc, argv, "05-select: waits for input and answers at once", &time_limit);
-    static struct client client = {.open = true, .wants_more = true};
 
     net_limit_descriptors(FD_SETSIZE); /* FD_SET() beyond it would write past the set: select(2) */
     client.fd = net_connect(options.address, options.port);
     if (client.fd == -1 || !net_set_nonblocking(client.fd))
         return 1;
-    talk_begin(&client.talk, &options, seconds);
+    talk_begin(&client.talk, &options, client.seconds);
     while (client.open)
         converse(&client);
     close(client.fd);

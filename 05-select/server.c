@@ -6,13 +6,15 @@
  *     |    who must write?   is ready                                                         |
  *     +---------------------------------------------------------------------------------------+
  *
- * One thread serves all, sleeps while there is nothing to do, and no one shuts another out. It costs one select() for
+ * One thread serves all, sleeps while there is nothing to do, and no client shuts out another. It costs one select() for
  * each batch of messages, and time in proportion to the highest descriptor: the sets are filled anew before every call
  * and searched after it. And a set has places for the descriptors below FD_SETSIZE (1,024) only.
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/select.h>
 #include <unistd.h>
 
@@ -34,17 +36,29 @@ struct connection {
 
 static struct connection connections[FD_SETSIZE]; /* by descriptor */
 static int highest = -1; /* the highest of those that are open */
-static double accept_from; /* net_now() when to accept again, after a lack of descriptors */
+static double retry_accept_at; /* net_now() when to accept again, after a lack of descriptors */
 
-static volatile sig_atomic_t stopping;
+static bool stopping;
+static int stop_reader; /* the self-pipe: what stop() writes can be read here */
+static atomic_int stop_writer; /* a lock-free atomic, for a handler may read no other static objects (C11 7.14.1.1) */
 
+/*
+ * A flag alone would not do: a signal that comes after the look at the flag and before select() begins would leave us in
+ * select(), perhaps for ever. So this writes a byte into a pipe whose other end select() watches, and select() ends at
+ * once, begun or not: nobody takes the byte out. write() is allowed in a signal handler (POSIX.1-2017 2.4.3).
+ */
 static void stop(int signal_number)
 {
+    const int error = errno; /* of the call that we interrupt */
+    const char byte = '!';
+    const ssize_t written = write(stop_writer, &byte, 1); /* a full pipe takes no more, and need not: it is readable */
+
     (void)signal_number;
-    stopping = true;
+    (void)written;
+    errno = error;
 }
 
-static void welcome(int fd, int dead_peer_seconds)
+static void add_connection(int fd, int dead_peer_seconds)
 {
     struct connection *c = &connections[fd];
 
@@ -64,10 +78,10 @@ static void hang_up(struct connection *c)
     c->unsent = 0;
     while (highest >= 0 && !connections[highest].open)
         highest--;
-    accept_from = 0; /* there is a free descriptor */
+    retry_accept_at = 0; /* there is a free descriptor */
 }
 
-/* Takes everybody who waits in the backlog. */
+/* Accepts everybody in the backlog. */
 static void accept_clients(int listener, int dead_peer_seconds)
 {
     struct io_result accepted;
@@ -75,16 +89,16 @@ static void accept_clients(int listener, int dead_peer_seconds)
 
     while ((accepted = io_accept(listener, &fd)).status == IO_SUCCESS) {
         log_accept(accepted);
-        welcome(fd, dead_peer_seconds);
-        if (!net_set_nonblocking(fd)) /* each socket by itself: it is not inherited from the listener */
+        add_connection(fd, dead_peer_seconds);
+        if (!net_set_nonblocking(fd)) /* the listener's flag is inherited on BSDs, but not on Linux: accept(2) */
             hang_up(&connections[fd]);
     }
     log_accept(accepted);
-    if (accepted.status == IO_ERROR) /* out of descriptors, and the listener stays "ready": who waits goes on waiting */
-        accept_from = net_now() + 1;
+    if (accepted.status == IO_ERROR) /* out of descriptors, and the listener stays "ready": leave it out for a second */
+        retry_accept_at = net_now() + 1;
 }
 
-/* Asks for bytes and turns them into an answer. */
+/* Receives bytes and turns them into an answer. */
 static void receive(struct connection *c)
 {
     const struct io_result received = io_recv(c->fd, c->buffer, sizeof c->buffer);
@@ -132,15 +146,16 @@ static void serve(struct connection *c)
 {
     if (c->unsent == 0)
         receive(c);
-    if (c->unsent > 0) /* mostly the kernel takes it all at once */
+    if (c->unsent > 0) /* usually the kernel takes it all at once */
         answer(c);
 }
 
-/* Everybody is waited for in one way: who is owed something until there is room, all others until they have sent. */
+/* Each client is in one set only: it is waited for until it takes what is unsent, or else until it has sent something. */
 static void fill_sets(int listener, bool accepting, fd_set *readable, fd_set *writable)
 {
     FD_ZERO(readable);
     FD_ZERO(writable);
+    FD_SET(stop_reader, readable);
     if (accepting)
         FD_SET(listener, readable);
     for (int fd = 0; fd <= highest; fd++)
@@ -148,22 +163,19 @@ static void fill_sets(int listener, bool accepting, fd_set *readable, fd_set *wr
             FD_SET(fd, connections[fd].unsent > 0 ? writable : readable);
 }
 
-/* Sleeps until somebody is ready, or a signal comes. Says whether the sets mean anything. */
+/* Sleeps until somebody is ready. Says whether the sets mean anything: after a signal they do not. */
 static bool wait_for_anybody(int listener, fd_set *readable, fd_set *writable)
 {
-    const struct timespec second = {.tv_sec = 1};
-    const bool accepting = net_now() >= accept_from;
-    const int top = highest > listener ? highest : listener;
+    struct timeval second = {.tv_sec = 1};
+    const bool accepting = net_now() >= retry_accept_at;
+    const int top = highest > stop_reader ? highest : stop_reader; /* the listener, opened before the pipe, is below */
 
     fill_sets(listener, accepting, readable, writable);
-    /* A signal must not slip in after the look at `stopping` and before the wait. */
-    const sigset_t unblocked = stop_block();
-    const int ready = stopping ? 0 : pselect(top + 1, readable, writable, NULL, accepting ? NULL : &second, &unblocked);
-    const int error = errno;
-    /* If somebody was ready already, pselect() did not sleep, and the signal comes in here. */
-    pthread_sigmask(SIG_SETMASK, &unblocked, NULL);
-    if (ready == -1 && error != EINTR)
-        log_call("everybody", "select", io_of_recv(-1, error));
+    const int ready = select(top + 1, readable, writable, NULL, accepting ? NULL : &second);
+    if (ready == -1 && errno != EINTR) { /* no memory, or a mistake of ours: the next call would fail, too */
+        log_call("server", "select", (struct io_result){.status = IO_ERROR, .error = errno});
+        exit(1);
+    }
     return ready > 0;
 }
 
@@ -173,6 +185,7 @@ static void serve_everybody(int listener, int dead_peer_seconds)
 
     if (!wait_for_anybody(listener, &readable, &writable))
         return;
+    stopping = FD_ISSET(stop_reader, &readable);
     if (FD_ISSET(listener, &readable))
         accept_clients(listener, dead_peer_seconds);
     for (int fd = 0; fd <= highest; fd++)
@@ -187,7 +200,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: send() says EPIPE instead */
     net_limit_descriptors(FD_SETSIZE); /* FD_SET() beyond it would write past the set: select(2) */
     const int listener = net_listen(options.address, options.port);
-    if (listener == -1 || !net_set_nonblocking(listener))
+    stop_reader = stop_pipe(&stop_writer);
+    if (listener == -1 || !net_set_nonblocking(listener) || stop_reader == -1)
         return 1;
     stop_calls(stop);
     if (!announce_listening(listener, options.verbose))

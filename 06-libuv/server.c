@@ -216,8 +216,10 @@ static void close_handle(uv_handle_t *handle, void *argument)
 /* With every handle closed, uv_run() has nothing left to wait for and returns. */
 static void on_stop(uv_signal_t *handle, int signal_number)
 {
+    const sigset_t stops = stop_signals();
+
     (void)signal_number;
-    stop_block(); /* with its handle closed, the next signal would end us on the spot */
+    sigprocmask(SIG_BLOCK, &stops, NULL); /* with its handle closed, the next signal would end us on the spot */
     uv_walk(handle->loop, close_handle, NULL);
 }
 

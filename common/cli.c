@@ -51,9 +51,8 @@ static void print_usage(const struct command *command, FILE *out)
     fprintf(out, "  -p PORT          %s (default 9000)\n",
             is_server ? "and on this port; 0: any free one" : "and its port");
     if (is_server)
-        fprintf(
-            out,
-            "  -k SECONDS       give up a client that is unreachable, or takes nothing, for so long (default 60)\n");
+        fprintf(out,
+                "  -k SECONDS       give up a client that is unreachable or takes nothing for so long (default 60)\n");
     if (number != NULL)
         fprintf(out, "  -%c %-13s %s\n", number->letter, number->unit, number->purpose);
     fprintf(out, "  -v               %s\n",
@@ -99,7 +98,7 @@ static int read_whole_number(const struct command *command, char letter, const c
     return (int)read_digits(command, letter, text, "0123456789", min, max);
 }
 
-/* -h and everything that is no option of this program. */
+/* -h, and everything that is not an option of this program. */
 static _Noreturn void end_or_refuse(const struct command *command, int option)
 {
     if (option == 'h') {

@@ -22,7 +22,7 @@ struct cli_number {
 struct server_options {
     const char *address; /* -b, "127.0.0.1" unless given */
     const char *port; /* -p, "9000" unless given; "0": any free port */
-    int dead_peer_seconds; /* -k, seconds until a peer that is unreachable, or takes nothing, is given up: see net_prepare() */
+    int dead_peer_seconds; /* -k, seconds until a peer that is unreachable or takes nothing is given up: see net_prepare() */
     bool verbose; /* -v */
 };
 
@@ -40,7 +40,7 @@ struct client_options {
  */
 struct server_options cli_server(int argc, char **argv, const char *model, const struct cli_number *number);
 
-/* Reads a client's command line; likewise. Every client has a -t, whose meaning for its model `seconds` gives. */
+/* Reads a client's command line in the same way. Every client has a -t; `seconds` says what it means to its model. */
 struct client_options cli_client(int argc, char **argv, const char *model, const struct cli_number *seconds);
 
 #endif

@@ -48,7 +48,7 @@ struct io_result io_send(int fd, const void *data, size_t size);
 /*
  * Takes the next connection from the backlog of `listener` and stores its descriptor, which is then the caller's to
  * close, in `*fd`. Repeats accept() after EINTR, and after a connection that died while it waited (ECONNABORTED, EPROTO,
- * and the network errors that accept(2) tells Linux programs to treat so): that one is nobody's problem any more.
+ * and the network errors that accept(2) tells Linux programs to treat so): the caller has nothing to do with it.
  * Blocks if `listener` does.
  * Returns IO_SUCCESS, IO_NO_DATA (nobody waits) or IO_ERROR with any other errno of accept(2); EMFILE and
  * ENFILE (out of descriptors) leave the client in the backlog. `*fd` is -1 unless the status is IO_SUCCESS.

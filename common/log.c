@@ -10,26 +10,26 @@
 
 #include "net.h"
 
-static bool say_everything;
+static bool is_verbose;
 
 bool announce_listening(int listener, bool verbose)
 {
     char name[NET_NAME_SIZE];
 
-    say_everything = verbose;
+    is_verbose = verbose;
     if (printf("listening on %s\n", net_local_name(listener, name)) > 0 && fflush(stdout) == 0)
         return true;
     fprintf(stderr, "server: cannot write to standard output: %s\n", strerror(errno));
     return false;
 }
 
-/* Says a line, unless it would have to wait for somebody to read it. */
+/* Writes a line, unless it would have to wait for a reader. */
 static void say(const char *peer, const char *call, const char *what)
 {
     static atomic_ulong unread;
     struct pollfd reader = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-    flockfile(stderr); /* in 04 others speak at the same time, and the room is for one */
+    flockfile(stderr); /* 04's threads log at the same time, and the room may do for one of them */
     if (poll(&reader, 1, 0) == 0) {
         unread++;
     } else {
@@ -43,7 +43,7 @@ static void say(const char *peer, const char *call, const char *what)
 
 void log_call(const char *peer, const char *call, struct io_result result)
 {
-    if (say_everything || result.status == IO_ERROR) {
+    if (is_verbose || result.status == IO_ERROR) {
         char text[IO_TEXT_SIZE];
         say(peer, call, io_describe(result, text));
     }

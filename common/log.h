@@ -15,7 +15,7 @@
 #include "io_status.h"
 
 /*
- * Says on stdout, flushed, that the server listens: "listening on 127.0.0.1:9000", by the name of the socket `listener`.
+ * Prints on stdout, flushed, where the server listens: "listening on 127.0.0.1:9000", the name of the socket `listener`.
  * From then on `verbose` decides whether only errors are said. Call it when the server is ready for everything: clients,
  * and the signal to stop. Returns false, with a line on stderr, if stdout takes no more.
  */

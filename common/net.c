@@ -122,7 +122,7 @@ int net_limit_descriptors(int max)
         return max; /* cannot fail by POSIX: the resource is valid and so is the pointer */
     if (limit.rlim_cur > (rlim_t)max) {
         limit.rlim_cur = (rlim_t)max;
-        setrlimit(RLIMIT_NOFILE, &limit); /* everybody may lower their own limit */
+        setrlimit(RLIMIT_NOFILE, &limit); /* any process may lower its own limit */
     }
     return (int)limit.rlim_cur;
 }

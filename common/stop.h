@@ -7,6 +7,7 @@
 #define STOP_H
 
 #include <signal.h>
+#include <stdatomic.h>
 
 /*
  * Has both signals call `handler`, which may do only what POSIX.1-2017 2.4.3 allows in a signal handler. Without
@@ -14,7 +15,18 @@
  */
 void stop_calls(void (*handler)(int));
 
-/* Blocks both signals in the calling thread, and in the threads that it creates. Returns the mask as it was before. */
-sigset_t stop_block(void);
+/* The set of both signals, to block them with. */
+sigset_t stop_signals(void);
+
+/*
+ * Makes a pipe through which a handler can tell a loop that waits (the self-pipe). Both ends are close-on-exec and
+ * non-blocking: a handler that writes does not wait, not even if the pipe is full.
+ * Returns the descriptor to read from, and stores the one to write to in `*writer`; both are the caller's to close. On
+ * failure says so on stderr ("server: cannot make a pipe: Too many open files") and returns -1.
+ */
+int stop_pipe(atomic_int *writer);
+
+/* By C11 7.14.1.1 a handler may read no static objects but lock-free atomics, and models count on this one to be it. */
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "an atomic_int is not always lock-free here");
 
 #endif

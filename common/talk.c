@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "net.h"
@@ -66,11 +67,13 @@ struct io_result talk_input(struct talk *talk, char *bytes, size_t size)
 
 struct io_result talk_wait_for_input(struct talk *talk, char *bytes, size_t size)
 {
+    const struct timespec retry_delay = {.tv_nsec = 10L * 1000 * 1000};
     struct pollfd readable = {.fd = STDIN_FILENO, .events = POLLIN};
     struct io_result input;
 
     while ((input = talk_input(talk, bytes, size)).status == IO_NO_DATA)
-        (void)poll(&readable, 1, -1);
+        if (poll(&readable, 1, -1) == -1)
+            nanosleep(&retry_delay, NULL); /* no memory for poll(), or a signal: neither lasts */
     return input;
 }
 
@@ -100,7 +103,7 @@ static void finish_line(struct talk *talk)
     talk->folded_call = NULL;
 }
 
-/* One more of the same is only counted, and a terminal told ten times a second. Anything else begins a new line. */
+/* One more of the same is only counted, and shown on a terminal ten times a second. Anything else begins a new line. */
 static void say(struct talk *talk, const char *call, struct io_result result)
 {
     const bool again =

@@ -30,7 +30,7 @@ struct talk {
     const char *folded_call; /* what is being folded: NULL for nothing yet, */
     struct io_result folded; /* its status, with all bytes added up, */
     unsigned long times; /* and how often it came */
-    double shown_at; /* when a terminal was last told: net_now() */
+    double shown_at; /* when the line was last shown: net_now() */
     bool on_terminal; /* standard error is a terminal, */
     bool shares_terminal; /* and standard output, too */
 };
@@ -52,8 +52,8 @@ int talk_input_fd(const struct talk *talk);
 struct io_result talk_input(struct talk *talk, char *bytes, size_t size);
 
 /*
- * The same for who can wait: never IO_NO_DATA, not even if standard input is non-blocking, which whoever shares it with us
- * may have made it (fcntl(2): the flag belongs to the open file).
+ * The same, but always waits: never IO_NO_DATA, not even if standard input is non-blocking, which another process that
+ * shares it may have made it (fcntl(2): the flag belongs to the open file).
  */
 struct io_result talk_wait_for_input(struct talk *talk, char *bytes, size_t size);
 

@@ -2,6 +2,7 @@
 #include "misbehave.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "sockets.h"
 #include "upper.h"
 
-static volatile sig_atomic_t exit_status_on_sigterm;
+static atomic_int exit_status_on_sigterm; /* a handler may read only lock-free atomics (C11 7.14.1.1) */
 
 static void on_sigterm(int number)
 {

@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -16,8 +17,18 @@
 #include "signals.h"
 #include "sockets.h"
 
+static bool poll_fails;
+
+static int play_poll(struct pollfd *descriptors, nfds_t count, int milliseconds)
+{
+    errno = ENOMEM;
+    return poll_fails ? -1 : poll(descriptors, count, milliseconds);
+}
+
 /* The tests are linked with common/ but with no model: this one brings the part of 03 that it asks about. */
+#define poll play_poll
 #include "../../03-settimeout/settimeout.c" /* NOLINT(bugprone-suspicious-include) */
+#undef poll
 
 static const double for_ever = 30; /* a limit that no call here may reach */
 static const double generous = 5; /* how much longer a wait may be on a busy machine */
@@ -370,6 +381,31 @@ static void does_the_flag_alone_end_a_wait(void **state)
     sockets_close(&pair);
 }
 
+/* ---- poll() itself ---- */
+
+/* What if it has no memory? That is no error of recv(), and no reason to spin, nor to miss what comes. */
+static void what_if_poll_fails(void **state)
+{
+    const struct pair pair = open_nonblocking();
+    struct signals later;
+
+    (void)state;
+    poll_fails = true;
+    const clock_t cpu = clock();
+    const double start = net_now();
+    assert_io("settimeout_recv() without poll()", settimeout_recv(pair.ours, buffer, 1, 0.3), only(IO_TIMEOUT));
+    assert_waited("settimeout_recv() without poll()", start, 0.3);
+    const double used = (double)(clock() - cpu) / CLOCKS_PER_SEC;
+    if (used > 0.15)
+        fail_msg("A wait of 300 ms without poll() used %.0f ms of CPU time: does it spin?", used * 1000);
+    signals_begin(&later, 2, say_hello, pair.theirs);
+    const struct io_result received = settimeout_recv(pair.ours, buffer, sizeof buffer, for_ever);
+    signals_end(&later);
+    poll_fails = false;
+    assert_io("settimeout_recv() without poll(), when bytes come", received, success_of(6));
+    sockets_close(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +426,7 @@ int main(void)
         cmocka_unit_test(do_signals_leave_the_deadline_alone),
         cmocka_unit_test(does_a_signal_handler_end_a_wait),
         cmocka_unit_test(does_the_flag_alone_end_a_wait),
+        cmocka_unit_test(what_if_poll_fails),
     };
 
     unit_begin();

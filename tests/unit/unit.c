@@ -9,7 +9,7 @@
 
 static void on_alarm(int signal_number)
 {
-    static const char message[] = "\nThe last test hangs: a call that was meant to return waits for ever.\n";
+    const char message[] = "\nThe last test hangs: a call that was meant to return waits for ever.\n";
 
     (void)signal_number;
     _exit(write(STDERR_FILENO, message, sizeof message - 1) == -1 ? 2 : 1);

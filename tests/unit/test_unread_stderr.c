@@ -1,5 +1,5 @@
 /*
- * test_unread_words - what if a server tells everything (-v) to somebody who does not read it?
+ * test_unread_stderr - what if a server logs everything (-v) and nobody reads it?
  *
  * It serves its clients all the same, and it stops when it is told to.
  */

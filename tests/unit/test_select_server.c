@@ -1,0 +1,120 @@
+/*
+ * test_select_server - what if the signal to stop comes at the worst moment, or if select() itself fails?
+ *
+ * The worst moment is just before select() begins: too late for every look at a flag, too early to interrupt the wait. No
+ * test can hit it from outside, so 05's server is compiled in here with a select() that is played.
+ */
+#include "unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/select.h>
+#include <sys/wait.h>
+
+#include "net.h"
+#include "plain.h"
+
+enum { ERRNO_IS_LOST = 99 };
+
+static struct {
+    int signals; /* how many come just before each call, */
+    int error; /* and the errno that each call fails with, or 0 */
+} played;
+
+static int play_select(int count, fd_set *readable, fd_set *writable, fd_set *exceptional, struct timeval *limit)
+{
+    for (int i = 0; i < played.signals; i++) {
+        errno = ENOTTY; /* a call was interrupted that has something to say */
+        kill(getpid(), i % 2 == 0 ? SIGTERM : SIGINT);
+        if (errno != ENOTTY)
+            _exit(ERRNO_IS_LOST);
+    }
+    errno = played.error;
+    return errno != 0 ? -1 : select(count, readable, writable, exceptional, limit);
+}
+
+#define select play_select
+#define main server_main
+#include "../../05-select/server.c" /* NOLINT(bugprone-suspicious-include): the program under test */
+#undef main
+#undef select
+
+static int run_server(const void *data)
+{
+    static char name[] = "server", option[] = "-p", port[] = "0";
+    char *arguments[] = {name, option, port, NULL};
+
+    (void)data;
+    return server_main(3, arguments);
+}
+
+/* Starts the server, which is to end by itself, and returns how it ended. What it says on stderr goes to `err`. */
+static int end_of_server(const char *what, char *err, size_t size)
+{
+    const struct plain_server server = plain_start(run_server, NULL);
+    const double start = net_now();
+
+    plain_read_until(server.err, "\n", err, size); /* until it ends, too */
+    const double took = net_now() - start;
+    const int status = plain_stop(&server);
+    if (took > 10)
+        fail_msg("%s, the server should end, and was still there %.0f s later.", what, took);
+    return status;
+}
+
+static void does_it_stop(const char *what, int signals)
+{
+    char err[256];
+
+    played.signals = signals;
+    played.error = 0;
+    const int status = end_of_server(what, err, sizeof err);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == ERRNO_IS_LOST)
+        fail_msg("%s: its handler has changed errno. The call that it interrupts may have set it.", what);
+    if (status != 0)
+        fail_msg("%s, the server should exit with 0; its wait status was %d. It said \"%s\"", what, status, err);
+}
+
+static void what_if_the_signal_comes_just_before_the_wait(void **state)
+{
+    (void)state;
+    does_it_stop("Told to stop just before select()", 1);
+}
+
+/* A pipe holds 64 KiB (pipe(7)). */
+static void what_if_more_signals_come_than_the_pipe_holds(void **state)
+{
+    (void)state;
+    does_it_stop("Told to stop 70,000 times just before select()", 70 * 1000);
+}
+
+/* It can serve nobody then. Does it neither spin nor hang, and say what has failed? */
+static void what_if_select_fails(void **state)
+{
+    static const int errors[] = {EBADF, EINVAL, ENOMEM};
+    char err[256], expected[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        played.signals = 0;
+        played.error = errors[i];
+        const int status = end_of_server("Without a working select()", err, sizeof err);
+        snprintf(expected, sizeof expected, "(%s)\n", io_error_name(errors[i]));
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 1)
+            fail_msg("When select() fails, the server should exit with 1; its wait status was %d.", status);
+        if (strstr(err, "select ERROR") == NULL || strstr(err, expected) == NULL)
+            fail_msg("The server should say that select() failed, and why; it said \"%s\"", err);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_if_the_signal_comes_just_before_the_wait),
+        cmocka_unit_test(what_if_more_signals_come_than_the_pipe_holds),
+        cmocka_unit_test(what_if_select_fails),
+    };
+
+    unit_begin();
+    return cmocka_run_group_tests_name("05's server", tests, NULL, NULL);
+}
