@@ -74,3 +74,9 @@ bool unit_is_status(const char *what, const struct child *child, int expected)
                 child->status, child->status < 0 ? " (ended by that signal)" : "", child->err);
     return false;
 }
+
+bool unit_is_child(const char *what, const struct child *child, int status, const char *output, const char *err)
+{
+    return unit_is_status(what, child, status) && unit_is_text(what, "standard output", child->output, output) &&
+           unit_is_text(what, "standard error", child->err, err);
+}

@@ -52,13 +52,10 @@ static inline struct io_result error_of(int error)
 bool unit_is_io(const char *what, struct io_result got, struct io_result expected);
 bool unit_is_text(const char *what, const char *where, const char *got, const char *expected);
 bool unit_is_status(const char *what, const struct child *child, int expected);
+bool unit_is_child(const char *what, const struct child *child, int status, const char *output, const char *err);
 
 /* fail() names the line at which it stands: that of the test. */
-#define unit_fail_unless(is_right)                                                                                     \
-    do {                                                                                                               \
-        if (!(is_right))                                                                                               \
-            fail();                                                                                                    \
-    } while (0)
+#define unit_fail_unless(is_right) ((is_right) ? (void)0 : fail())
 
 /* Is `got` what was `expected`, with the same bytes and errno? `what`: the situation, for the message. */
 #define assert_io(what, got, expected) unit_fail_unless(unit_is_io(what, got, expected))
@@ -71,10 +68,6 @@ bool unit_is_status(const char *what, const struct child *child, int expected);
 
 /* Did `child` end with the exit status, the standard output and the standard error that were expected? */
 #define assert_child(what, child, expected_status, expected_output, expected_err)                                      \
-    do {                                                                                                               \
-        assert_status(what, child, expected_status);                                                                   \
-        assert_text(what, "standard output", (child)->output, expected_output);                                        \
-        assert_text(what, "standard error", (child)->err, expected_err);                                               \
-    } while (0)
+    unit_fail_unless(unit_is_child(what, child, expected_status, expected_output, expected_err))
 
 #endif
