@@ -45,7 +45,7 @@ static json_t *event_in(const struct place *place, const char *phase, const char
                      place->thread);
 }
 
-/* Returns the new event, which the trace owns. `details`: what is said about it. */
+/* The event, which is the trace's from here on, gets its time and its details. Returned for what is special about it. */
 static json_t *add_event(struct trace *trace, json_t *event, uint64_t at, const char *category, json_t *details)
 {
     json_object_set_new(event, "ts", microseconds(at));

@@ -14,7 +14,7 @@
 
 enum { LANES_MAX_WIDTH = 400 };
 
-/* Which time is where. To the left there is room for names. */
+/* Which column stands for which time. To the left there is room for names. */
 struct axis {
     uint64_t from, to;
     int left, width; /* in columns; `width` is at most LANES_MAX_WIDTH */

@@ -3,6 +3,7 @@
 #define _XOPEN_SOURCE 700 /* declares wcwidth() */
 #include "story.h"
 
+#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ static int columns_of(const char *line)
             line += strcspn(line, "mKH") + 1;
             continue;
         }
-        const int length = mbtowc(&character, line, MB_CUR_MAX);
+        const int length = mbtowc(&character, line, MB_LEN_MAX);
         assert_true(length > 0);
         columns += wcwidth(character);
         line += length;
