@@ -135,7 +135,6 @@ static void passes(const char *how, const char *source)
 
 static void test_right_server_passes(void **state)
 {
-    (void)state;
     passes("right", HELLO);
     passes("right", HELLO "A half-close\nA expect closed\nA close\n" HELLO "A reset\n");
     passes("right", "A connect\nA send 1 MiB\nA expect everything\nA half-close\nA expect closed\n");
@@ -155,7 +154,6 @@ static void test_phases_and_names_are_in_order(void **state)
     uint64_t end_of_wait = 0, begin_of_send = 0;
     size_t count;
 
-    (void)state;
     assert_int_equal(play(&stage, "right", source, 0)->outcome, PLAY_PASSES);
     const struct play_event *events = play_events(stage.play, &count);
     for (size_t i = 0; i < count; i++) {
@@ -181,7 +179,6 @@ static void test_events_tell_the_whole_story(void **state)
     struct stage stage;
     size_t count;
 
-    (void)state;
     play(&stage, "right", HELLO, 0);
     const struct play_event *events = play_events(stage.play, &count);
     assert_int_equal(count, sizeof story / sizeof story[0]);
@@ -197,7 +194,6 @@ static void test_events_tell_the_whole_story(void **state)
 
 static void test_wrong_bytes_fail(void **state)
 {
-    (void)state;
     fails("same case", HELLO, 3, "byte 0 of the answer should be 'H' and is 'h'", "\"HELLO\" within 10 s", "nothing");
     fails("one wrong byte", HELLO, 3, "byte 4 of the answer should be 'O' and is 0x00", NULL, "4 bytes: \"HELL\"");
     fails("doubles", HELLO "A wait 2s\n", 4, "the answer should end after 5 bytes, but 'H' follows", "", NULL);
@@ -223,7 +219,6 @@ static void fails_with_less(const char *how, const char *source, int step, size_
 
 static void test_bytes_that_no_step_expected_fail(void **state)
 {
-    (void)state;
     fails_with_less("right", HELLO "A send \"abc\"\nA expect \"ABC\"\n", 4, 1,
                     "at the end A had received more than any step expected: 2 bytes: \"BC\"");
     fails("right", "A connect\nA send \"abc\"\nA wait 100ms\nA expect nothing for 100ms\nA reset\n", 4,
@@ -232,7 +227,6 @@ static void test_bytes_that_no_step_expected_fail(void **state)
 
 static void test_missing_bytes_stall(void **state)
 {
-    (void)state;
     stalls("drops", HELLO, 3, "\"HELLO\" within 400 ms", "4 bytes: \"HELL\"");
     stalls("drops", "A connect\nA send \"hello\"\nA expect everything within 90ms\n", 3,
            "everything: 5 bytes within 90 ms", "4 bytes: \"HELL\"");
@@ -246,7 +240,6 @@ static void test_missing_bytes_stall(void **state)
 
 static void test_early_end_fails(void **state)
 {
-    (void)state;
     fails("closes", HELLO, 3, "the connection was closed too early", NULL, "nothing, then CONNECTION_CLOSED");
     fails("closes in the middle", HELLO, 3, "the connection was closed too early", NULL,
           "2 bytes: \"HE\", then CONNECTION_CLOSED");
@@ -262,7 +255,6 @@ static void test_early_end_fails(void **state)
 
 static void test_the_kind_of_end_matters(void **state)
 {
-    (void)state;
     passes("resets", "A connect\nA send \"x\"\nA expect reset\n");
     passes("closes at once", "A connect\nA expect closed\n");
     passes("closes at once", "A connect\nA wait 50ms\nA expect closed\nA close\n");
@@ -278,7 +270,6 @@ static void test_death_is_named_first(void **state)
 {
     struct stage stage;
 
-    (void)state;
     const struct play_result *result = play(&stage, "dies", HELLO, 0);
     assert_int_equal(result->outcome, PLAY_FAILS);
     assert_begins(result->problem, "the server was killed by signal 9 (SIGKILL)");
@@ -303,7 +294,6 @@ static void test_bad_start_is_told(void **state)
 {
     struct stage stage;
 
-    (void)state;
     const struct play_result *result = play(&stage, "does not start", HELLO, 0);
     assert_text("no start", "the problem", result->problem, "the server cannot be started: it exited with 1");
     assert_text("no start", "what it said", result->said, "server: no idea how\n");
@@ -312,7 +302,6 @@ static void test_bad_start_is_told(void **state)
 
 static void test_bad_stop_fails(void **state)
 {
-    (void)state;
     fails("exits wrongly", HELLO, 0, "the server should end on SIGTERM with exit status 0, but it exited with 7", "",
           "");
     fails("has no handler", HELLO, 0,
@@ -334,7 +323,6 @@ static void test_who_waits_for_others_does_not_stall(void **state)
 {
     struct stage stage;
 
-    (void)state;
     const struct play_result *result = play(&stage, "right",
                                             "A connect\nA send 10 bytes in pieces of 1 byte every 60ms\n"
                                             "A expect everything\nA half-close\nA expect closed\n"
@@ -352,7 +340,6 @@ static void test_stalled_server_must_stop_too(void **state)
 {
     struct stage stage;
 
-    (void)state;
     play_deaf(&stage, HELLO);
     assert_text("deaf", "the problem", play_result(stage.play)->problem,
                 "the server should end on SIGTERM with exit status 0, but it had to be killed");
@@ -368,7 +355,6 @@ static void test_stalled_server_must_stop_too(void **state)
 
 static void test_sanitizer_report_fails(void **state)
 {
-    (void)state;
     fails("reports", HELLO, 0, "a sanitizer reports an error of the server", "", "");
 }
 
@@ -376,7 +362,6 @@ static void test_spinning_is_no_rest(void **state)
 {
     struct stage stage;
 
-    (void)state;
     const struct play_result *result =
         play(&stage, "spins", "A connect\nA stop reading\nA send \"x\"\nA wait 50ms\nsync\nserver rests 200ms\n", 300);
     assert_int_equal(result->outcome, PLAY_STALLS);
@@ -392,7 +377,6 @@ static void test_spinning_is_no_rest(void **state)
 
 static void test_stuck_is_who_has_more_than_is_taken(void **state)
 {
-    (void)state;
     passes("right", SENDS_MUCH "A is stuck for 300ms\nA read on\nA expect everything\n");
     passes("right", SENDS_MUCH "A is stuck for 300ms within 5s\nA is stuck for 50ms\nA half-close\n"
                                "A is stuck for 50ms\nA reset\n");
@@ -405,7 +389,6 @@ static void test_who_is_rid_of_everything_is_not_stuck(void **state)
     static const char kept[] = "everything was taken: the server keeps what it cannot send, or loses it";
     static const char expected[] = "400 ms in which nothing is taken";
 
-    (void)state;
     fails("keeps everything", SENDS_MUCH "A is stuck for 400ms\n", 4, kept, expected, "nothing");
     fails("keeps everything", SENDS_MUCH "A wait 500ms\nA is stuck for 400ms\n", 5, kept, expected, "nothing");
     fails("keeps everything", "A connect\nA send 64 MiB\nA is stuck for 400ms\nA reset\n", 3,
@@ -421,7 +404,6 @@ static void test_who_is_rid_of_everything_is_not_stuck(void **state)
 
 static void test_what_a_server_says(void **state)
 {
-    (void)state;
     passes("reports nothing", HELLO);
     fails("reports", "server says \"nothing\" or \"undefined\"\nserver says \"something\"\n", 2, NULL, NULL,
           "nothing of the kind");
@@ -445,7 +427,6 @@ static void test_foreign_server(void **state)
 {
     struct stage stage;
 
-    (void)state;
     const struct play_result *result = play_command(&stage, "right", "%s -p {port}", HELLO);
     assert_text("foreign", "the problem", result->problem, "");
     assert_text("foreign", "its end", result->ended + strcspn(result->ended, ","), strchr(result->ended, ','));
@@ -477,7 +458,6 @@ static void test_foreign_server(void **state)
 
 static void test_right_client_passes(void **state)
 {
-    (void)state;
     passes("client", SERVER_ANSWERS "client prints \"HELLO\\n\"\nclient exits 0\n");
     passes("client",
            SERVER_ANSWERS "client prints everything\nclient says \"TIMEOUT\" or \"x\"\nclient says \"TIMEOUT\"\n"
@@ -493,7 +473,6 @@ static void test_wrong_client_fails(void **state)
 {
     static const char prints[] = SERVER_ANSWERS "client prints everything\nclient exits 0\n";
 
-    (void)state;
     fails("client prints wrongly", prints, 4, "byte 5 of the client's standard output should be 0x0a and is '?'",
           "everything on standard output: 6 bytes within 10 s", "5 bytes: \"HELLO\"");
     fails("client prints nothing", prints, 4, "the client ended before it had printed that", NULL, "nothing");
@@ -512,7 +491,6 @@ static void test_wrong_client_fails(void **state)
 
 static void test_prints_that_no_step_expected_fail(void **state)
 {
-    (void)state;
     fails_with_less("client", SERVER_ANSWERS "client prints \"HELLO\\n\"\nclient exits 0\n", 3, 2,
                     "at the end the client had printed 4 bytes that no step expected");
 }
@@ -554,7 +532,6 @@ static void test_abort_kills(void **state)
 {
     static const uint64_t moments[] = {0, 1, 5, 60};
 
-    (void)state;
     for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++)
         abort_at(moments[i], on_abort_time);
     abort_at(1, on_abort_time_before_news);
@@ -566,7 +543,6 @@ static void test_what_a_shell_started_goes_too(void **state)
     int ends[2];
     char byte;
 
-    (void)state;
     assert_int_equal(pipe(ends), 0);
     const struct play_result *result = play_command(&stage, "right", "sleep 1000 & %s -p {port}", HELLO);
     assert_text("shell", "the problem", result->problem, "");
@@ -615,7 +591,6 @@ static void test_a_start_on_command(void **state)
     static const char *const runner[] = {"env", "NOTHING=new", NULL};
     struct late_start start = {.pid = -1};
 
-    (void)state;
     begin(&start.stage, "right", HELLO, (struct play_options){.on_ready = on_ready, .runner = runner});
     assert_int_equal(play_pid(start.stage.play), -1);
     run_loop(&start.stage);

@@ -64,7 +64,6 @@ static void test_outputs_and_exit_status(void **state)
     struct stage stage;
     struct process *process = run(&stage, "echo out; echo words >&2; exit 5", (struct process_options){0});
 
-    (void)state;
     assert_string_equal(stage.output.chars, "out\n");
     assert_string_equal(process_stderr(process).bytes, "words\n");
     assert_int_equal(process_exit_status(process), 5);
@@ -79,7 +78,6 @@ static void test_signal(void **state)
     struct stage stage;
     struct process *process = run(&stage, "kill -PIPE $$", (struct process_options){0});
 
-    (void)state;
     assert_string_equal(process_describe_end(process), "was killed by signal 13 (SIGPIPE)");
     end(&stage);
 }
@@ -89,7 +87,6 @@ static void test_ignored_signals_are_not_inherited(void **state)
 {
     struct stage stage;
 
-    (void)state;
     run(&stage, "kill -PIPE $$; echo survived", (struct process_options){0});
     assert_int_equal(stage.output.length, 0);
     end(&stage);
@@ -100,7 +97,6 @@ static void test_no_program(void **state)
     struct stage stage;
     struct process *process = run(&stage, "exec /nowhere/to/be/found", (struct process_options){0});
 
-    (void)state;
     assert_int_equal(process_exit_status(process), 127);
     assert_non_null(strstr(process_stderr(process).bytes, "not found"));
     end(&stage);
@@ -113,7 +109,6 @@ static void test_last_words_are_kept(void **state)
         run(&stage, "i=0; while [ $i -lt 40000 ]; do echo line $i; i=$((i+1)); done >&2", (struct process_options){0});
     const struct process_stderr words = process_stderr(process);
 
-    (void)state;
     assert_true(words.size >= 65536);
     assert_true(words.size < 300000);
     assert_int_equal(words.dropped + words.size, 70 + 720 + 8100 + 90000 + 330000);
@@ -127,7 +122,6 @@ static void test_descriptors(void **state)
     struct rlimit limit;
     char expected[64];
 
-    (void)state;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     run(&stage, "ulimit -S -n; ulimit -H -n", (struct process_options){.descriptors = 40});
     assert_string_equal(stage.output.chars, "40\n40\n");
@@ -156,7 +150,6 @@ static void test_stop(void **state)
     struct process_options options = {.readiness = PROCESS_READY_BY_LINE, .on_ready = stop_at_once};
     struct stage stage;
 
-    (void)state;
     struct process *process = run(&stage, ready, options);
     assert_true(process_is_ready(process));
     assert_true(process_was_told(process));
@@ -184,7 +177,6 @@ static void test_no_start(void **state)
     const struct process_options options = {.arguments = arguments, .readiness = PROCESS_READY_BY_LINE};
     struct rlimit limit;
 
-    (void)state;
     uv_loop_init(&stage.loop);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, limit.rlim_max}), 0);
@@ -209,7 +201,6 @@ static void test_ready_by_port(void **state)
     const struct process_options options = {
         .readiness = PROCESS_READY_BY_PORT, .port = process_free_port(), .on_ready = stop_at_once};
 
-    (void)state;
     snprintf(script, sizeof script, "sleep 0.1; exec '%s' -p %d >/dev/null", this_program, options.port);
     const struct process *process = run(&stage, script, options);
     assert_true(process_is_ready(process));
@@ -224,7 +215,6 @@ static void test_not_ready_in_time(void **state)
     struct process_options options = {.readiness = PROCESS_READY_BY_LINE, .ready_limit_ms = 1000};
     struct stage stage;
 
-    (void)state;
     struct process *process = run(&stage, "echo listening somewhere; sleep 30", options);
     assert_false(process_is_ready(process));
     assert_int_equal(process_signal(process), SIGTERM);
@@ -239,7 +229,6 @@ static void test_output_after_the_ready_line(void **state)
     struct stage stage;
     const struct process_options options = {.readiness = PROCESS_READY_BY_LINE};
 
-    (void)state;
     run(&stage, "printf 'soon\\nlistening on 127.0.0.1:1\\nmore\\n'; echo listening on 127.0.0.1:2", options);
     assert_string_equal(stage.output.chars, "more\nlistening on 127.0.0.1:2\n");
     assert_int_equal(ntohs(((const struct sockaddr_in *)process_address(stage.process))->sin_port), 1);
@@ -252,7 +241,6 @@ static void test_outputs_held_open(void **state)
     struct stage stage;
     const uint64_t start = uv_hrtime();
 
-    (void)state;
     run(&stage, "setsid sleep 4 & exit 0", (struct process_options){0});
     assert_true(uv_hrtime() - start < 3000000000u);
     end(&stage);
@@ -269,7 +257,6 @@ static void test_wrapping(void **state)
         {"cd there && ./server", "trap : TERM; cd there && ./server"},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         bool is_wrapped;
         char *wrapped = process_wrap(cases[i].command, &is_wrapped);
@@ -283,7 +270,6 @@ static void test_ready_lines(void **state)
 {
     struct sockaddr_storage address;
 
-    (void)state;
     assert_true(process_parse_ready("listening on 127.0.0.1:9000", &address));
     assert_int_equal(address.ss_family, AF_INET);
     assert_int_equal(ntohs(((struct sockaddr_in *)&address)->sin_port), 9000);

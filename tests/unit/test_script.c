@@ -103,7 +103,6 @@ static void is_every_verb_of_a_client_read(void **state)
                                               "A is stuck for 400ms within 5s\n"
                                               "server stops within 1s\n");
 
-    (void)state;
     assert_verbs(script, phrases, sizeof phrases / sizeof phrases[0]);
     assert_int_equal(script->steps[0].duration_ms, 1000);
     assert_string_equal(script->steps[2].bytes[0], "hi");
@@ -144,7 +143,6 @@ static void is_every_verb_in_a_script_for_clients_read(void **state)
                                               "client says \"SUCCESS\"\n"
                                               "client exits 2 within 3s\n");
 
-    (void)state;
     assert_verbs(script, phrases, sizeof phrases / sizeof phrases[0]);
     assert_int_equal(script->steps[0].within_ms, 2000);
     assert_int_equal(script->steps[4].texts, 0);
@@ -172,7 +170,6 @@ static void check_rows(const struct verb *verbs)
 
 static void is_the_row_of_every_verb_complete(void **state)
 {
-    (void)state;
     check_rows(played_verbs);
     check_rows(tested_verbs);
 }
@@ -181,7 +178,6 @@ static void is_a_client_run_with_its_messages(void **state)
 {
     struct script *script = parse_for_clients("server refuses\nclient run \"one\" \"\" \"three\"\n");
 
-    (void)state;
     assert_true(script->refuses);
     assert_int_equal(script->step_count, 1);
     assert_int_equal(script->steps[0].texts, 3);
@@ -200,7 +196,6 @@ static void does_a_text_take_the_escapes_of_c(void **state)
                                               "\\x0A|#|\xc3\xbc\"# a comment\n"
                                               "A reset\n");
 
-    (void)state;
     assert_int_equal(script->steps[1].sizes[0], sizeof expected - 1);
     assert_memory_equal(script->steps[1].bytes[0], expected, sizeof expected);
     script_free(script);
@@ -213,7 +208,6 @@ static void are_units_read_with_and_without_a_blank(void **state)
                                               "A send 1 byte\nA send 300bytes\nA send 1.5 KiB\nA send 1024 MiB\n"
                                               "A reset");
 
-    (void)state;
     assert_int_equal(script->steps[1].duration_ms, 500);
     assert_int_equal(script->steps[2].duration_ms, 250);
     assert_int_equal(script->steps[3].duration_ms, 3600000);
@@ -232,7 +226,6 @@ static void does_a_range_become_a_step_for_each_client(void **state)
                                               "C8..C11 expect \"THREAD-{n} PING\"\n"
                                               "C9 close");
 
-    (void)state;
     assert_int_equal(script->step_count, 13);
     assert_int_equal(script->actor_count, 4);
     assert_string_equal(actor(script, 0), "C8");
@@ -249,7 +242,6 @@ static void does_a_client_know_its_number_outside_a_range_too(void **state)
 {
     struct script *script = parse_for_servers("C123456 connect\nC123456 send \"{n}{n}{n} \\x7bn}\"\nC123456 reset");
 
-    (void)state;
     assert_string_equal(script->steps[1].bytes[0], "123456123456123456 {n}");
     script_free(script);
 }
@@ -267,7 +259,6 @@ static void does_repeat_write_out_what_stands_in_it(void **state)
                                               "sync\n"
                                               "A close\n");
 
-    (void)state;
     assert_int_equal(script->step_count, 8);
     for (int i = 0; i < 8; i++) {
         assert_int_equal(script->steps[i].line, lines[i]);
@@ -282,7 +273,6 @@ static void can_repeats_follow_each_other(void **state)
 {
     struct script *script = parse_for_servers("repeat 2\nA wait 1s\nend\nrepeat 1\nA wait 1s\nend\n");
 
-    (void)state;
     assert_int_equal(script->step_count, 3);
     script_free(script);
 }
@@ -292,7 +282,6 @@ static void are_blanks_comments_and_windows_lines_nothing_special(void **state)
     struct script *script = parse_for_servers("\r\n# a title \r\n\r\n \tA\t connect   # and a comment\r\n"
                                               "#A nonsense\r\nA send\"#\"#\r\nA expect \t\"#\"");
 
-    (void)state;
     assert_int_equal(script->step_count, 3);
     assert_int_equal(script->line_count, 7);
     assert_string_equal(script->title, "a title");
@@ -305,7 +294,6 @@ static void is_a_sync_at_the_end_harmless(void **state)
 {
     struct script *script = parse_for_servers("A connect\nsync\n");
 
-    (void)state;
     assert_int_equal(script->step_count, 1);
     assert_int_equal(script->phase_count, 2);
     script_free(script);
@@ -315,7 +303,6 @@ static void is_the_limit_on_descriptors_read(void **state)
 {
     struct script *script = parse_for_servers("limit descriptors 40\nA connect\n");
 
-    (void)state;
     assert_int_equal(script->descriptors, 40);
     script_free(script);
 }
@@ -325,7 +312,6 @@ static void are_name_title_and_source_kept(void **state)
     static const char source[] = "\n# x: what if?\n# more\nA connect\n";
     struct script *script = parse_for_servers(source);
 
-    (void)state;
     assert_string_equal(script->path, "folder/x.script");
     assert_string_equal(script->name, "x");
     assert_string_equal(script->title, "what if?");
@@ -349,7 +335,6 @@ static void is_what_comes_followed_over_several_sends_and_expects(void **state)
                                               "A send \"b\"\nA expect \"B\"\nA close\n"
                                               "A connect\nA send \"c\"\nA expect \"C\"\n");
 
-    (void)state;
     script_free(script);
 }
 
@@ -360,7 +345,6 @@ static void does_everything_reach_to_the_next_sync_only(void **state)
                                               "sync\n"
                                               "client input \"two\"\nserver expect \"two\"");
 
-    (void)state;
     script_free(script);
     clients_mistake("client run\nclient input \"one\"\nserver accept\nserver expect everything\n"
                     "sync\nclient input \"two\"\n",
@@ -377,7 +361,6 @@ static void may_bytes_be_left_where_nobody_can_expect_them(void **state)
         "A connect\nA send 1 MiB\nserver stops\nA expect closed", /* likewise */
         "A connect\nA send \"x\"\nserver stops\nA expect closed"};
 
-    (void)state;
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
         script_free(parse_for_servers(sources[i]));
     script_free(parse_for_clients("client run\nserver accept\nserver send \"x\"\nserver reset"));
@@ -387,7 +370,6 @@ static void may_bytes_be_left_where_nobody_can_expect_them(void **state)
 
 static void what_if_there_is_no_step(void **state)
 {
-    (void)state;
     servers_mistake("", " there are no steps in it");
     servers_mistake("# only a comment\nsync\n", " there are no steps in it");
     clients_mistake("server accept\n", " the client never runs; add: client run \"TEXT\"");
@@ -395,7 +377,6 @@ static void what_if_there_is_no_step(void **state)
 
 static void what_if_the_verb_is_unknown(void **state)
 {
-    (void)state;
     servers_mistake("\nA conect\n",
                     "2: there is no verb \"conect\" here; there are: connect, send, expect everything, "
                     "expect closed, expect reset, expect nothing, expect, is stuck, wait, half-close, close, "
@@ -415,7 +396,6 @@ static void what_if_the_verb_is_unknown(void **state)
 
 static void what_if_the_name_is_none(void **state)
 {
-    (void)state;
     servers_mistake("7 connect", "1: \"7\" is not a name: a name is letters, then perhaps a number, such as A or B7");
     servers_mistake("A7b connect",
                     "1: \"A7b\" is not a name: a name is letters, then perhaps a number, such as A or B7");
@@ -432,7 +412,6 @@ static void what_if_the_name_is_none(void **state)
 
 static void what_if_a_range_is_none(void **state)
 {
-    (void)state;
     servers_mistake("C5..C1 connect", "1: a range counts upwards: C1..C50");
     servers_mistake("A..C connect", "1: a range goes from one name to another that begins alike: C1..C50");
     servers_mistake("A..A connect", "1: a range counts upwards: C1..C50");
@@ -448,7 +427,6 @@ static void what_if_a_range_is_none(void **state)
 
 static void what_if_something_is_missing(void **state)
 {
-    (void)state;
     servers_mistake("A connect\nA send",
                     "2: a text in double quotes or a size such as 300 bytes is missing, there is nothing; write: NAME "
                     "send \"TEXT\" or SIZE [in pieces of SIZE [every TIME]]");
@@ -471,7 +449,6 @@ static void what_if_something_is_missing(void **state)
 
 static void what_if_there_is_something_too_much(void **state)
 {
-    (void)state;
     servers_mistake("A connect now", "1: there is \"now\" too much; write: NAME connect");
     servers_mistake("A connect \"now\"", "1: there is \"\\\"now\\\"\" too much; write: NAME connect");
     servers_mistake("A send \"a\" \"b\"",
@@ -487,7 +464,6 @@ static void what_if_there_is_something_too_much(void **state)
 
 static void what_if_a_text_is_not_right(void **state)
 {
-    (void)state;
     servers_mistake("A send \"hello", "1: the text is not closed: a \" is missing at its end");
     servers_mistake("A send \"hello\\\"\nA wait 1s\n", "1: the text is not closed: a \" is missing at its end");
     servers_mistake("A send \"\"", "1: an empty text means nothing here");
@@ -508,7 +484,6 @@ static void what_if_a_text_is_not_right(void **state)
 
 static void what_if_a_size_or_time_is_not_right(void **state)
 {
-    (void)state;
     servers_mistake("A send 300", "1: a size needs a unit: bytes, KiB or MiB");
     servers_mistake("A send 3 KB", "1: \"KB\" is no unit of a size; there are bytes, KiB or MiB");
     servers_mistake("A send 0 bytes", "1: a size must be more than 0");
@@ -529,7 +504,6 @@ static void what_if_a_size_or_time_is_not_right(void **state)
 
 static void what_if_a_number_is_not_right(void **state)
 {
-    (void)state;
     servers_mistake("repeat", "1: how often to repeat is a whole number, not nothing");
     servers_mistake("repeat twice", "1: how often to repeat is a whole number, not \"twice\"");
     servers_mistake("repeat 0", "1: how often to repeat is a number from 1 to 1000, not \"0\"");
@@ -542,7 +516,6 @@ static void what_if_a_number_is_not_right(void **state)
 
 static void what_if_repeat_and_end_do_not_match(void **state)
 {
-    (void)state;
     servers_mistake("A connect\nend\n", "2: an end without a repeat above it");
     servers_mistake("A connect\nrepeat 2\nA wait 1s\n", "2: a repeat without an end below it");
     servers_mistake("repeat 2\nrepeat 3\nend\nend\n", "2: a repeat inside the repeat of line 1");
@@ -550,7 +523,6 @@ static void what_if_repeat_and_end_do_not_match(void **state)
 
 static void what_if_a_limit_stands_where_it_means_nothing(void **state)
 {
-    (void)state;
     servers_mistake("limit clients 40", "1: limit what? Write: limit descriptors NUMBER");
     servers_mistake("A connect\nlimit descriptors 40",
                     "2: limit descriptors stands before the first step: the server starts with it");
@@ -562,7 +534,6 @@ static void what_if_a_limit_stands_where_it_means_nothing(void **state)
 
 static void what_if_there_is_no_connection(void **state)
 {
-    (void)state;
     servers_mistake("B connect\nA send \"hi\"", "2: A is not connected yet: \"A connect\" comes first");
     clients_mistake("client run\nserver close", "2: server is not connected yet: \"server accept\" comes first");
     servers_mistake("A connect\nA connect", "2: A is connected already; close or reset it first");
@@ -581,7 +552,6 @@ static void what_if_there_is_no_connection(void **state)
 
 static void what_if_an_end_can_do_no_more(void **state)
 {
-    (void)state;
     servers_mistake("A connect\nA half-close\nA send \"hi\"", "3: A cannot send any more after its half-close");
     servers_mistake("A connect\nA expect closed\nA send \"hi\"",
                     "3: A cannot send: the server has closed the connection above");
@@ -601,7 +571,6 @@ static void what_if_nothing_can_get_stuck(void **state)
 {
     static const char nothing_to_send[] = "4: A has nothing to send with which it could be stuck";
 
-    (void)state;
     servers_mistake("A is stuck for 1s", "1: A is not connected yet: \"A connect\" comes first");
     servers_mistake("A connect\n\n\nA is stuck for 1s", nothing_to_send);
     servers_mistake("A connect\nA send 16 MiB\nA expect everything\nA is stuck for 1s", nothing_to_send);
@@ -618,7 +587,6 @@ static void what_if_nothing_can_get_stuck(void **state)
 
 static void what_if_something_is_expected_that_cannot_come(void **state)
 {
-    (void)state;
     servers_mistake("A connect\nA send \"hello\"\nA expect \"HELO\"",
                     "3: A expects \"HELO\", but what comes is \"HELLO\"");
     servers_mistake("A connect\nA send \"hello\"\nA expect \"hello\"",
@@ -639,7 +607,6 @@ static void what_if_something_is_expected_that_cannot_come(void **state)
 
 static void what_if_something_comes_that_is_not_expected(void **state)
 {
-    (void)state;
     servers_mistake("A connect\nA send \"hi\"\nA half-close\nA expect closed",
                     "4: A expects the end, but more bytes come before it; add: A expect everything");
     servers_mistake("A connect\nA send \"hi\"\nA expect \"H\"",
@@ -659,7 +626,6 @@ static void what_if_something_comes_that_is_not_expected(void **state)
 
 static void what_if_the_client_under_test_is_used_in_the_wrong_order(void **state)
 {
-    (void)state;
     clients_mistake("client input \"a\"\nclient run", "1: client does not run yet: \"client run\" comes first");
     clients_mistake("client says \"a\"\nclient run", "1: client does not run yet: \"client run\" comes first");
     clients_mistake("client exits 0\nclient run", "1: client does not run yet: \"client run\" comes first");
@@ -687,7 +653,6 @@ static void what_if_a_script_is_far_too_large(void **state)
     char *text = repeated("a", 60000);
     char source[60100];
 
-    (void)state;
     servers_mistake("C1..C1000 wait 1s\nrepeat 1000\nC1..C1000 wait 1s\nend",
                     "3: more than 100000 steps once ranges and repeats are written out");
     snprintf(source, sizeof source, "C1..C5000 connect\nC1..C5000 send \"%s\"", text);
@@ -715,7 +680,6 @@ static void what_if_the_file_cannot_be_read(void **state)
 {
     char error[ERROR_SIZE];
 
-    (void)state;
     assert_null(script_read("no/such.script", error, sizeof error));
     assert_string_equal(error, "no/such.script: No such file or directory");
     assert_null(script_read("/tmp", error, sizeof error));
@@ -727,7 +691,6 @@ static void what_if_the_file_is_no_text(void **state)
     static const char bytes[] = "A connect\nA \0 close\n";
     char error[ERROR_SIZE];
 
-    (void)state;
     assert_null(read_back(bytes, sizeof bytes - 1, error));
     assert_non_null(strstr(error, ":2: a NUL byte: this is no text file"));
 }
@@ -737,7 +700,6 @@ static void what_if_the_file_is_too_large(void **state)
     char *large = repeated("# so much to say\n", 4000);
     char error[ERROR_SIZE];
 
-    (void)state;
     assert_null(read_back(large, strlen(large), error));
     assert_non_null(strstr(error, ": too large: a script has at most 64 KiB"));
     free(large);
@@ -747,7 +709,6 @@ static void what_if_the_room_for_the_message_is_small(void **state)
 {
     char error[12];
 
-    (void)state;
     assert_null(script_parse("x.script", SCRIPT_FOR_SERVERS, "A conect", error, sizeof error));
     assert_string_equal(error, "x.script:1:");
 }
@@ -785,14 +746,12 @@ static int read_all(const char *folder, enum script_kind kind)
 
 static void can_every_script_of_the_suite_be_read(void **state)
 {
-    (void)state;
     assert_true(read_all("tests/scripts/servers", SCRIPT_FOR_SERVERS) > 0);
     assert_true(read_all("tests/scripts/clients", SCRIPT_FOR_CLIENTS) > 0);
 }
 
 static void can_nothing_be_freed(void **state)
 {
-    (void)state;
     script_free(NULL);
 }
 
