@@ -74,7 +74,6 @@ static void test_times_in_words(void **state)
         {10000000000, "10.0 s", "10.0 s"},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         struct text text = {0};
         text_add_time(&text, times[i].nanoseconds, TIME_EXACT);
