@@ -95,7 +95,6 @@ static char folder[40], page_path[60], trace_path[60];
 
 static int make_folder(void **state)
 {
-    (void)state;
     snprintf(folder, sizeof folder, "/tmp/test_page-%ld", (long)getpid());
     snprintf(page_path, sizeof page_path, "%s/demo.html", folder);
     snprintf(trace_path, sizeof trace_path, "%s/demo.trace.json", folder);
@@ -104,7 +103,6 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-    (void)state;
     (void)remove(page_path);
     (void)remove(trace_path);
     return rmdir(folder);
@@ -140,7 +138,6 @@ static void test_texts(void **state)
         {"characters around what is none", "\xc3\xbc\xff\xff\xc3\xbc", "\"\xc3\xbc" LOST LOST "\xc3\xbc\""},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         char *json = written(json_pack("[o]", page_json_text(texts[i].text)));
         struct text expected = {0};
@@ -156,7 +153,6 @@ static void test_numbers(void **state)
 {
     char *json = written(json_pack("[i,f,f]", -7, 0.0021, 604800000000.001));
 
-    (void)state;
     assert_text("a week in microseconds", "what is written", json, "[-7,0.0021,604800000000.001]");
     free(json);
 }
@@ -168,7 +164,6 @@ static void test_least_record(void **state)
     struct example *example = example_empty();
     char *data = data_of(example);
 
-    (void)state;
     assert_text(
         "no model and no step", "the data", data,
         "{\"script\":{\"name\":\"empty\",\"title\":\"nobody says anything\",\"source\":\"# empty: nobody says "
@@ -186,7 +181,6 @@ static void test_whole_record(void **state)
     struct example *example = example_class();
     char *data = data_of(example);
 
-    (void)state;
     assert_int_equal(count(data, "\"verdict\":"), 7);
     assert_int_equal(count(data, "\"actor\":"), 7 * 4);
     assert_int_equal(count(data, "\"thread\":"), 1 + 1 + 1 + 5 + 1 + 1);
@@ -211,7 +205,6 @@ static void test_odd_record(void **state)
     struct example *example = example_odd();
     char *data = data_of(example);
 
-    (void)state;
     assert_false(has(data, "<"));
     assert_true(has(data, "\"name\":\"\\u003ci>\\\"08\\\"\\u003c/script>\""));
     assert_true(has(data, "\"problem\":\"came: \\\"\x7f\\u001B[31m\\\"\""));
@@ -255,7 +248,6 @@ static size_t count_spans(const struct record *record)
 
 static void test_traces(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < EXAMPLE_COUNT; i++) {
         struct example *example = example_kinds[i].make();
         assert_true(page_write_trace(&example->record, trace_path));
@@ -272,7 +264,6 @@ static void test_trace_in_full(void **state)
 {
     struct example *example = example_class();
 
-    (void)state;
     assert_true(page_write_trace(&example->record, trace_path));
     char *trace = read_path(trace_path);
     assert_true(
@@ -299,7 +290,6 @@ static void test_page(void **state)
 {
     struct example *example = example_odd();
 
-    (void)state;
     assert_true(page_write(&example->record, "demo/page", page_path));
     char *page = read_path(page_path), *data = data_of(example);
     assert_true(has(page, data));
@@ -357,7 +347,6 @@ static void assert_not_written(const char *template, const char *path, const cha
 
 static void test_no_folder(void **state)
 {
-    (void)state;
     assert_not_written("demo/page", "/nowhere/demo.html",
                        "demo: cannot write /nowhere/demo.html: No such file or directory\n");
     assert_not_written(NULL, "/nowhere/demo.json",
@@ -368,7 +357,6 @@ static void test_full_disk(void **state)
 {
     struct child child;
 
-    (void)state;
     child_run(&child, write_on_full_disk, trace_path, NULL);
     assert_child("a full disk", &child, 1, "", ""); /* standard error is a file, too: no room for the complaint */
     assert_int_equal(access(trace_path, F_OK), -1);
@@ -376,7 +364,6 @@ static void test_full_disk(void **state)
 
 static void test_no_template(void **state)
 {
-    (void)state;
     assert_not_written("/nowhere", page_path, "demo: cannot read /nowhere/page.html: No such file or directory\n");
 }
 
@@ -385,7 +372,6 @@ static void test_missing_part(void **state)
 {
     struct text path = {0}, expected = {0};
 
-    (void)state;
     text_add(&path, "%s/page.html", folder);
     text_add(&expected, "demo: cannot read %s/page.css: No such file or directory\n", folder);
     assert_true(write_path(path.chars, "<p>{{record}}</p>{{page.css}}"));

@@ -45,7 +45,6 @@ static void tell_hello(void)
 /* What does a client do from its connect to its close? */
 static void test_a_conversation(void **state)
 {
-    (void)state;
     tell_hello();
     const struct lane *lane = &story.model->lanes[0];
     assert_int_equal(story.model->lane_count, 1);
@@ -67,7 +66,6 @@ static void test_a_conversation(void **state)
 /* Do the spans of a lane cover the whole conversation, without a gap and without overlapping? */
 static void test_spans_have_no_gaps(void **state)
 {
-    (void)state;
     tell_hello();
     const struct lane *lane = &story.model->lanes[0];
     assert_int_equal(lane->spans[0].from, story.model->began);
@@ -80,7 +78,6 @@ static void test_spans_have_no_gaps(void **state)
 
 static void test_the_sums(void **state)
 {
-    (void)state;
     tell_hello();
     assert_int_equal(story.model->longest_wait, story_time(40));
     assert_int_equal(story.model->longest_lane, 0);
@@ -95,7 +92,6 @@ static void test_the_sums(void **state)
 /* What if somebody looks in the middle? What goes on reaches up to now. */
 static void test_it_grows(void **state)
 {
-    (void)state;
     story_begin(hello);
     story_connect(0, 1);
     story_tell(1, 3, PLAY_WAITING, only(IO_NO_DATA));
@@ -110,7 +106,6 @@ static void test_it_grows(void **state)
 /* What if a client does not read for a while? */
 static void test_not_reading(void **state)
 {
-    (void)state;
     story_begin("A connect\nA stop reading\nA send 1 KiB\nA wait 1s\nA read on\nA expect everything\n");
     story_connect(0, 1);
     story_tell(1, 2, PLAY_STEP_ENDS, success_of(0));
@@ -127,7 +122,6 @@ static void test_not_reading(void **state)
 /* What if it is stuck as well? That it does not read is what one sees of it: it waits for nothing. */
 static void test_stuck(void **state)
 {
-    (void)state;
     story_begin("A connect\nA stop reading\nA send 64 MiB\nA is stuck for 1s\nA reset\n");
     story_connect(0, 1);
     story_tell(1, 2, PLAY_STEP_ENDS, success_of(0));
@@ -142,7 +136,6 @@ static void test_stuck(void **state)
 /* What if the answer comes in many small portions? */
 static void test_portions_are_folded(void **state)
 {
-    (void)state;
     story_begin(hello);
     story_connect(0, 1);
     for (int i = 0; i < 5; i++)
@@ -158,7 +151,6 @@ static void test_portions_are_folded(void **state)
 /* What if a step waits for the end of the stream? That is an answer, too. */
 static void test_a_wait_for_the_end(void **state)
 {
-    (void)state;
     story_begin("A connect\nA half-close\nA expect closed\n");
     story_connect(0, 1);
     story_tell(1, 3, PLAY_WAITING, only(IO_NO_DATA));
@@ -173,7 +165,6 @@ static void test_a_wait_for_the_end(void **state)
 /* What if the time of a step is up? Others who wait have waited in vain, too, and perhaps longer. */
 static void test_a_stall(void **state)
 {
-    (void)state;
     story_begin("A connect\nB connect\nA send \"x\"\nA expect \"X\"\nB send \"y\"\nB expect \"Y\"\n");
     story_connect(0, 1);
     story_connect(0, 2);
@@ -191,7 +182,6 @@ static void test_a_stall(void **state)
 
 static void test_a_reset(void **state)
 {
-    (void)state;
     story_begin("A connect\nA expect reset\n");
     story_connect(0, 1);
     story_tell(1, 2, PLAY_WAITING, only(IO_NO_DATA));
@@ -209,7 +199,6 @@ static void test_a_death(void **state)
     const struct play_result result = {
         .outcome = PLAY_FAILS, .step = -1, .problem = "the server died", .said = "first\nthe last\n"};
 
-    (void)state;
     story_begin(hello);
     story_connect(0, 1);
     story_tell(5, 0, PLAY_EXITED, only(IO_CONNECTION_CLOSED));
@@ -224,7 +213,6 @@ static void test_a_death(void **state)
 /* What if the server has served everybody, and does not stop afterwards? Then it has served everybody. */
 static void test_who_does_not_stop_has_served_all_the_same(void **state)
 {
-    (void)state;
     story_begin(hello);
     story_connect(0, 1);
     story_expect(3, 2, 4, 5);
@@ -244,7 +232,6 @@ static void test_no_start_and_no_end(void **state)
     char error[100];
     struct script *script = script_parse("x.script", SCRIPT_FOR_SERVERS, hello, error, sizeof error);
 
-    (void)state;
     recorder_init(&recorder, script, names, ideas, 2);
     recorder_leave_out(&recorder, 0, "it is not built");
     assert_string_equal(recorder.record.models[0].state, "did not start");
@@ -260,7 +247,6 @@ static void test_no_start_and_no_end(void **state)
 /* What if the script stops the server in the middle? That is not the end of the conversation. */
 static void test_a_script_that_stops_the_server(void **state)
 {
-    (void)state;
     story_begin("A connect\nsync\nserver stops within 1s\nA expect closed\n");
     assert_int_equal(story.model->lane_count, 1); /* the server is no client */
     story_connect(0, 1);
@@ -275,7 +261,6 @@ static void test_a_script_that_stops_the_server(void **state)
 
 static void test_who_connected_when(void **state)
 {
-    (void)state;
     story_begin("A wait 1s\nA connect\nB connect\nB close\nB connect\n");
     story_connect(0, 3);
     story_connect(10, 5);
@@ -290,7 +275,6 @@ static void test_who_connected_when(void **state)
 /* What if the servers took longer to start than all that followed? The axis is about what followed. */
 static void test_the_axis_begins_with_the_conversation(void **state)
 {
-    (void)state;
     story_begin("A connect\nA send \"x\"\nA expect \"X\"\n");
     story_connect(1, 1);
     story_trace("7 " STORY_SECONDS ".001000 accept(3, NULL, NULL) = 4 <0.001000>\n");
@@ -315,7 +299,6 @@ static void test_the_axis_begins_with_the_conversation(void **state)
 /* What if nobody got that far? */
 static void test_an_axis_without_a_conversation(void **state)
 {
-    (void)state;
     story_begin("A connect\nA close\n");
     story.model->began = 0;
     recorder_begin_axis(&story.recorder);

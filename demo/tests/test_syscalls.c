@@ -23,7 +23,6 @@ static void assert_call(const struct call_span *got, const char *call, int fd, d
 
 static void test_calls_that_wait(void **state)
 {
-    (void)state;
     story_begin(two);
     story_trace(STORY_CALL("010000", "accept4(3, NULL, NULL, SOCK_CLOEXEC) = 5 <0.100000>"));
     story_trace(STORY_CALL("200000", "recvfrom(5, \"he = llo\"..., 900, 0, NULL, NULL) = 8 <0.300000>"));
@@ -48,7 +47,6 @@ static void test_calls_that_wait(void **state)
 /* Whose connection is a descriptor? The server accepts in the order in which clients connect. */
 static void test_descriptors_have_clients(void **state)
 {
-    (void)state;
     story_begin(two);
     story_connect(0, 2); /* B */
     story_connect(1, 1); /* A */
@@ -68,7 +66,6 @@ static void test_descriptors_have_clients(void **state)
 /* What if threads interrupt each other? */
 static void test_calls_in_two_parts(void **state)
 {
-    (void)state;
     story_begin(two);
     story_trace("7 " STORY_SECONDS ".010000 recvfrom(4,  <unfinished ...>\n"
                 "8 " STORY_SECONDS ".020000 accept(3, NULL, NULL) = 5 <0.010000>\n"
@@ -82,7 +79,6 @@ static void test_calls_in_two_parts(void **state)
 /* What if the server is killed while its threads wait? They waited up to then. */
 static void test_threads_that_are_killed(void **state)
 {
-    (void)state;
     story_begin(two);
     story_trace("7 " STORY_SECONDS ".010000 accept(3, NULL, NULL <unfinished ...>\n"
                 "8 " STORY_SECONDS ".020000 recvfrom(4,  <unfinished ...>) = ?\n"
@@ -98,7 +94,6 @@ static void test_lines_in_pieces(void **state)
 {
     const char line[] = STORY_CALL("010000", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.100000>");
 
-    (void)state;
     story_begin(two);
     for (size_t i = 0; i < sizeof line - 1; i++)
         syscalls_read(&story.syscalls, line + i, 1);
@@ -109,7 +104,6 @@ static void test_lines_in_pieces(void **state)
 
 static void test_short_calls_are_folded(void **state)
 {
-    (void)state;
     story_begin(two);
     story_trace(STORY_CALL("010000", "setsockopt(4, SOL_TCP, TCP_NODELAY, [1], 4) = 0 <0.000010>"));
     story_trace(STORY_CALL("010020", "recvfrom(4, \"hi\", 900, 0, NULL, NULL) = 2 <0.000010>"));
@@ -128,7 +122,6 @@ static void test_short_calls_are_folded(void **state)
 /* Is only the conversation recorded, and not how the server starts and stops? */
 static void test_only_the_conversation(void **state)
 {
-    (void)state;
     story_begin(two);
     story_trace("7 1699999999.990000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3 <0.000010>\n"
                 "7 1699999999.995000 accept(3, NULL, NULL) = 4 <0.105000>\n");
@@ -144,7 +137,6 @@ static void test_only_the_conversation(void **state)
 /* What if a call has not ended when all is over? */
 static void test_a_call_without_an_end(void **state)
 {
-    (void)state;
     story_begin(two);
     story_trace(STORY_CALL("100000", "recvfrom(4,  <unfinished ...>"));
     story_end(1000, PLAY_PASSES, "");
@@ -154,7 +146,6 @@ static void test_a_call_without_an_end(void **state)
 /* What was seen in /proc gives way to what strace says. */
 static void test_guesses_give_way(void **state)
 {
-    (void)state;
     story_begin(two);
     const char *recv = syscalls_name(&story.recorder.record, "recvfrom", 8);
     story_trace(STORY_CALL("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
@@ -172,7 +163,6 @@ static void test_guesses_give_way(void **state)
 /* What if a thread is in the same call whenever one looks? If it has slept more often, it was one call after another. */
 static void test_one_call_or_many(void **state)
 {
-    (void)state;
     story_begin(two);
     for (unsigned i = 1; i <= 5; i++)
         syscalls_see(&story.syscalls, 7, "poll", -1, 40 + i / 2, story_time(STORY_BEGAN_MS + i * 100));
@@ -186,7 +176,6 @@ static void test_one_call_or_many(void **state)
 /* What if strace is detached in the middle of a call? It never says how that one ends: what is seen in /proc counts. */
 static void test_a_call_that_strace_left(void **state)
 {
-    (void)state;
     story_begin(two);
     story_trace(STORY_CALL("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
     story_trace(STORY_CALL("020000", "recvfrom(4,  <detached ...>"));
@@ -212,7 +201,6 @@ static void find_nothing(int times, int microseconds)
 /* What if it left several threads, each in a call? It reports the end of none; what is seen afterwards counts. */
 static void test_threads_that_strace_left(void **state)
 {
-    (void)state;
     story_begin(two);
     story_trace("7 " STORY_SECONDS ".010000 recvfrom(4,  <unfinished ...>\n"
                 "8 " STORY_SECONDS ".020000 recvfrom(5,  <unfinished ...>\n"
@@ -233,7 +221,6 @@ static void test_threads_that_strace_left(void **state)
 
 static void test_spinning_is_noticed(void **state)
 {
-    (void)state;
     story_begin(two);
     syscalls_start_counting(&story.syscalls);
     find_nothing(299, 50);
@@ -251,7 +238,6 @@ static void test_spinning_is_noticed(void **state)
 /* What if a server is busy, but not in vain? */
 static void test_work_is_no_spinning(void **state)
 {
-    (void)state;
     story_begin(two);
     syscalls_start_counting(&story.syscalls);
     for (int i = 0; i < 2100; i++)
@@ -279,7 +265,6 @@ static void test_other_lines(void **state)
         "7 1700000000.5 recvfrom\n",
     };
 
-    (void)state;
     story_begin(two);
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         story_trace(lines[i]);

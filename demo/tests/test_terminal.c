@@ -458,7 +458,6 @@ static void what_if_something_standard_is_closed(void **state)
 {
     static const char *const names[] = {"input", "output", "error"};
 
-    (void)state;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         struct child child;
         child_run(&child, demo_without, &fd, NULL);
@@ -489,7 +488,6 @@ static void assert_misuse(const char *option, const char *complaint)
 
 static void what_if_an_option_is_wrong(void **state)
 {
-    (void)state;
     assert_misuse("--model=nobody", "demo: there is no model nobody\n");
     assert_misuse("--model=", "demo: --model takes a value that is not empty\n");
     assert_misuse("--script=answers", "demo: this script is for clients, and the demo shows servers: answers\n");
@@ -500,7 +498,6 @@ static void does_it_explain_itself(void **state)
 {
     struct child child;
 
-    (void)state;
     child_run(&child, demo_with, "--help", NULL);
     assert_child("--help", &child, 0, usage, "");
 }
@@ -525,7 +522,6 @@ static void which_characters_does_it_draw_with(void **state)
     } cases[] = {
         {"C.UTF-8", "\u25c6 answered", "# answered"}, {"C", "# answered", "\u25c6"}, {NULL, "# answered", "\u25c6"}};
 
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct child child;
         child_run(&child, demo_in_locale, cases[i].locale, NULL);

@@ -34,7 +34,6 @@ static struct costs some_costs(long threads, double share)
 
 static void test_served_at_once(void **state)
 {
-    (void)state;
     begin_two();
     story_expect(6, 2, 4, 1);
     story_end(2000, PLAY_PASSES, "");
@@ -51,7 +50,6 @@ static void test_served_at_once(void **state)
 
 static void test_where_it_rests(void **state)
 {
-    (void)state;
     begin_two();
     story_expect(6, 2, 4, 1);
     story_trace(STORY_CALL("005000", "epoll_wait(3, [], 9, -1) = 1 <0.900000>"));
@@ -64,7 +62,6 @@ static void test_where_it_rests(void **state)
 /* What if it never rests, on a machine that has much else to do? It gets little of a core, and takes all that it gets. */
 static void test_what_it_got_of_a_core(void **state)
 {
-    (void)state;
     begin_two();
     story_expect(6, 2, 4, 1);
     for (int ms = 50; ms <= 1500; ms += 50)
@@ -87,7 +84,6 @@ static void accept_both(void)
 /* What if the server sits with another client? That one is named. */
 static void test_waits_for_another(void **state)
 {
-    (void)state;
     begin_two();
     accept_both();
     story_trace(STORY_CALL("002000", "recvfrom(4, \"\", 9, 0, NULL, NULL) = 0 <1.500000>"));
@@ -98,7 +94,6 @@ static void test_waits_for_another(void **state)
 
 static void test_waits_in_vain(void **state)
 {
-    (void)state;
     begin_two();
     accept_both();
     story_trace(STORY_CALL("002000", "sendto(4, \"\", 9, 0, NULL, 0) = 9 <1.500000>"));
@@ -111,7 +106,6 @@ static void test_waits_in_vain(void **state)
 /* What if it visits others, each for a limited time? */
 static void test_limited_visits(void **state)
 {
-    (void)state;
     begin_two();
     accept_both();
     story_trace(STORY_CALL("002000", "poll([{fd=4, events=POLLIN}], 1, 100) = 0 (Timeout) <0.100000>"));
@@ -124,7 +118,6 @@ static void test_limited_visits(void **state)
 /* What if the server waits for that very client, or for everybody? Then it is not the reason. */
 static void test_no_reason(void **state)
 {
-    (void)state;
     begin_two();
     accept_both();
     story_trace(STORY_CALL("002000", "recvfrom(5, \"\", 9, 0, NULL, NULL) = 1 <0.150000>"));
@@ -136,7 +129,6 @@ static void test_no_reason(void **state)
 
 static void test_a_pause_is_a_reason(void **state)
 {
-    (void)state;
     begin_two();
     story_trace(STORY_CALL("002000", "clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0}, NULL) = 0 <0.300000>"));
     story_expect(6, 2, 302, 1);
@@ -147,7 +139,6 @@ static void test_a_pause_is_a_reason(void **state)
 /* What if nothing is known of the server? Then only what the lanes show. */
 static void test_without_a_trace(void **state)
 {
-    (void)state;
     begin_two();
     story_tell(2, 6, PLAY_WAITING, only(IO_NO_DATA));
     story_tell(1500, 3, PLAY_LEFT, success_of(0));
@@ -159,7 +150,6 @@ static void test_without_a_trace(void **state)
 /* What if the client with whom the server sits had to wait a little before? It was not in the same situation. */
 static void test_who_waited_much_less(void **state)
 {
-    (void)state;
     story_begin("A connect\nA send \"a\"\nA expect \"A\"\nB connect\nB send \"b\"\nB expect \"B\"\n");
     story_connect(0, 1);
     story_connect(1, 4);
@@ -172,7 +162,6 @@ static void test_who_waited_much_less(void **state)
 /* What if the wait is strace's doing? One call after the other, and each takes longer than it would without. */
 static void test_strace_slows_many_calls(void **state)
 {
-    (void)state;
     begin_two();
     accept_both();
     for (int i = 0; i < 345; i++) {
@@ -190,7 +179,6 @@ static void test_strace_slows_many_calls(void **state)
 /* What if a client waits because it wants a lot? No neighbour is to blame, and no server. */
 static void test_a_lot_takes_its_time(void **state)
 {
-    (void)state;
     story_begin("A connect\nA send 16 MiB\nA expect everything\n");
     story_connect(0, 1);
     story_expect(3, 2, 462, 16UL * 1024 * 1024);
@@ -208,7 +196,6 @@ static void test_others_had_to_wait(void **state)
                                  "C send \"c\"\nC expect \"C\"\n"
                                  "D send \"d\"\nD expect \"D\"\n";
 
-    (void)state;
     for (int others = 1; others <= 3; others++) {
         static const char *const ends[] = {" B had to wait, too.", " B and C had to wait, too.",
                                            " 3 others had to wait, too."};
@@ -228,7 +215,6 @@ static void test_others_had_to_wait(void **state)
 
 static void test_nobody_asked(void **state)
 {
-    (void)state;
     story_begin("server rests 300ms\n");
     story_end(300, PLAY_PASSES, "");
     says("Nobody asked for an answer.");
@@ -239,7 +225,6 @@ static void test_nobody_asked(void **state)
 /* What if it was no client whose step took too long? */
 static void test_a_stall_of_nobody(void **state)
 {
-    (void)state;
     story_begin("server rests 300ms\n");
     story_tell_wait(10300, 1, PLAY_STALLED, only(IO_TIMEOUT), 10300);
     const struct play_result result = {
@@ -252,7 +237,6 @@ static void test_a_stall_of_nobody(void **state)
 
 static void test_failures(void **state)
 {
-    (void)state;
     begin_two();
     story_tell(1234, 6, PLAY_FAILED, error_of(0));
     story_end(1234, PLAY_FAILS, "the server was killed by signal 11 (SIGSEGV)");

@@ -86,7 +86,6 @@ static char *frame_of(const struct record *record, const struct view *view)
 
 static void test_lanes_fit(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < EXAMPLE_COUNT; i++) {
         struct example *example = example_kinds[i].make();
         for (int width = VIEW_MIN_WIDTH; width <= 500; width += width < 130 ? 7 : 90) {
@@ -103,7 +102,6 @@ static void test_lanes_fit(void **state)
 
 static void test_tables_fit(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < EXAMPLE_COUNT; i++) {
         struct example *example = example_kinds[i].make();
         for (int width = VIEW_MIN_WIDTH; width <= 120; width++) {
@@ -120,7 +118,6 @@ static void test_tables_fit(void **state)
 /* A picture on a terminal has as many rows as that, never more: the last has no line's end. */
 static void test_frames_fit(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < EXAMPLE_COUNT; i++) {
         struct example *example = example_kinds[i].make();
         for (int height = 4; height <= 60; height += 4) {
@@ -140,7 +137,6 @@ static void test_pages_show_every_model(void **state)
 {
     struct example *example = example_class();
 
-    (void)state;
     for (int height = 12; height <= 100; height += 11) {
         struct view view = view_of(80, height);
         while (view.first < example->record.model_count) {
@@ -160,7 +156,6 @@ static void test_pages_show_every_model(void **state)
 
 static void test_plain_text_is_plain(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < EXAMPLE_COUNT; i++) {
         struct example *example = example_kinds[i].make();
         const struct view view = view_of(100, 24);
@@ -189,7 +184,6 @@ static void assert_canvas(const char *text, bool is_utf8, const char *expected)
 
 static void test_characters(void **state)
 {
-    (void)state;
     assert_canvas("plain", false, "plain|");
     assert_canvas("0123456789", false, "0123456789|");
     assert_canvas("0123456789a", false, "01234567..|");
@@ -206,7 +200,6 @@ static void test_characters(void **state)
 
 static void test_characters_of_two_columns(void **state)
 {
-    (void)state;
     assert_canvas("\u4f60\u597d", true, "\u4f60\u597d|");
     assert_canvas("\u4f60\u597d\u4f60\u597d\u4f60", true, "\u4f60\u597d\u4f60\u597d\u4f60|");
     assert_canvas("\u4f60\u597d\u4f60\u597d\u4f60a", true, "\u4f60\u597d\u4f60\u597d..|");
@@ -216,7 +209,6 @@ static void test_characters_of_two_columns(void **state)
 
 static void test_accents(void **state)
 {
-    (void)state;
     assert_canvas("e\u0301x", true, "e\u0301x|");
     assert_canvas("012345678e\u0301", true, "012345678e\u0301|");
     assert_canvas("\u0301x", true, "x|"); /* on nothing */
@@ -230,7 +222,6 @@ static void test_half_of_a_character(void **state)
 {
     static const char *const rows[] = {"x \u597d|", "x \u597d|", " x\u597d|", "\u4f60x|", "\u4f60 x|"};
 
-    (void)state;
     for (int column = -1; column < 4; column++) {
         const struct canvas_style style = {.width = 4, .is_utf8 = true, .line_end = "|"};
         struct canvas canvas;
@@ -251,7 +242,6 @@ static void test_words_are_wrapped(void **state)
     struct canvas canvas;
     struct text out = {0};
 
-    (void)state;
     canvas_begin(&canvas, &out, &style);
     canvas_put(&canvas, 0, "01", TINT_STRONG);
     canvas_wrap(&canvas, 4, "one two three averyveryverylongword end", TINT_PLAIN);
@@ -266,7 +256,6 @@ static void test_colours(void **state)
     struct canvas canvas;
     struct text out = {0};
 
-    (void)state;
     canvas_begin(&canvas, &out, &style);
     canvas_put(&canvas, 0, "a", TINT_PLAIN);
     canvas_put(&canvas, 1, "bb", TINT_STRONG);
@@ -298,7 +287,6 @@ static void test_a_picture(void **state)
 {
     struct view view = view_of(60, 24);
 
-    (void)state;
     tell_two();
     char *lanes = lanes_of(&story.recorder.record, &view);
     assert_text("two clients", "the picture", lanes,
@@ -317,7 +305,6 @@ static void test_utf8_picture(void **state)
 {
     struct view view = view_of(60, 24);
 
-    (void)state;
     tell_two();
     view.style.is_utf8 = true;
     char *lanes = lanes_of(&story.recorder.record, &view);
@@ -331,7 +318,6 @@ static void test_a_crowd(void **state)
 {
     struct view view = view_of(80, 24);
 
-    (void)state;
     story_begin("C1..C50 connect\nC1..C50 wait 1s\n");
     for (int i = 0; i < 50; i++) {
         const struct play_event event = {.kind = PLAY_CONNECTED, .actor = i, .step = i};
@@ -353,7 +339,6 @@ static void test_live_words(void **state)
 {
     struct view view = view_of(80, 24);
 
-    (void)state;
     story_begin(two);
     story_connect(0, 1);
     story_tell(1, 3, PLAY_WAITING, only(IO_NO_DATA));
@@ -372,7 +357,6 @@ static void test_the_table(void **state)
     struct view view = view_of(80, 24);
     struct text table = {0};
 
-    (void)state;
     tell_two();
     story.model->costs = (struct costs){.cpu_seconds = 1.25,
                                         .cpu_share = 0.5,
@@ -396,7 +380,6 @@ static void test_words(void **state)
 {
     struct text words = {0};
 
-    (void)state;
     words_add_count(&words, 0);
     text_add(&words, " ");
     words_add_count(&words, 999);

@@ -181,7 +181,7 @@ void play_begin(struct play *play)
 
 void play_go(struct play *play)
 {
-    if (play->stage == STAGE_STARTS && play->program.process != NULL && process_is_ready(play->program.process))
+    if (play->stage == STAGE_STARTS && play->program.process != NULL && process_status(play->program.process).is_ready)
         play_begin(play);
 }
 

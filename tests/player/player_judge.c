@@ -94,7 +94,7 @@ static void describe_came(const struct actor *actor, struct text *came)
         return;
     if (!verb_is_tested(verb))
         actor_describe_came(actor, came);
-    else if (process != NULL && process_has_ended(process))
+    else if (process != NULL && process_status(process).has_ended)
         text_add(came, "it %s", process_describe_end(process));
     else
         text_add(came, "it still runs");
@@ -166,12 +166,13 @@ void actor_note(const struct actor *actor, const char *what)
 static void describe_end(struct play *play)
 {
     struct process *process = play->program.process;
+    const struct process_status status = process_status(process);
     struct text *ended = &play->findings.ended;
 
     text_add(ended, "the %s %s", play->program.kind, process_describe_end(process));
-    if (process_is_ready(process) && process_was_told(process)) {
+    if (status.is_ready && status.was_told) {
         text_add(ended, ", ");
-        text_add_time(ended, process_stop_time(process), TIME_EXACT);
+        text_add_time(ended, status.stop_time, TIME_EXACT);
         text_add(ended, " after SIGTERM");
     }
     text_add(&play->findings.said, "%s", process_stderr(process).bytes);
@@ -188,14 +189,14 @@ static bool may_end_by_sigterm(const struct play *play)
 
 static bool ended_well(const struct play *play)
 {
-    const struct process *process = play->program.process;
+    const struct process_status status = process_status(play->program.process);
     const bool is_server = play->script->kind == SCRIPT_FOR_SERVERS;
 
-    if (process_was_told(process) && process_signal(process) == SIGTERM)
+    if (status.was_told && status.signal == SIGTERM)
         return may_end_by_sigterm(play);
-    if (process_signal(process) != 0)
+    if (status.signal != 0)
         return false;
-    return !is_server || (process_was_told(process) && process_exit_status(process) == 0);
+    return !is_server || (status.was_told && status.exit_status == 0);
 }
 
 /*
@@ -218,11 +219,11 @@ static void judge_exit(struct play *play)
 
     if (play->program.end_is_explained || ended_well(play))
         return;
-    if (play->findings.outcome == PLAY_FAILS && process_was_killed(process))
+    if (play->findings.outcome == PLAY_FAILS && process_status(process).was_killed)
         text_add(&play->findings.problem, "; and the %s had to be killed", play->program.kind);
     else if (play->findings.outcome == PLAY_FAILS)
         put_end_first(play);
-    else if (process_was_told(process))
+    else if (process_status(process).was_told)
         play_fail(play, NULL, "the %s should end on SIGTERM with exit status 0, but it %s", play->program.kind,
                   process_describe_end(process));
     else

@@ -47,9 +47,10 @@ static void on_stderr(struct process *process, const char *bytes, size_t size)
 static void judge_early_end(struct play *play)
 {
     struct process *process = play->program.process;
+    const struct process_status status = process_status(process);
     const bool is_server = play->script->kind == SCRIPT_FOR_SERVERS;
 
-    if (play->stage == STAGE_PLAYS && (is_server ? process_was_told(process) : process_signal(process) == 0)) {
+    if (play->stage == STAGE_PLAYS && (is_server ? status.was_told : status.signal == 0)) {
         recheck(play, true);
         return;
     }
@@ -217,7 +218,7 @@ void program_stop(struct play *play)
 {
     const struct process *process = play->program.process;
 
-    if (process != NULL && !process_has_ended(process)) {
+    if (process != NULL && !process_status(process).has_ended) {
         program_tell_to_end(play, play->options.stop_ms > 0 ? play->options.stop_ms : STOP_LIMIT_MS);
         return;
     }

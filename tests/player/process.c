@@ -105,44 +105,22 @@ uv_stream_t *process_input(struct process *process)
     return process->options.input ? (uv_stream_t *)&process->input : NULL;
 }
 
-bool process_is_ready(const struct process *process)
-{
-    return has_been(process, RUNNING);
-}
-
 const struct sockaddr *process_address(const struct process *process)
 {
     return (const struct sockaddr *)&process->address;
 }
 
-bool process_has_ended(const struct process *process)
+struct process_status process_status(const struct process *process)
 {
-    return process->state == ENDED;
-}
+    const uint64_t *entered = process->entered;
 
-int process_exit_status(const struct process *process)
-{
-    return process->exit_status;
-}
-
-int process_signal(const struct process *process)
-{
-    return process->signal;
-}
-
-bool process_was_told(const struct process *process)
-{
-    return has_been(process, TOLD);
-}
-
-bool process_was_killed(const struct process *process)
-{
-    return has_been(process, KILLED);
-}
-
-uint64_t process_stop_time(const struct process *process)
-{
-    return has_been(process, TOLD) ? process->entered[EXITED] - process->entered[TOLD] : 0;
+    return (struct process_status){.is_ready = has_been(process, RUNNING),
+                                   .was_told = has_been(process, TOLD),
+                                   .was_killed = has_been(process, KILLED),
+                                   .has_ended = process->state == ENDED,
+                                   .exit_status = process->exit_status,
+                                   .signal = process->signal,
+                                   .stop_time = has_been(process, TOLD) ? entered[EXITED] - entered[TOLD] : 0};
 }
 
 struct process_stderr process_stderr(const struct process *process)

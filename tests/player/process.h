@@ -60,9 +60,6 @@ int process_pid(const struct process *process);
 /* Standard input, if it is a pipe; otherwise NULL. Writing to it is the owner's business; EPIPE after its end. */
 uv_stream_t *process_input(struct process *process);
 
-/* Has it been ready for its clients? */
-bool process_is_ready(const struct process *process);
-
 /* Where it is listening; AF_UNSPEC unless it is a server that has been ready. Owned by `process`. */
 const struct sockaddr *process_address(const struct process *process);
 
@@ -75,23 +72,19 @@ void process_stop(struct process *process, uint64_t limit_ms);
 /* Sends SIGKILL now. on_end follows. Does nothing if the program has ended. */
 void process_kill(struct process *process);
 
-/* Has on_end been called? */
-bool process_has_ended(const struct process *process);
+/* How far it has come. */
+struct process_status {
+    bool is_ready; /* it has been ready for its clients */
+    bool was_told; /* to end: SIGTERM has reached it alive */
+    bool was_killed; /* it took SIGKILL; if it was neither told nor killed, it ended by itself */
+    bool has_ended; /* on_end has been called, and these are valid: */
+    int exit_status; /* 0 if a signal ended it */
+    int signal; /* that ended it, or 0 */
+    uint64_t stop_time; /* how long it took to end after SIGTERM, in nanoseconds; 0 if it was not told */
+};
 
-/* Its exit status; 0 if a signal ended it. Valid after the end. */
-int process_exit_status(const struct process *process);
-
-/* The signal that ended it, or 0. Valid after the end. */
-int process_signal(const struct process *process);
-
-/* Did SIGTERM reach it alive? */
-bool process_was_told(const struct process *process);
-
-/* Did it take SIGKILL to end it? If it was neither told nor killed, it ended by itself. */
-bool process_was_killed(const struct process *process);
-
-/* How long it took to end after SIGTERM, in nanoseconds. */
-uint64_t process_stop_time(const struct process *process);
+/* Returns that. */
+struct process_status process_status(const struct process *process);
 
 /* How it ended, in words: "exited with 1", "was killed by signal 13 (SIGPIPE)". Owned by `process`. */
 const char *process_describe_end(struct process *process);

@@ -89,7 +89,7 @@ static enum step_state check_printed(struct actor *actor)
         actor->result.bytes = size;
         return STEP_DONE;
     }
-    if (process_has_ended(actor->program->process))
+    if (process_status(actor->program->process).has_ended)
         return actor_fails(actor, "the client ended before it had printed that");
     return STEP_WAITS;
 }
@@ -153,7 +153,7 @@ static enum step_state check_says(struct actor *actor)
             return STEP_DONE;
         }
     }
-    if (process_has_ended(program->process))
+    if (process_status(program->process).has_ended)
         return actor_fails(actor, "the program ended without saying so");
     return STEP_WAITS;
 }
@@ -171,7 +171,7 @@ static void describe_saying(const struct actor *actor, struct text *expected)
 
 static void describe_said(const struct actor *actor, struct text *came)
 {
-    if (!process_has_ended(actor->program->process))
+    if (!process_status(actor->program->process).has_ended)
         text_add(came, "nothing of the kind");
 }
 
@@ -189,11 +189,11 @@ static bool can_exit(struct checker *c)
 
 static enum step_state check_exits(struct actor *actor)
 {
-    const struct process *process = actor->program->process;
+    const struct process_status status = process_status(actor->program->process);
 
-    if (!process_has_ended(process))
+    if (!status.has_ended)
         return STEP_WAITS;
-    if (process_exit_status(process) == actor_step(actor)->exit_status)
+    if (status.exit_status == actor_step(actor)->exit_status)
         return STEP_DONE;
     return actor_fails(actor, "the client's exit status is wrong");
 }
@@ -297,10 +297,11 @@ static enum step_state begin_stop(struct actor *actor)
 static enum step_state check_stop(struct actor *actor)
 {
     struct process *process = actor->program->process;
+    const struct process_status status = process_status(process);
 
-    if (!process_has_ended(process))
+    if (!status.has_ended)
         return STEP_WAITS;
-    if (!process_was_killed(process) && process_signal(process) == 0 && process_exit_status(process) == 0)
+    if (!status.was_killed && status.signal == 0 && status.exit_status == 0)
         return STEP_DONE;
     actor->program->end_is_explained = true;
     return actor_fails(actor, "the server should exit with 0 after SIGTERM, but it %s", process_describe_end(process));

@@ -36,7 +36,6 @@ static void are_dead_newcomers_passed_over(void **state)
                                  EINTR};
     char what[128];
 
-    (void)state;
     for (size_t i = 0; i < sizeof deaths / sizeof deaths[0]; i++) {
         const int calls[] = {deaths[i], deaths[i], 0};
         int fd = -1;
@@ -53,7 +52,6 @@ static void does_a_dead_newcomer_leave_an_error(void **state)
     static const int calls[] = {ECONNABORTED, EAGAIN};
     int fd = NEWCOMER;
 
-    (void)state;
     played = calls;
     assert_io("accept() when the only client died (ECONNABORTED)", io_accept(0, &fd), only(IO_NO_DATA));
     assert_int_equal(fd, -1);
@@ -64,7 +62,6 @@ static void are_our_own_troubles_errors(void **state)
 {
     static const int troubles[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM};
 
-    (void)state;
     for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++) {
         const int calls[] = {troubles[i], 0};
         int fd = NEWCOMER;

@@ -85,7 +85,6 @@ static void is_a_servers_line_understood(void **state)
         {{true, false, {"server", "-v"}}, "127.0.0.1 9000 -k 60 -v -t 0.5\n"},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         run(&rows[i].line);
         assert_child("a server's command line", &child, 0, rows[i].meaning, "");
@@ -105,7 +104,6 @@ static void is_a_clients_line_understood(void **state)
         {{false, true, {"client", "--", "-v"}}, "127.0.0.1 9000 -t 0.5\n[-v]\n"},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         run(&rows[i].line);
         assert_child("a client's command line", &child, 0, rows[i].meaning, "");
@@ -142,7 +140,6 @@ static void does_h_explain_all_options_of_a_server(void **state)
 {
     static const struct command_line line = {true, true, {"server", "-h"}};
 
-    (void)state;
     assert_helps(&line, "usage: server [-b ADDRESS] [-p PORT] [-k SECONDS] [-t SECONDS] [-v] [-h]\n");
     assert_explained("\n  -k SECONDS ", "default 60");
     assert_explained("\n  -t SECONDS ", "how long to wait (default 0.5)");
@@ -152,7 +149,6 @@ static void does_h_leave_out_what_a_server_does_not_have(void **state)
 {
     static const struct command_line line = {true, false, {"server", "-h"}};
 
-    (void)state;
     assert_helps(&line, "usage: server [-b ADDRESS] [-p PORT] [-k SECONDS] [-v] [-h]\n");
     assert_null(strstr(child.output, "-t"));
 }
@@ -161,7 +157,6 @@ static void does_h_explain_all_options_of_a_client(void **state)
 {
     static const struct command_line line = {false, true, {"client", "-h"}};
 
-    (void)state;
     assert_helps(&line, "usage: client [-b ADDRESS] [-p PORT] [-t SECONDS] [-v] [-h] [MESSAGE...]\n");
     assert_explained("\n  -t SECONDS ", "how long to wait (default 0.5)");
     assert_null(strstr(child.output, "-k"));
@@ -209,7 +204,6 @@ static void is_a_bad_port_refused(void **state)
          "server: -p takes a whole number from 0 to 65535, not \"99999999999999999999\""},
     };
 
-    (void)state;
     assert_refused(refusals, sizeof refusals / sizeof refusals[0]);
 }
 
@@ -224,7 +218,6 @@ static void is_a_bad_keepalive_refused(void **state)
         {{true, false, {"server", "-k", "nan"}}, "server: -k takes a whole number from 2 to 32767, not \"nan\""},
     };
 
-    (void)state;
     assert_refused(refusals, sizeof refusals / sizeof refusals[0]);
 }
 
@@ -245,7 +238,6 @@ static void is_a_bad_number_of_the_models_refused(void **state)
         {{true, true, {"server", "-t", "0x10"}}, "server: -t takes a number from 0.001 to 3600, not \"0x10\""},
     };
 
-    (void)state;
     assert_refused(refusals, sizeof refusals / sizeof refusals[0]);
 }
 
@@ -260,7 +252,6 @@ static void is_a_wrong_option_or_argument_refused(void **state)
         {{true, true, {"server", "-v", "x", "y"}}, "server: it takes no arguments, but was given \"x\""},
     };
 
-    (void)state;
     assert_refused(refusals, sizeof refusals / sizeof refusals[0]);
 }
 
@@ -274,7 +265,6 @@ static void is_a_clients_bad_line_refused(void **state)
         {{false, true, {"client", "-p"}}, "client: -p needs a value"},
     };
 
-    (void)state;
     assert_refused(refusals, sizeof refusals / sizeof refusals[0]);
 }
 

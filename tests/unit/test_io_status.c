@@ -22,6 +22,36 @@ enum { LIMIT_MS = 30, PLENTY = 1024 * 1024 };
 
 static char buffer[PLENTY];
 
+static struct pair pair; /* the present test's connection, */
+static int listener; /* or its listener */
+
+static int open_pair(void **state)
+{
+    pair = sockets_open();
+    return 0;
+}
+
+/* An end that the test has closed is closed once more, which only fails (EBADF). */
+static int close_pair(void **state)
+{
+    sockets_close(&pair);
+    return 0;
+}
+
+static int open_listener(void **state)
+{
+    listener = sockets_listen();
+    return 0;
+}
+
+static int close_listener(void **state)
+{
+    return close(listener);
+}
+
+#define CONNECTED(test) cmocka_unit_test_setup_teardown(test, open_pair, close_pair)
+#define LISTENING(test) cmocka_unit_test_setup_teardown(test, open_listener, close_listener)
+
 static struct io_result receive(int fd)
 {
     return io_recv(fd, buffer, sizeof buffer);
@@ -31,94 +61,66 @@ static struct io_result receive(int fd)
 
 static void what_if_bytes_are_there(void **state)
 {
-    const struct pair pair = sockets_open();
-
-    (void)state;
     assert_int_equal(send(pair.theirs, "hello\n", 6, 0), 6);
     assert_io("recv() with 6 bytes waiting", receive(pair.ours), success_of(6));
     assert_memory_equal(buffer, "hello\n", 6);
-    sockets_close(&pair);
 }
 
 static void what_if_more_bytes_are_there_than_fit(void **state)
 {
-    const struct pair pair = sockets_open();
-
-    (void)state;
     assert_int_equal(send(pair.theirs, "hello\n", 6, 0), 6);
     assert_io("recv() into 4 bytes with 6 waiting", io_recv(pair.ours, buffer, 4), success_of(4));
     assert_io("recv() of the other 2", receive(pair.ours), success_of(2));
     assert_memory_equal(buffer, "o\n", 2);
-    sockets_close(&pair);
 }
 
 /* Also: are the bytes before the end received before it? */
 static void what_if_the_peer_ends_its_stream(void **state)
 {
-    const struct pair pair = sockets_open();
-
-    (void)state;
     assert_int_equal(send(pair.theirs, "bye", 3, 0), 3);
     shutdown(pair.theirs, SHUT_WR);
     assert_io("recv() of the last bytes", receive(pair.ours), success_of(3));
     assert_io("recv() at the peer's end of stream", receive(pair.ours), only(IO_CONNECTION_CLOSED));
     assert_io("recv() there once more", receive(pair.ours), only(IO_CONNECTION_CLOSED));
-    sockets_close(&pair);
 }
 
 static void what_if_nothing_is_there_and_the_socket_does_not_block(void **state)
 {
-    const struct pair pair = sockets_open();
-
-    (void)state;
     sockets_set_nonblocking(pair.ours);
     assert_io("recv() with nothing there on a non-blocking socket", receive(pair.ours), only(IO_NO_DATA));
-    sockets_close(&pair);
 }
 
 /* EAGAIN looks like NO_DATA: only the caller knows that there was a limit. */
 static void what_if_nothing_comes_within_the_time_limit(void **state)
 {
-    const struct pair pair = sockets_open();
-
-    (void)state;
     sockets_set_time_limit(pair.ours, SO_RCVTIMEO, LIMIT_MS);
     assert_io("recv() that SO_RCVTIMEO ended, before the caller says so", receive(pair.ours), only(IO_NO_DATA));
     assert_io("recv() that SO_RCVTIMEO ended", io_time_limited(receive(pair.ours)), only(IO_TIMEOUT));
-    sockets_close(&pair);
 }
 
 static void what_if_the_peer_resets(void **state)
 {
-    const struct pair pair = sockets_open();
-
-    (void)state;
     sockets_reset(pair.theirs);
     sockets_wait_for_error(pair.ours);
     assert_io("recv() after the peer reset the connection", receive(pair.ours), error_of(ECONNRESET));
-    close(pair.ours);
 }
 
 /* What if the peer resets while we wait, and signals came before? */
 static void what_if_the_peer_resets_while_we_wait(void **state)
 {
-    const struct pair pair = sockets_open();
     struct signals signals;
 
-    (void)state;
     signals_begin(&signals, 2, sockets_reset, pair.theirs);
     const struct io_result received = receive(pair.ours);
     signals_end(&signals);
     assert_io("recv() while the peer resets the connection", received, error_of(ECONNRESET));
-    close(pair.ours);
 }
 
 /* ETIMEDOUT is no time limit of the caller's: nothing is left to wait for. */
 static void what_if_the_kernel_gives_the_connection_up(void **state)
 {
-    const struct pair pair = sockets_open(), other = sockets_open();
+    const struct pair other = sockets_open();
 
-    (void)state;
     if (!sockets_starve(pair.ours) || !sockets_starve(other.ours)) {
         print_message("skipped: no TCP_USER_TIMEOUT on this system\n");
         skip();
@@ -129,7 +131,6 @@ static void what_if_the_kernel_gives_the_connection_up(void **state)
     sockets_wait_for_error(other.ours);
     assert_io("send() after the kernel gave up a dead connection", io_time_limited(io_send(other.ours, "x", 1)),
               error_of(ETIMEDOUT));
-    sockets_close(&pair);
     sockets_close(&other);
 }
 
@@ -140,104 +141,73 @@ static void say_hello(int fd)
 
 static void what_if_signals_arrive_while_recv_waits(void **state)
 {
-    const struct pair pair = sockets_open();
     struct signals signals;
 
-    (void)state;
     signals_begin(&signals, 5, say_hello, pair.theirs);
     const struct io_result received = receive(pair.ours);
     signals_end(&signals);
     assert_io("recv() that signals interrupt (EINTR) before bytes come", received, success_of(6));
-    sockets_close(&pair);
 }
 
 /* ---- send() ---- */
 
 static void what_if_there_is_room(void **state)
 {
-    const struct pair pair = sockets_open();
-
-    (void)state;
     assert_io("send() with room", io_send(pair.ours, "hello\n", 6), success_of(6));
     assert_int_equal(sockets_take(pair.theirs, 6), 6);
-    sockets_close(&pair);
 }
 
 /* What if only a part fits? Is what send() said it took exactly what arrives? */
 static void what_if_there_is_room_for_a_part(void **state)
 {
-    const struct pair pair = sockets_open();
-
-    (void)state;
     sockets_set_nonblocking(pair.ours);
     const struct io_result sent = io_send(pair.ours, buffer, PLENTY);
     assert_io("send() of more than fits", sent, success_of(sent.bytes));
     assert_in_range(sent.bytes, 1, PLENTY - 1);
     shutdown(pair.ours, SHUT_WR);
     assert_int_equal(sockets_take(pair.theirs, PLENTY), sent.bytes);
-    sockets_close(&pair);
 }
 
 static void what_if_there_is_no_room_and_the_socket_does_not_block(void **state)
 {
-    const struct pair pair = sockets_open();
-
-    (void)state;
     sockets_set_nonblocking(pair.ours);
     sockets_fill(pair.ours);
     assert_io("send() without room on a non-blocking socket", io_send(pair.ours, "x", 1), only(IO_NO_DATA));
-    sockets_close(&pair);
 }
 
 /* What if nothing fits within the time limit? And what if a part does: is it not lost behind a TIMEOUT? */
 static void what_if_there_is_no_room_within_the_time_limit(void **state)
 {
-    const struct pair pair = sockets_open();
-
-    (void)state;
     sockets_set_time_limit(pair.ours, SO_SNDTIMEO, LIMIT_MS);
     const struct io_result sent = io_time_limited(io_send(pair.ours, buffer, PLENTY));
     assert_io("send() that SO_SNDTIMEO ended after a part", sent, success_of(sent.bytes));
     assert_in_range(sent.bytes, 1, PLENTY - 1);
     sockets_fill(pair.ours);
     assert_io("send() that SO_SNDTIMEO ended", io_time_limited(io_send(pair.ours, "x", 1)), only(IO_TIMEOUT));
-    sockets_close(&pair);
 }
 
 /* What if the peer has closed? The first send() cannot know; the peer's kernel answers it with a reset. */
 static void what_if_we_send_after_the_peer_closed(void **state)
 {
-    const struct pair pair = sockets_open();
-
-    (void)state;
     close(pair.theirs);
     sockets_wait_for_input(pair.ours);
     assert_io("the first send() after the peer closed", io_send(pair.ours, "x", 1), success_of(1));
     sockets_wait_for_error(pair.ours);
     assert_io("send() when we know that the peer has closed (EPIPE)", io_send(pair.ours, "x", 1),
               only(IO_CONNECTION_CLOSED));
-    close(pair.ours);
 }
 
 static void what_if_we_send_after_our_own_half_close(void **state)
 {
-    const struct pair pair = sockets_open();
-
-    (void)state;
     shutdown(pair.ours, SHUT_WR);
     assert_io("send() after shutdown() (EPIPE)", io_send(pair.ours, "x", 1), only(IO_CONNECTION_CLOSED));
-    sockets_close(&pair);
 }
 
 static void what_if_we_send_after_a_reset(void **state)
 {
-    const struct pair pair = sockets_open();
-
-    (void)state;
     sockets_reset(pair.theirs);
     sockets_wait_for_error(pair.ours);
     assert_io("send() after the peer reset the connection", io_send(pair.ours, "x", 1), error_of(ECONNRESET));
-    close(pair.ours);
 }
 
 static size_t filled;
@@ -249,16 +219,13 @@ static void make_room(int fd)
 
 static void what_if_signals_arrive_while_send_waits(void **state)
 {
-    const struct pair pair = sockets_open();
     struct signals signals;
 
-    (void)state;
     filled = sockets_fill(pair.ours);
     signals_begin(&signals, 5, make_room, pair.theirs);
     const struct io_result sent = io_send(pair.ours, "x", 1);
     signals_end(&signals);
     assert_io("send() that signals interrupt (EINTR) before there is room", sent, success_of(1));
-    sockets_close(&pair);
 }
 
 /* ---- What is no connection at all ---- */
@@ -268,7 +235,6 @@ static void what_if_it_is_no_connection(void **state)
     const int unconnected = socket(AF_INET, SOCK_STREAM, 0);
     const int file = open("/dev/null", O_RDWR);
 
-    (void)state;
     assert_io("recv() on a socket that was never connected", receive(unconnected), error_of(ENOTCONN));
     assert_io("recv() on a file", receive(file), error_of(ENOTSOCK));
     assert_io("send() to a file", io_send(file, "x", 1), error_of(ENOTSOCK));
@@ -282,57 +248,46 @@ static void what_if_it_is_no_connection(void **state)
 
 static void what_if_a_client_waits_in_the_backlog(void **state)
 {
-    const int listener = sockets_listen();
     const int client = sockets_connect(listener);
     int fd = -1;
 
-    (void)state;
     assert_io("accept() with a client waiting", io_accept(listener, &fd), success_of(0));
     assert_int_equal(send(client, "hi", 2, 0), 2);
     assert_io("recv() from the client that was accepted", receive(fd), success_of(2));
     close(fd);
     close(client);
-    close(listener);
 }
 
 static void what_if_nobody_waits(void **state)
 {
-    const int listener = sockets_listen();
     int fd = 7;
 
-    (void)state;
     sockets_set_nonblocking(listener);
     assert_io("accept() with nobody waiting on a non-blocking listener", io_accept(listener, &fd), only(IO_NO_DATA));
     assert_int_equal(fd, -1);
-    close(listener);
 }
 
 static void what_if_nobody_comes_within_the_time_limit(void **state)
 {
-    const int listener = sockets_listen();
     int fd = 7;
 
-    (void)state;
     sockets_set_time_limit(listener, SO_RCVTIMEO, LIMIT_MS);
     assert_io("accept() that SO_RCVTIMEO ended", io_time_limited(io_accept(listener, &fd)), only(IO_TIMEOUT));
     assert_int_equal(fd, -1);
-    close(listener);
 }
 
 static int newcomer;
 
-static void come(int listener)
+static void come(int at)
 {
-    newcomer = sockets_connect(listener);
+    newcomer = sockets_connect(at);
 }
 
 static void what_if_signals_arrive_while_accept_waits(void **state)
 {
-    const int listener = sockets_listen();
     struct signals signals;
     int fd = -1;
 
-    (void)state;
     signals_begin(&signals, 5, come, listener);
     const struct io_result accepted = io_accept(listener, &fd);
     signals_end(&signals);
@@ -340,18 +295,15 @@ static void what_if_signals_arrive_while_accept_waits(void **state)
     assert_int_not_equal(fd, -1);
     close(fd);
     close(newcomer);
-    close(listener);
 }
 
 /* What if we have no descriptor left? Does the client stay in the backlog until we have one? */
 static void what_if_we_are_out_of_descriptors(void **state)
 {
-    const int listener = sockets_listen();
     const int client = sockets_connect(listener);
     struct rlimit before, none;
     int fd = 7;
 
-    (void)state;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     none = before;
     none.rlim_cur = 0;
@@ -363,16 +315,13 @@ static void what_if_we_are_out_of_descriptors(void **state)
     assert_io("accept() of the same client, with a descriptor", io_accept(listener, &fd), success_of(0));
     close(fd);
     close(client);
-    close(listener);
 }
 
 /* What if a waiting client resets? Some systems pass it over, others give it to us: then recv() says what is wrong. */
 static void what_if_a_waiting_client_resets(void **state)
 {
-    const int listener = sockets_listen();
     int fd;
 
-    (void)state;
     sockets_reset(sockets_connect(listener));
     sockets_set_nonblocking(listener);
     const struct io_result accepted = io_accept(listener, &fd);
@@ -382,7 +331,6 @@ static void what_if_a_waiting_client_resets(void **state)
     } else {
         assert_io("accept() when the only client has reset", accepted, only(IO_NO_DATA));
     }
-    close(listener);
 }
 
 static void what_if_it_is_no_listener(void **state)
@@ -390,7 +338,6 @@ static void what_if_it_is_no_listener(void **state)
     const int unbound = socket(AF_INET, SOCK_STREAM, 0);
     int fd = 7;
 
-    (void)state;
     assert_io("accept() on a socket that does not listen", io_accept(unbound, &fd), error_of(EINVAL));
     assert_int_equal(fd, -1);
     assert_io("accept() on no descriptor", io_accept(-1, &fd), error_of(EBADF));
@@ -422,7 +369,6 @@ static void is_the_table_for_recv_and_send_kept(void **state)
     };
     char what[64];
 
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         snprintf(what, sizeof what, "io_of_recv() of %s", rows[i].what);
         assert_io(what, io_of_recv(rows[i].n, rows[i].error), rows[i].of_recv);
@@ -450,7 +396,6 @@ static void is_the_table_for_libuv_kept(void **state)
     };
     char what[64];
 
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         snprintf(what, sizeof what, "io_of_uv() of %s", rows[i].what);
         assert_io(what, io_of_uv(rows[i].n), rows[i].expected);
@@ -459,7 +404,6 @@ static void is_the_table_for_libuv_kept(void **state)
 
 static void does_a_time_limit_change_only_no_data(void **state)
 {
-    (void)state;
     assert_io("NO_DATA with a time limit", io_time_limited(only(IO_NO_DATA)), only(IO_TIMEOUT));
     assert_io("TIMEOUT with a time limit", io_time_limited(only(IO_TIMEOUT)), only(IO_TIMEOUT));
     assert_io("SUCCESS with a time limit", io_time_limited(success_of(6)), success_of(6));
@@ -474,14 +418,12 @@ static void has_every_status_its_name(void **state)
 {
     static const char *const names[] = {"SUCCESS", "CONNECTION_CLOSED", "TIMEOUT", "NO_DATA", "ERROR"};
 
-    (void)state;
     for (unsigned status = IO_SUCCESS; status <= IO_ERROR; status++)
         assert_text("a status", "its name", io_status_name(status), names[status]);
 }
 
 static void has_an_errno_its_symbol(void **state)
 {
-    (void)state;
     assert_text("errno", "its symbol", io_error_name(ECONNRESET), "ECONNRESET");
     assert_text("errno", "its symbol", io_error_name(ETIMEDOUT), "ETIMEDOUT");
     assert_text("errno", "its symbol", io_error_name(EMFILE), "EMFILE");
@@ -511,7 +453,6 @@ static void is_a_result_described_in_these_words(void **state)
     };
     char text[IO_TEXT_SIZE];
 
-    (void)state;
     snprintf(unknown, sizeof unknown, "ERROR %s (errno %d)", strerror(EDOM), EDOM);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_ptr_equal(io_describe(rows[i].result, text), text);
@@ -522,30 +463,30 @@ static void is_a_result_described_in_these_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_if_bytes_are_there),
-        cmocka_unit_test(what_if_more_bytes_are_there_than_fit),
-        cmocka_unit_test(what_if_the_peer_ends_its_stream),
-        cmocka_unit_test(what_if_nothing_is_there_and_the_socket_does_not_block),
-        cmocka_unit_test(what_if_nothing_comes_within_the_time_limit),
-        cmocka_unit_test(what_if_the_peer_resets),
-        cmocka_unit_test(what_if_the_peer_resets_while_we_wait),
-        cmocka_unit_test(what_if_the_kernel_gives_the_connection_up),
-        cmocka_unit_test(what_if_signals_arrive_while_recv_waits),
-        cmocka_unit_test(what_if_there_is_room),
-        cmocka_unit_test(what_if_there_is_room_for_a_part),
-        cmocka_unit_test(what_if_there_is_no_room_and_the_socket_does_not_block),
-        cmocka_unit_test(what_if_there_is_no_room_within_the_time_limit),
-        cmocka_unit_test(what_if_we_send_after_the_peer_closed),
-        cmocka_unit_test(what_if_we_send_after_our_own_half_close),
-        cmocka_unit_test(what_if_we_send_after_a_reset),
-        cmocka_unit_test(what_if_signals_arrive_while_send_waits),
+        CONNECTED(what_if_bytes_are_there),
+        CONNECTED(what_if_more_bytes_are_there_than_fit),
+        CONNECTED(what_if_the_peer_ends_its_stream),
+        CONNECTED(what_if_nothing_is_there_and_the_socket_does_not_block),
+        CONNECTED(what_if_nothing_comes_within_the_time_limit),
+        CONNECTED(what_if_the_peer_resets),
+        CONNECTED(what_if_the_peer_resets_while_we_wait),
+        CONNECTED(what_if_the_kernel_gives_the_connection_up),
+        CONNECTED(what_if_signals_arrive_while_recv_waits),
+        CONNECTED(what_if_there_is_room),
+        CONNECTED(what_if_there_is_room_for_a_part),
+        CONNECTED(what_if_there_is_no_room_and_the_socket_does_not_block),
+        CONNECTED(what_if_there_is_no_room_within_the_time_limit),
+        CONNECTED(what_if_we_send_after_the_peer_closed),
+        CONNECTED(what_if_we_send_after_our_own_half_close),
+        CONNECTED(what_if_we_send_after_a_reset),
+        CONNECTED(what_if_signals_arrive_while_send_waits),
         cmocka_unit_test(what_if_it_is_no_connection),
-        cmocka_unit_test(what_if_a_client_waits_in_the_backlog),
-        cmocka_unit_test(what_if_nobody_waits),
-        cmocka_unit_test(what_if_nobody_comes_within_the_time_limit),
-        cmocka_unit_test(what_if_signals_arrive_while_accept_waits),
-        cmocka_unit_test(what_if_we_are_out_of_descriptors),
-        cmocka_unit_test(what_if_a_waiting_client_resets),
+        LISTENING(what_if_a_client_waits_in_the_backlog),
+        LISTENING(what_if_nobody_waits),
+        LISTENING(what_if_nobody_comes_within_the_time_limit),
+        LISTENING(what_if_signals_arrive_while_accept_waits),
+        LISTENING(what_if_we_are_out_of_descriptors),
+        LISTENING(what_if_a_waiting_client_resets),
         cmocka_unit_test(what_if_it_is_no_listener),
         cmocka_unit_test(is_the_table_for_recv_and_send_kept),
         cmocka_unit_test(is_the_table_for_libuv_kept),

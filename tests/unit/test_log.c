@@ -33,7 +33,6 @@ static void is_the_ready_line_there_at_once(void **state)
     const struct listener listener = {.fd = sockets_listen()};
     char line[128];
 
-    (void)state;
     snprintf(line, sizeof line, "listening on 127.0.0.1:%d\n", sockets_port(listener.fd));
     child_run(&child, begin_and_vanish, &listener, NULL);
     assert_child("the ready line, flushed", &child, 0, line, "");
@@ -46,7 +45,6 @@ static void is_the_ready_line_the_same_with_v(void **state)
     const struct listener listener = {.fd = sockets_listen(), .verbose = true};
     char line[128];
 
-    (void)state;
     snprintf(line, sizeof line, "listening on 127.0.0.1:%d\n", sockets_port(listener.fd));
     child_run(&child, begin_and_vanish, &listener, NULL);
     assert_child("the ready line with -v", &child, 0, line, "");
@@ -63,7 +61,6 @@ static void what_if_nobody_reads_the_ready_line(void **state)
 {
     const struct listener listener = {.fd = sockets_listen()};
 
-    (void)state;
     child_run(&child, begin_without_output, &listener, NULL);
     assert_child("a ready line that cannot be written", &child, 1, "",
                  "server: cannot write to standard output: Broken pipe\n");
@@ -91,7 +88,6 @@ static void is_every_call_said_with_v(void **state)
 {
     const struct listener listener = {.fd = sockets_listen(), .verbose = true};
 
-    (void)state;
     child_run(&child, log_every_status, &listener, NULL);
     assert_status("narration with -v", &child, 0);
     assert_text("narration with -v", "standard error", child.err,
@@ -108,7 +104,6 @@ static void are_only_errors_said_without_v(void **state)
 {
     const struct listener listener = {.fd = sockets_listen()};
 
-    (void)state;
     child_run(&child, log_every_status, &listener, NULL);
     assert_status("narration without -v", &child, 0);
     assert_text("narration without -v", "standard error", child.err,
@@ -133,7 +128,6 @@ static int run_out_of_descriptors_twice(const void *data)
 
 static void is_an_error_that_lasts_said_once(void **state)
 {
-    (void)state;
     child_run(&child, run_out_of_descriptors_twice, NULL, NULL);
     assert_child("accept() that fails three times, succeeds, and fails again", &child, 0, "",
                  OUT_OF_DESCRIPTORS OUT_OF_DESCRIPTORS);
@@ -154,7 +148,6 @@ static void does_an_error_last_while_nobody_waits(void **state)
 {
     const struct io_result no_data = only(IO_NO_DATA), timeout = only(IO_TIMEOUT);
 
-    (void)state;
     child_run(&child, find_nobody_between_two_errors, &no_data, NULL);
     assert_child("the same error before and after a NO_DATA", &child, 0, "", OUT_OF_DESCRIPTORS);
     child_run(&child, find_nobody_between_two_errors, &timeout, NULL);
@@ -172,7 +165,6 @@ static int fail_in_two_ways(const void *data)
 
 static void is_another_error_said(void **state)
 {
-    (void)state;
     child_run(&child, fail_in_two_ways, NULL, NULL);
     assert_child("accept() that fails in two ways", &child, 0, "",
                  OUT_OF_DESCRIPTORS "listener accept ERROR Too many open files in system (ENFILE)\n");
@@ -189,7 +181,6 @@ static int refuse(const void *data)
 
 static void does_a_refusal_say_who_and_why(void **state)
 {
-    (void)state;
     child_run(&child, refuse, NULL, NULL);
     assert_child("a refusal", &child, 0, "",
                  "127.0.0.1:53122 closed: no thread for it: ERROR Cannot allocate memory (ENOMEM)\n");
@@ -230,7 +221,6 @@ static int speak_to_nobody(const void *data)
 
 static void what_if_the_words_are_not_read(void **state)
 {
-    (void)state;
     child_run(&child, speak_to_nobody, NULL, NULL);
     assert_child("10,000 lines that nobody reads, and one more", &child, 0,
                  "10000 lines\npeer recv ERROR Broken pipe (EPIPE)\n", "");

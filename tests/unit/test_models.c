@@ -61,7 +61,6 @@ static char repository[] = "/tmp/test_models.XXXXXX";
 
 static int enter_repository(void **state)
 {
-    (void)state;
     if (mkdtemp(repository) == NULL || chdir(repository) != 0)
         return -1;
     for (int i = 0; i < FOLDERS; i++)
@@ -73,7 +72,6 @@ static int enter_repository(void **state)
 
 static int leave_repository(void **state)
 {
-    (void)state;
     for (int i = 0; i < FILES; i++)
         unlink(files[i].path);
     for (int i = FOLDERS - 1; i >= 0; i--)
@@ -85,7 +83,6 @@ static void test_models_are_found(void **state)
 {
     struct models models;
 
-    (void)state;
     models_find(&models, "build");
     assert_int_equal(models.count, 2);
     assert_string_equal(models.items[0].name, "01-one");
@@ -102,7 +99,6 @@ static void test_a_model_is_added_by_its_path(void **state)
 {
     struct models models = {0};
 
-    (void)state;
     models_add_folder(&models, "./01-one", "build");
     assert_int_equal(models.count, 1);
     assert_string_equal(models.items[0].name, "./01-one");
@@ -118,7 +114,6 @@ static void test_scripts_are_found(void **state)
     char error[ERROR_SIZE];
     struct scripts scripts;
 
-    (void)state;
     assert_true(scripts_read(&scripts, error, sizeof error));
     assert_int_equal(scripts.count, 3);
     assert_string_equal(scripts.items[0]->name, "a");
@@ -136,7 +131,6 @@ static void test_names_are_unique(void **state)
     char error[ERROR_SIZE];
     struct scripts scripts;
 
-    (void)state;
     make_file("tests/scripts/clients/a.script", "client run \"x\"\n", 0644);
     assert_false(scripts_read(&scripts, error, sizeof error));
     assert_string_equal(error, "tests/scripts/clients/a.script: there is a script of that name already: "
@@ -150,7 +144,6 @@ static void test_a_wrong_script_is_told(void **state)
     char error[ERROR_SIZE];
     struct scripts scripts;
 
-    (void)state;
     make_file("tests/scripts/servers/x.script", "A connect\nA flies\n", 0644);
     assert_false(scripts_read(&scripts, error, sizeof error));
     assert_int_equal(strncmp(error, "tests/scripts/servers/x.script:2: ", 34), 0);
@@ -180,7 +173,6 @@ static void test_expectations(void **state)
     struct models models;
     struct scripts scripts;
 
-    (void)state;
     assert_string_equal(read_expected(&models, &scripts, content), "");
     const struct expectation *a = model_expectation(&models.items[0], "a");
     assert_non_null(a);
@@ -205,7 +197,6 @@ static void test_wrong_expectations_are_told(void **state)
         {"a stalls x\na stalls y\n", "01-one/expected:2: this script has a line above already"},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct models models;
         struct scripts scripts;
@@ -221,7 +212,6 @@ static void test_a_missing_file_means_all_pass(void **state)
     struct models models;
     struct scripts scripts;
 
-    (void)state;
     models_find(&models, "build");
     assert_true(scripts_read(&scripts, error, sizeof error));
     assert_true(model_read_expected(&models.items[0], &scripts, error, sizeof error));
@@ -240,7 +230,6 @@ static void test_verdicts(void **state)
     const struct expectation stall = {.outcome = PLAY_STALLS};
     const struct expectation pass = {.outcome = PLAY_PASSES};
 
-    (void)state;
     assert_int_equal(report_verdict(&(struct run){0}, PLAY_PASSES), VERDICT_PASSES);
     assert_int_equal(report_verdict(&(struct run){0}, PLAY_STALLS), VERDICT_FAILS);
     assert_int_equal(report_verdict(&(struct run){0}, PLAY_FAILS), VERDICT_FAILS);
@@ -270,7 +259,6 @@ static void test_failures_in_words(void **state)
                                  .note = ""};
     struct text text = {0};
 
-    (void)state;
     report_failure(&text, &(struct run){.model = &model, .script = &script}, &result, "make play");
     assert_string_equal(text.chars, "stalls: the step's time is up\n"
                                     "tests/scripts/servers/x.script:3: A expect \"X\"\n"
@@ -338,7 +326,6 @@ static void test_the_matrix_fits(void **state)
     struct run runs[RUNS];
     struct text text = {0};
 
-    (void)state;
     for (int i = 0; i < MODELS; i++) {
         snprintf(names[i], sizeof names[i], "%02d-a-model-with-a-name", i + 1);
         models[i] = (struct model){.name = names[i]};

@@ -113,13 +113,11 @@ static void assert_listens(const char *address, const char *name_format)
 
 static void does_it_listen_on_ipv4(void **state)
 {
-    (void)state;
     assert_listens("127.0.0.1", "127.0.0.1:%s");
 }
 
 static void does_it_listen_on_ipv6(void **state)
 {
-    (void)state;
     skip_without_ipv6();
     assert_listens("::1", "[::1]:%s");
 }
@@ -130,14 +128,12 @@ static void what_if_somebody_else_listens_there(void **state)
     const int listener = sockets_listen();
     const struct where where = port_of("127.0.0.1", listener);
 
-    (void)state;
     assert_fails(listen_there, &where, "server: cannot listen on 127.0.0.1:%s: Address already in use\n");
     close(listener);
 }
 
 static void what_if_somebody_else_listens_there_on_ipv6(void **state)
 {
-    (void)state;
     skip_without_ipv6();
     const int listener = net_listen("::1", "0");
     const struct where where = port_of("::1", listener);
@@ -150,7 +146,6 @@ static void what_if_the_address_is_not_ours(void **state)
 {
     static const struct where where = {"192.0.2.1", "0"};
 
-    (void)state;
     assert_fails(listen_there, &where, "server: cannot listen on 192.0.2.1:%s: Cannot assign requested address\n");
 }
 
@@ -161,7 +156,6 @@ static void what_if_there_is_no_such_name(void **state)
     static const char line[] = "server: cannot listen on no such name:9000: ";
     static const char line_ipv6[] = "client: cannot connect to [::::]:9000: ";
 
-    (void)state;
     child_run(&child, listen_there, &where, NULL);
     assert_text("a bad name", "standard output", child.output, "-1");
     if (strncmp(child.err, line, strlen(line)) != 0 || strlen(child.err) < strlen(line) + 5)
@@ -182,7 +176,6 @@ static void can_a_server_start_again_at_once(void **state)
     const struct where where = port_of("127.0.0.1", listener);
     const int client = sockets_connect(listener);
 
-    (void)state;
     close(accept(listener, NULL, NULL)); /* the server closes first, so the TIME_WAIT is its */
     assert_int_equal(sockets_take(client, 1), 0);
     close(client);
@@ -200,7 +193,6 @@ static void does_the_backlog_hold_a_crowd(void **state)
     const int listener = net_listen("127.0.0.1", "0");
     int clients[CROWD];
 
-    (void)state;
     for (int i = 0; i < CROWD; i++) {
         clients[i] = sockets_connect(listener);
         if (clients[i] == -1)
@@ -218,7 +210,6 @@ static void what_if_nobody_listens_there(void **state)
     const struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     const int silent = socket(AF_INET, SOCK_STREAM, 0);
 
-    (void)state;
     must(bind(silent, (const struct sockaddr *)&loopback, sizeof loopback) == 0, "bind"); /* so nobody else does */
     const struct where where = port_of("127.0.0.1", silent);
     assert_fails(connect_there, &where, "client: cannot connect to 127.0.0.1:%s: Connection refused\n");
@@ -250,7 +241,6 @@ static void are_all_addresses_of_a_name_tried(void **state)
 {
     const int listener = listen_on_the_last_of("localhost");
 
-    (void)state;
     if (listener == -1) {
         print_message("skipped: localhost does not stand for two addresses on this machine\n");
         skip();
@@ -269,7 +259,6 @@ static void does_a_client_block_and_notice_a_dead_path(void **state)
     const struct where where = port_of("127.0.0.1", listener);
     const int client = net_connect(where.address, where.port);
 
-    (void)state;
     assert_int_equal(fcntl(client, F_GETFL) & O_NONBLOCK, 0);
     if (option_of(client, SOL_SOCKET, SO_KEEPALIVE) == 0)
         fail_msg("SO_KEEPALIVE is off: a client whose server has vanished waits for ever");
@@ -284,7 +273,6 @@ static void are_the_sockets_closed_on_exec(void **state)
     const struct where where = port_of("127.0.0.1", listener);
     const int client = net_connect(where.address, where.port);
 
-    (void)state;
     if ((fcntl(listener, F_GETFD) & FD_CLOEXEC) == 0 || (fcntl(client, F_GETFD) & FD_CLOEXEC) == 0)
         fail_msg("FD_CLOEXEC is missing: a program that we start would keep the socket open");
     close(client);
@@ -297,7 +285,6 @@ static void are_answers_sent_at_once(void **state)
 {
     const struct pair pair = sockets_open();
 
-    (void)state;
     net_prepare(pair.ours, 60);
     if (option_of(pair.ours, IPPROTO_TCP, TCP_NODELAY) == 0)
         fail_msg("TCP_NODELAY is off: a small answer waits until the last one is acknowledged");
@@ -332,7 +319,6 @@ static void is_a_vanished_peer_noticed_in_time(void **state)
 {
     static const int seconds[] = {2, 3, 4, 5, 6, 7, 60, 32767};
 
-    (void)state;
     for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++)
         assert_noticed_within(seconds[i]);
 }
@@ -344,7 +330,6 @@ static void is_unacknowledged_data_given_up_in_time(void **state)
 {
     static const int seconds[] = {2, 60, 32767};
 
-    (void)state;
     for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++) {
         const struct pair pair = sockets_open();
         net_prepare(pair.ours, seconds[i]);
@@ -365,7 +350,6 @@ static int prepare_nothing(const void *data)
 
 static void what_if_the_connection_is_gone_already(void **state)
 {
-    (void)state;
     child_run(&child, prepare_nothing, NULL, NULL);
     assert_child("net_prepare() of no socket", &child, 0, "", "");
 }
@@ -378,7 +362,6 @@ static void are_the_other_flags_kept(void **state)
     FILE *file = tmpfile();
     int ends[2];
 
-    (void)state;
     must(file != NULL && pipe(ends) == 0, "a file and a pipe");
     const int fds[] = {fileno(file), ends[1]};
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
@@ -404,7 +387,6 @@ static int make_nothing_nonblocking(const void *data)
 
 static void what_if_it_is_no_descriptor(void **state)
 {
-    (void)state;
     child_run(&child, make_nothing_nonblocking, NULL, NULL);
     assert_child("net_set_nonblocking(-1)", &child, 0, "false",
                  "cannot make descriptor -1 non-blocking: Bad file descriptor\n");
@@ -432,7 +414,6 @@ static void is_no_descriptor_opened_at_the_limit_or_above(void **state)
 {
     static const int lower[] = {64, 40}, higher[] = {40, 64}, same[] = {40, 40};
 
-    (void)state;
     child_run(&child, open_all_descriptors, lower, NULL);
     assert_child("a limit of 64 lowered to 40", &child, 0, "limit 40, highest 39, then EMFILE", "");
     child_run(&child, open_all_descriptors, higher, NULL);
@@ -448,7 +429,6 @@ static void what_if_there_is_no_name(void **state)
     const int unconnected = socket(AF_INET, SOCK_STREAM, 0);
     char name[NET_NAME_SIZE];
 
-    (void)state;
     sockets_reset(pair.theirs);
     sockets_wait_for_error(pair.ours);
     assert_text("a peer that reset the connection", "its name", net_peer_name(pair.ours, name), "unknown");
@@ -468,7 +448,6 @@ static double monotonic(void)
 
 static void is_the_clock_the_monotonic_one(void **state)
 {
-    (void)state;
     for (int i = 0; i < 1000; i++) {
         const double before = monotonic(), now = net_now(), after = monotonic();
         if (now < before || now > after)

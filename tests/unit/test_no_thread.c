@@ -40,7 +40,6 @@ static void is_a_client_without_a_thread_sent_away(void **state)
     const struct plain_server server = plain_start(run_server, NULL);
     char words[1024], bytes[16];
 
-    (void)state;
     const int first = plain_connect(&server);
     if (!plain_ask(first, "first", "FIRST"))
         fail_msg("The first client was not answered, although it had a thread.");

@@ -89,7 +89,6 @@ static void are_wrong_ones_refused(void **state)
         {{"play", {"--model", "99-nowhere", "--script", "hello"}}, "no such program, or it is not built: "},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         child_run(&child, run, &rows[i].command, NULL);
         assert_refused(rows[i].command.program, rows[i].line);
@@ -107,7 +106,6 @@ static void are_right_ones_understood(void **state)
         {"check", {"--server", "mine {port}", "--script", "hello", "--script", "nowhere"}},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         child_run(&child, run, &rows[i], NULL);
         assert_refused(rows[i].program, "there is no script nowhere\n");
@@ -119,7 +117,6 @@ static void are_all_names_taken(void **state)
 {
     struct command_line line = {"check", {NULL}};
 
-    (void)state;
     for (int i = 0; i < MAX_WORDS - 2; i += 2) {
         line.words[i] = "--script";
         line.words[i + 1] = i < MAX_WORDS - 4 ? "hello" : "nowhere";
@@ -136,7 +133,6 @@ static void is_help_no_mistake(void **state)
                                                {"check", {"--jobs=6", "--help", "--nonsense"}}};
     char usage[32];
 
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         child_run(&child, run, &rows[i], NULL);
         assert_status("--help", &child, 0);

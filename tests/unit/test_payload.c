@@ -12,7 +12,6 @@ static void test_seeded_bytes(void **state)
     char first[4096], again[4096];
     bool seen[256] = {false};
 
-    (void)state;
     payload_add(&payload, (struct payload_part){.size = 3, .text = "abc"});
     payload_add(&payload, (struct payload_part){.size = 4093, .seed = 42});
     payload_read(&payload, 0, first, sizeof first);
@@ -36,7 +35,6 @@ static void test_echo_payload(void **state)
     struct payload said = {0}, echo = {0};
     char bytes[5];
 
-    (void)state;
     payload_add(&said, (struct payload_part){.size = 5, .text = "hello"});
     payload_add(&echo, (struct payload_part){.size = 2, .echo = &said, .echo_start = 1});
     payload_add(&echo, (struct payload_part){.size = 2, .echo = &said, .echo_start = 3});
@@ -53,7 +51,6 @@ static void test_bytes_in_words(void **state)
 {
     struct text text = {0};
 
-    (void)state;
     text_add_bytes(&text,
                    "a\"\\\n\0"
                    "1\xff",
@@ -77,7 +74,6 @@ static void test_times_in_words(void **state)
         {10000000000, "10.0 s", "10.0 s"},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         struct text text = {0};
         text_add_time(&text, times[i].nanoseconds, TIME_EXACT);

@@ -56,7 +56,6 @@ static void is_a_thread_found_in_its_call(void **state)
     pid_t reader = 0;
     int ends[2];
 
-    (void)state;
     if (!proc_status(getpid(), &status))
         skip();
     must(pipe(ends) == 0 && pthread_create(&thread, NULL, read_a_byte, &ends[0]) == 0, "a thread that reads");
@@ -80,7 +79,6 @@ static void is_the_status_our_own(void **state)
     const struct timespec moment = {.tv_nsec = 1};
     struct proc_status before, after;
 
-    (void)state;
     if (!proc_status(getpid(), &before))
         skip();
     volatile char *memory = malloc(TOUCHED_KIB * 1024L);
@@ -108,7 +106,6 @@ static void is_all_cpu_time_counted(void **state)
     pthread_t thread;
     uint64_t counted;
 
-    (void)state;
     if (!proc_cpu_time(getpid(), &counted))
         skip();
     must(pthread_create(&thread, NULL, spin_for_a_while, NULL) == 0 && pthread_join(thread, NULL) == 0, "a thread");
@@ -135,7 +132,6 @@ static void is_waiting_for_a_core_seen(void **state)
     atomic_bool is_over = false;
     uint64_t waited = 0, used = 0;
 
-    (void)state;
     if (access("/proc/self/schedstat", R_OK) != 0 || count > MAX_SPINNERS)
         skip();
     for (long i = 0; i < count; i++)
@@ -159,7 +155,6 @@ static void is_nothing_known_of_one_that_has_ended(void **state)
     uint64_t nanoseconds;
     int argument;
 
-    (void)state;
     must(pid != -1, "fork");
     if (pid == 0)
         _exit(0);

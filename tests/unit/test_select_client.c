@@ -45,7 +45,6 @@ static void does_it_end_and_say_why(void **state)
     const int listener = sockets_listen();
     struct child child;
 
-    (void)state;
     child_run(&child, run_client, &listener, "");
     assert_child(
         "the client without a working select()", &child, 1, "",

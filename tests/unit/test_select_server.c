@@ -77,14 +77,12 @@ static void does_it_stop(const char *what, int signals)
 
 static void what_if_the_signal_comes_just_before_the_wait(void **state)
 {
-    (void)state;
     does_it_stop("Told to stop just before select()", 1);
 }
 
 /* A pipe holds 64 KiB (pipe(7)). */
 static void what_if_more_signals_come_than_the_pipe_holds(void **state)
 {
-    (void)state;
     does_it_stop("Told to stop 70,000 times just before select()", 70 * 1000);
 }
 
@@ -94,7 +92,6 @@ static void what_if_select_fails(void **state)
     static const int errors[] = {EBADF, EINVAL, ENOMEM};
     char err[256], expected[64];
 
-    (void)state;
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         played.signals = 0;
         played.error = errors[i];

@@ -73,7 +73,6 @@ static void what_if_nothing_comes_in_time(void **state)
     const struct pair pair = open_nonblocking();
     const double start = net_now();
 
-    (void)state;
     assert_io("settimeout_recv() with nothing there", settimeout_recv(pair.ours, buffer, sizeof buffer, 0.02),
               only(IO_TIMEOUT));
     assert_waited("settimeout_recv()", start, 0.02);
@@ -84,7 +83,6 @@ static void what_if_there_is_no_room_in_time(void **state)
 {
     const struct pair pair = open_nonblocking();
 
-    (void)state;
     sockets_fill(pair.ours);
     const double start = net_now();
     assert_io("settimeout_send() without room", settimeout_send(pair.ours, "x", 1, 0.02), only(IO_TIMEOUT));
@@ -98,7 +96,6 @@ static void what_if_nobody_comes_in_time(void **state)
     const double start = net_now();
     int fd = 7;
 
-    (void)state;
     assert_io("settimeout_accept() with nobody waiting", settimeout_accept(listener, &fd, 0.02), only(IO_TIMEOUT));
     assert_int_equal(fd, -1);
     assert_waited("settimeout_accept()", start, 0.02);
@@ -111,7 +108,6 @@ static void is_a_limit_between_two_milliseconds_kept(void **state)
     static const double limits[] = {0.0001, 0.001, 0.0015, 0.0039, 0.0101};
     const struct pair pair = open_nonblocking();
 
-    (void)state;
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         const double start = net_now();
         assert_io("settimeout_recv() with a very short limit", settimeout_recv(pair.ours, buffer, 1, limits[i]),
@@ -127,7 +123,6 @@ static void does_a_wait_cost_no_cpu_time(void **state)
     const struct pair pair = open_nonblocking();
     const clock_t start = clock();
 
-    (void)state;
     for (int i = 0; i < 40; i++)
         assert_io("settimeout_recv() with a very short limit", settimeout_recv(pair.ours, buffer, 1, 0.0009),
                   only(IO_TIMEOUT));
@@ -145,7 +140,6 @@ static void is_no_time_at_all_no_data(void **state)
     const int listener = listen_nonblocking();
     int fd = 7;
 
-    (void)state;
     sockets_fill(pair.ours);
     assert_io("settimeout_recv() with 0 s", settimeout_recv(pair.ours, buffer, 1, 0), only(IO_NO_DATA));
     assert_io("settimeout_send() with 0 s", settimeout_send(pair.ours, "x", 1, 0), only(IO_NO_DATA));
@@ -164,7 +158,6 @@ static void is_what_is_there_taken_at_once(void **state)
     const int client = sockets_connect(listener);
     int fd = -1;
 
-    (void)state;
     assert_int_equal(send(pair.theirs, "hello\n", 6, 0), 6);
     sockets_wait_for_input(pair.ours);
     assert_io("settimeout_recv() with 6 bytes there", settimeout_recv(pair.ours, buffer, sizeof buffer, 0),
@@ -190,7 +183,6 @@ static void what_if_bytes_come_while_we_wait(void **state)
     const double start = net_now();
     struct signals signals;
 
-    (void)state;
     signals_begin(&signals, 2, say_hello, pair.theirs);
     const struct io_result received = settimeout_recv(pair.ours, buffer, sizeof buffer, for_ever);
     signals_end(&signals);
@@ -211,7 +203,6 @@ static void what_if_room_is_made_while_we_wait(void **state)
     const struct pair pair = open_nonblocking();
     struct signals signals;
 
-    (void)state;
     filled = sockets_fill(pair.ours);
     const double start = net_now();
     signals_begin(&signals, 2, make_room, pair.theirs);
@@ -236,7 +227,6 @@ static void what_if_a_client_comes_while_we_wait(void **state)
     struct signals signals;
     int fd = -1;
 
-    (void)state;
     signals_begin(&signals, 2, come, listener);
     const struct io_result accepted = settimeout_accept(listener, &fd, for_ever);
     signals_end(&signals);
@@ -260,7 +250,6 @@ static void what_if_the_peer_ends_its_stream_while_we_wait(void **state)
     const struct pair pair = open_nonblocking();
     struct signals signals;
 
-    (void)state;
     signals_begin(&signals, 1, half_close, pair.theirs);
     const struct io_result received = settimeout_recv(pair.ours, buffer, 1, for_ever);
     signals_end(&signals);
@@ -273,7 +262,6 @@ static void what_if_the_peer_resets_while_we_wait(void **state)
     const struct pair pair = open_nonblocking();
     struct signals signals;
 
-    (void)state;
     signals_begin(&signals, 1, sockets_reset, pair.theirs);
     const struct io_result received = settimeout_recv(pair.ours, buffer, 1, for_ever);
     signals_end(&signals);
@@ -286,7 +274,6 @@ static void what_if_the_kernel_gives_the_connection_up_while_we_wait(void **stat
 {
     const struct pair pair = open_nonblocking();
 
-    (void)state;
     if (!sockets_starve(pair.ours)) {
         print_message("skipped: no TCP_USER_TIMEOUT on this system\n");
         skip();
@@ -300,7 +287,6 @@ static void what_if_it_is_no_descriptor(void **state)
 {
     int fd = 7;
 
-    (void)state;
     assert_io("settimeout_recv() on no descriptor", settimeout_recv(-1, buffer, 1, for_ever), error_of(EBADF));
     assert_io("settimeout_send() on no descriptor", settimeout_send(-1, "x", 1, for_ever), error_of(EBADF));
     assert_io("settimeout_accept() on no descriptor", settimeout_accept(-1, &fd, for_ever), error_of(EBADF));
@@ -314,7 +300,6 @@ static void do_signals_leave_the_deadline_alone(void **state)
     const struct pair pair = open_nonblocking();
     struct signals signals;
 
-    (void)state;
     signals_begin(&signals, 10000, do_nothing, -1);
     const double start = net_now();
     const struct io_result received = settimeout_recv(pair.ours, buffer, 1, 0.2);
@@ -344,7 +329,6 @@ static void does_a_signal_handler_end_a_wait(void **state)
     const struct pair pair = open_nonblocking();
     struct signals signals;
 
-    (void)state;
     must(sigaction(SIGUSR2, &action, NULL) == 0, "sigaction");
     waiting = pthread_self();
     const double start = net_now();
@@ -370,7 +354,6 @@ static void does_the_flag_alone_end_a_wait(void **state)
     const struct pair pair = open_nonblocking();
     struct signals signals;
 
-    (void)state;
     const double start = net_now();
     signals_begin(&signals, 0, set_the_flag, -1);
     const struct io_result received = settimeout_recv(pair.ours, buffer, 1, for_ever);
@@ -389,7 +372,6 @@ static void what_if_poll_fails(void **state)
     const struct pair pair = open_nonblocking();
     struct signals later;
 
-    (void)state;
     poll_fails = true;
     const clock_t cpu = clock();
     const double start = net_now();

@@ -66,7 +66,6 @@ static void are_messages_sent_as_lines(void **state)
     static const size_t sizes[] = {1, 2, 3, 5, 6, 7, 64};
     struct input input = {.options = {.messages = messages, .message_count = 4}};
 
-    (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         input.at_once = sizes[i];
         child_run(&child, copy_input, &input, "not this");
@@ -78,7 +77,6 @@ static void is_standard_input_sent_as_it_comes(void **state)
 {
     static const struct input input = {.at_once = 4};
 
-    (void)state;
     child_run(&child, copy_input, &input, "no line's end");
     assert_child("standard input, descriptor 0", &child, 10, "no line's end", "");
     child_run(&child, copy_input, &input, NULL);
@@ -98,7 +96,6 @@ static int read_a_closed_input(const void *data)
 
 static void what_if_standard_input_cannot_be_read(void **state)
 {
-    (void)state;
     child_run(&child, read_a_closed_input, NULL, NULL);
     assert_status("a closed standard input", &child, 0);
     assert_non_null(strstr(child.err, "client: cannot read standard input: "));
@@ -118,7 +115,6 @@ static int read_an_input_that_is_not_there_yet(const void *data)
 
 static void what_if_the_input_is_not_there_yet(void **state)
 {
-    (void)state;
     child_run(&child, read_an_input_that_is_not_there_yet, NULL, NULL);
     assert_child("a non-blocking standard input without bytes: NO_DATA", &child, 0, "", "");
 }
@@ -144,7 +140,6 @@ static int wait_for_an_input_that_is_not_there_yet(const void *data)
 
 static void what_if_one_can_wait_for_it(void **state)
 {
-    (void)state;
     child_run(&child, wait_for_an_input_that_is_not_there_yet, NULL, NULL);
     assert_child("a non-blocking standard input whose bytes come later", &child, 0, "", "");
 }
@@ -166,7 +161,6 @@ static int wait_long(const void *data)
 /* The first is said at once, so that a reader sees what is waited for; the sum when something else comes. */
 static void are_repeats_folded(void **state)
 {
-    (void)state;
     child_run(&child, wait_long, NULL, NULL);
     assert_child("NO_DATA, 214 times", &child, 0, "HELLO\n",
                  "NO_DATA\n"
@@ -187,7 +181,6 @@ static int wait_and_vanish(const void *data)
 
 static void is_the_first_said_at_once(void **state)
 {
-    (void)state;
     child_run(&child, wait_and_vanish, NULL, NULL);
     assert_child("the first NO_DATA", &child, 0, "", "NO_DATA\n");
 }
@@ -209,7 +202,6 @@ static int time_out_then_receive_in_parts(const void *data)
 
 static void are_times_and_bytes_said(void **state)
 {
-    (void)state;
     child_run(&child, time_out_then_receive_in_parts, NULL, NULL);
     assert_child("timeouts, and an answer in three parts", &child, 0, "HELLO\n",
                  "TIMEOUT after 0.5 s\n"
@@ -234,7 +226,6 @@ static int meet_what_looks_alike(const void *data)
 
 static void is_only_the_same_folded(void **state)
 {
-    (void)state;
     child_run(&child, meet_what_looks_alike, NULL, NULL);
     assert_child("a recv() and a send(), and two errors", &child, 0, "",
                  "NO_DATA\n"
@@ -256,7 +247,6 @@ static int send_in_all_ways(const void *data)
 
 static void are_sends_said_when_they_fail_or_with_v(void **state)
 {
-    (void)state;
     child_run(&child, send_in_all_ways, &verbose, NULL);
     assert_child("sends with -v", &child, 0, "",
                  "send SUCCESS 6 bytes\n"
@@ -308,7 +298,6 @@ static int count_returns(const char *text)
 /* Does the line grow in place there, ten times a second at most, and stand right in the end? */
 static void does_a_line_grow_on_a_terminal(void **state)
 {
-    (void)state;
     run_on_terminal(wait_long);
     assert_status("NO_DATA, 214 times, on a terminal", &child, 0);
     if (strncmp(child.err, "\rNO_DATA\rNO_DATA x ", 19) != 0)
@@ -342,7 +331,6 @@ static int answer_on_the_terminal(const void *data)
 /* What if the answers go to the same terminal? They stand in lines of their own. */
 static void do_answers_stand_between_the_lines(void **state)
 {
-    (void)state;
     run_on_terminal(answer_on_the_terminal);
     assert_status("answers on the terminal", &child, 0);
     show_as_terminal(child.err);
@@ -357,7 +345,6 @@ static void do_answers_stand_between_the_lines(void **state)
 /* What if the answers go into a file? Then nothing stands between the statuses, and a long answer is still one line. */
 static void are_statuses_folded_when_answers_go_elsewhere(void **state)
 {
-    (void)state;
     run_on_terminal(answer);
     assert_child("answers into a file", &child, 0, "HELLO\nWORLD\n", child.err);
     show_as_terminal(child.err);
@@ -380,7 +367,6 @@ static int receive_all_bytes(const void *data)
 
 static void are_answers_printed_byte_for_byte(void **state)
 {
-    (void)state;
     child_run(&child, receive_all_bytes, NULL, NULL);
     assert_status("an answer with a NUL", &child, 0);
     assert_memory_equal(child.output, "A\0\xc3\xa4", 5);
@@ -400,7 +386,6 @@ static int answer_without_output(const void *data)
 /* What if nobody reads our standard output, as in `client hello | true`? A line, and no death by SIGPIPE. */
 static void what_if_the_answers_cannot_be_printed(void **state)
 {
-    (void)state;
     child_run(&child, answer_without_output, NULL, NULL);
     assert_status("standard output that nobody reads", &child, 1);
     assert_non_null(strstr(child.err, "client: cannot write to standard output: "));
@@ -450,7 +435,6 @@ static void what_if_all_is_answered(void **state)
         {0, 0, true, {IO_CONNECTION_CLOSED, 0, 0}, 0, ""}, /* no input at all */
     };
 
-    (void)state;
     assert_verdict(&endings[0]);
     assert_verdict(&endings[1]);
 }
@@ -464,7 +448,6 @@ static void what_if_answers_are_missing(void **state)
     static const struct ending reset = {
         6, 0, true, {IO_ERROR, 0, ECONNRESET}, 1, BROKE_OFF "0 of the 6 bytes sent were answered\n"};
 
-    (void)state;
     assert_verdict(&closed);
     assert_verdict(&reset);
 }
@@ -475,7 +458,6 @@ static void what_if_a_reset_follows_the_answers(void **state)
     static const struct ending reset = {
         6, 6, true, {IO_ERROR, 0, ECONNRESET}, 1, BROKE_OFF "6 of the 6 bytes sent were answered\n"};
 
-    (void)state;
     assert_verdict(&reset);
 }
 
@@ -486,7 +468,6 @@ static void what_if_the_server_closes_before_all_is_sent(void **state)
         false, {IO_CONNECTION_CLOSED, 0, 0},
         1,     BROKE_OFF "6 of the 6 bytes sent were answered, and the input was not at its end\n"};
 
-    (void)state;
     assert_verdict(&early);
 }
 
@@ -496,7 +477,6 @@ static void what_if_the_server_floods(void **state)
     static const struct ending flood = {
         6, 9, true, {IO_CONNECTION_CLOSED, 0, 0}, 0, "client: the server sent 3 bytes more than it was asked for\n"};
 
-    (void)state;
     assert_verdict(&flood);
 }
 

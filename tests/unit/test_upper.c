@@ -26,7 +26,6 @@ static void assert_all_bytes(void)
 
 static void is_each_of_the_256_bytes_right(void **state)
 {
-    (void)state;
     assert_all_bytes();
 }
 
@@ -35,7 +34,6 @@ static void are_the_bytes_around_left_alone(void **state)
 {
     char bytes[] = "abcdef";
 
-    (void)state;
     upper(bytes + 2, 0);
     assert_text("upper() of no bytes", "the text", bytes, "abcdef");
     upper(bytes + 2, 2);
@@ -47,7 +45,6 @@ static void what_if_there_is_a_nul_between(void **state)
 {
     char bytes[] = "ab\0cd";
 
-    (void)state;
     upper(bytes, sizeof bytes);
     assert_memory_equal(bytes, "AB\0CD", sizeof bytes);
 }
@@ -58,7 +55,6 @@ static void what_if_the_text_is_utf_8(void **state)
     char bytes[] = "stra\xc3\x9f"
                    "e \xc3\xa4";
 
-    (void)state;
     upper(bytes, sizeof bytes);
     assert_string_equal(bytes, "STRA\xc3\x9f"
                                "E \xc3\xa4");
@@ -71,7 +67,6 @@ static void does_the_locale_change_nothing(void **state)
                                           "tr_TR.ISO8859-9",  "tr_TR",           "tr_TR.UTF-8", "C.UTF-8"};
     bool any = false;
 
-    (void)state;
     for (size_t i = 0; i < sizeof locales / sizeof locales[0]; i++) {
         if (setlocale(LC_ALL, locales[i]) == NULL)
             continue;
