@@ -12,10 +12,9 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <sys/select.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -39,24 +38,7 @@ static int highest = -1; /* the highest of those that are open */
 static double retry_accept_at; /* net_now() when to accept again, after a lack of descriptors */
 
 static bool stopping;
-static int stop_reader; /* the self-pipe: what stop() writes can be read here */
-static atomic_int stop_writer; /* a lock-free atomic, for a handler may read no other static objects (C11 7.14.1.1) */
-
-/*
- * A flag alone would not do: a signal that comes after the look at the flag and before select() begins would leave us in
- * select(), perhaps for ever. So this writes a byte into a pipe whose other end select() watches, and select() ends at
- * once, begun or not: nobody takes the byte out. write() is allowed in a signal handler (POSIX.1-2017 2.4.3).
- */
-static void stop(int signal_number)
-{
-    const int error = errno; /* of the call that we interrupt */
-    const char byte = '!';
-    const ssize_t written = write(stop_writer, &byte, 1); /* a full pipe takes no more, and need not: it is readable */
-
-    (void)signal_number;
-    (void)written;
-    errno = error;
-}
+static int stop_fd; /* can be read after a signal to stop: see stop_pipe() */
 
 static void add_connection(int fd, int dead_peer_seconds)
 {
@@ -155,7 +137,7 @@ static void fill_sets(int listener, bool accepting, fd_set *readable, fd_set *wr
 {
     FD_ZERO(readable);
     FD_ZERO(writable);
-    FD_SET(stop_reader, readable);
+    FD_SET(stop_fd, readable);
     if (accepting)
         FD_SET(listener, readable);
     for (int fd = 0; fd <= highest; fd++)
@@ -163,29 +145,31 @@ static void fill_sets(int listener, bool accepting, fd_set *readable, fd_set *wr
             FD_SET(fd, connections[fd].unsent > 0 ? writable : readable);
 }
 
-/* Sleeps until somebody is ready. Says whether the sets mean anything: after a signal they do not. */
-static bool wait_for_anybody(int listener, fd_set *readable, fd_set *writable)
+/*
+ * Sleeps until somebody is ready, and leaves only those in the sets. If select() fails, the sets stay as they are (POSIX.1-2017
+ * select()), so everybody is asked: that does no harm.
+ */
+static void wait_for_anybody(int listener, fd_set *readable, fd_set *writable)
 {
+    const struct timespec retry_delay = {.tv_nsec = 100L * 1000 * 1000};
     struct timeval second = {.tv_sec = 1};
     const bool accepting = net_now() >= retry_accept_at;
-    const int top = highest > stop_reader ? highest : stop_reader; /* the listener, opened before the pipe, is below */
+    const int top = highest > stop_fd ? highest : stop_fd; /* the listener, opened before the pipe, is below */
 
     fill_sets(listener, accepting, readable, writable);
-    const int ready = select(top + 1, readable, writable, NULL, accepting ? NULL : &second);
-    if (ready == -1 && errno != EINTR) { /* no memory, or a mistake of ours: the next call would fail, too */
+    if (select(top + 1, readable, writable, NULL, accepting ? NULL : &second) == -1 && errno != EINTR) {
         log_call("server", "select", (struct io_result){.status = IO_ERROR, .error = errno});
-        exit(1);
+        nanosleep(&retry_delay, NULL); /* no memory: the next call may fail, too */
     }
-    return ready > 0;
 }
 
 static void serve_everybody(int listener, int dead_peer_seconds)
 {
     fd_set readable, writable;
+    char byte;
 
-    if (!wait_for_anybody(listener, &readable, &writable))
-        return;
-    stopping = FD_ISSET(stop_reader, &readable);
+    wait_for_anybody(listener, &readable, &writable);
+    stopping = FD_ISSET(stop_fd, &readable) && read(stop_fd, &byte, 1) == 1;
     if (FD_ISSET(listener, &readable))
         accept_clients(listener, dead_peer_seconds);
     for (int fd = 0; fd <= highest; fd++)
@@ -200,10 +184,11 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: send() says EPIPE instead */
     net_limit_descriptors(FD_SETSIZE); /* FD_SET() beyond it would write past the set: select(2) */
     const int listener = net_listen(options.address, options.port);
-    stop_reader = stop_pipe(&stop_writer);
-    if (listener == -1 || !net_set_nonblocking(listener) || stop_reader == -1)
+    if (listener == -1 || !net_set_nonblocking(listener))
         return 1;
-    stop_calls(stop);
+    stop_fd = stop_pipe();
+    if (stop_fd == -1)
+        return 1;
     if (!announce_listening(listener, options.verbose))
         return 1;
     while (!stopping)

@@ -1,8 +1,8 @@
 /* stop - see stop.h */
 #include "stop.h"
 
+#include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -27,7 +27,25 @@ sigset_t stop_signals(void)
     return signals;
 }
 
-int stop_pipe(atomic_int *writer)
+static atomic_int pipe_writer;
+
+/*
+ * A flag would not do: a signal that comes after the loop's look at it and before the loop's wait would leave the loop
+ * waiting, perhaps for ever. A byte in a pipe that the loop watches ends the wait, begun or not. write() is allowed in a
+ * signal handler (POSIX.1-2017 2.4.3).
+ */
+static void write_byte(int signal_number)
+{
+    const int error = errno; /* of the call that we interrupt */
+    const char byte = '!';
+    const ssize_t written = write(pipe_writer, &byte, 1); /* a full pipe takes no more, and need not: it is readable */
+
+    (void)signal_number;
+    (void)written;
+    errno = error;
+}
+
+int stop_pipe(void)
 {
     int ends[2];
 
@@ -35,6 +53,9 @@ int stop_pipe(atomic_int *writer)
         perror("server: cannot make a pipe");
         return -1;
     }
-    *writer = ends[1];
-    return net_set_nonblocking(ends[0]) && net_set_nonblocking(ends[1]) ? ends[0] : -1;
+    if (!net_set_nonblocking(ends[0]) || !net_set_nonblocking(ends[1]))
+        return -1;
+    pipe_writer = ends[1];
+    stop_calls(write_byte);
+    return ends[0];
 }

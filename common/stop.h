@@ -19,12 +19,12 @@ void stop_calls(void (*handler)(int));
 sigset_t stop_signals(void);
 
 /*
- * Makes a pipe through which a handler can tell a loop that waits (the self-pipe). Both ends are close-on-exec and
- * non-blocking: a handler that writes does not wait, not even if the pipe is full.
- * Returns the descriptor to read from, and stores the one to write to in `*writer`; both are the caller's to close. On
- * failure says so on stderr ("server: cannot make a pipe: Too many open files") and returns -1.
+ * For a loop that waits for many descriptors: from now on both signals write a byte into a pipe, and nothing else (the
+ * self-pipe). To be called once.
+ * Returns the non-blocking, close-on-exec descriptor to read it from, which stays open until the end. On failure says so on
+ * stderr ("server: cannot make a pipe: Too many open files") and returns -1.
  */
-int stop_pipe(atomic_int *writer);
+int stop_pipe(void);
 
 /* By C11 7.14.1.1 a handler may read no static objects but lock-free atomics, and models count on this one to be it. */
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2, "an atomic_int is not always lock-free here");
