@@ -7,7 +7,6 @@
 #define NET_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 enum { NET_NAME_SIZE = 64 }; /* room for the longest "[IPv6%scope]:port" that is not a host name */
 

@@ -26,7 +26,7 @@ sigset_t stop_signals(void);
  */
 int stop_pipe(void);
 
-/* By C11 7.14.1.1 a handler may read no static objects but lock-free atomics, and models count on this one to be it. */
+/* The only static objects that a handler may read are lock-free atomics (C11 7.14.1.1). Models count on this one. */
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2, "an atomic_int is not always lock-free here");
 
 #endif
