@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/select.h>
 #include <sys/wait.h>
@@ -78,6 +79,19 @@ static void what_if_more_signals_come_than_the_pipe_holds(void **state)
     does_it_stop("Told to stop 70,000 times just before select()", 70 * 1000);
 }
 
+/* Does the handler never wait for room, nor the server for a byte? And do programs that it may start not get the pipe? */
+static void is_the_pipe_nonblocking_and_closed_on_exec(void **state)
+{
+    const int reader = stop_pipe();
+    const int writer = reader + 1; /* pipe() takes the lowest two descriptors, which stand side by side here */
+
+    (void)state;
+    assert_true((fcntl(reader, F_GETFL) & O_NONBLOCK) != 0 && (fcntl(writer, F_GETFL) & O_NONBLOCK) != 0);
+    assert_true((fcntl(reader, F_GETFD) & FD_CLOEXEC) != 0 && (fcntl(writer, F_GETFD) & FD_CLOEXEC) != 0);
+    close(reader);
+    close(writer);
+}
+
 /* It cannot know then who is ready. Does it serve its clients all the same, say what has failed, stop, and not spin? */
 static void what_if_select_fails(void **state)
 {
@@ -112,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_if_the_signal_comes_just_before_the_wait),
         cmocka_unit_test(what_if_more_signals_come_than_the_pipe_holds),
+        cmocka_unit_test(is_the_pipe_nonblocking_and_closed_on_exec),
         cmocka_unit_test(what_if_select_fails),
     };
 
