@@ -142,7 +142,7 @@ else
 endif
 
 .PHONY: check-models
-check-models: $(MODELS) $(PROGRAMS) ## of that, only the scripts: with SANITIZE=thread, against the models that have threads
+check-models: $(MODELS) $(PROGRAMS) ## of that, only the scripts; with SANITIZE=thread, against the models that have threads
 	@$(BUILD)/tests/player/check --build $(BUILD) $(MODELS:%=--model %) $(CHECK_ARGS)
 
 # A longer conversation than most: partial sends, end of stream, everything freed. An error or a leak makes it exit with 99.
@@ -175,10 +175,10 @@ play: all ## plays one script and shows every step: make play MODEL=05-select SC
 mistakes: ## lists classic mistakes as bug reports; with MODEL=05-select, only those for that model
 	@tests/mistakes/mistakes.sh list '$(if $(filter file,$(origin MODEL)),,$(MODEL))'
 
-mistake: ## hands out a copy of a model with one of them in it, to hunt for: make mistake NAME=held-up-by-one
+mistake: ## copies a model with one of them in it, for you to find: make mistake NAME=held-up-by-one
 	@tests/mistakes/mistakes.sh copy '$(NAME)'
 
-check-mistakes: all ## is every mistake caught by the scripts that it names, and by no others?
+check-mistakes: all ## checks that every mistake is caught by the scripts it names, and by no others
 	@$(if $(NO_TESTS),echo 'make check-mistakes needs $(NO_TESTS). ./setup.sh installs that.' >&2; exit 1)
 	@MAKE='$(MAKE)' tests/mistakes/mistakes.sh check
 
@@ -194,7 +194,7 @@ demo: all ## plays one script against all models side by side: make demo SCRIPT=
 SELENIUM_PYTHON = $(firstword $(foreach folder,$(subst :, ,$(PATH)),$(shell \
                       $(folder)/python3 -c 'import selenium' 2>/dev/null && echo $(folder)/python3)))
 .PHONY: check-page
-check-page: all ## looks at the demo's page in a headless Chromium, where there is one
+check-page: all ## checks the demo's page in a headless Chromium, if there is one
 	@mkdir -p $(BUILD)/demo/pages
 	@$(EXAMPLES) demo/page $(BUILD)/demo/pages
 	@$(if $(SELENIUM_PYTHON),\
@@ -205,9 +205,9 @@ check-page: all ## looks at the demo's page in a headless Chromium, where there 
 check-tutorial: ## compares TUTORIAL.md with the project: excerpts, what commands print, links, names, figures
 	@command -v python3 >/dev/null || { echo 'python3 is missing. ./setup.sh tutorial trace installs it.' >&2; exit 1; }
 	@python3 tutorial/check.py
-tutorial-update: ## replaces excerpts and outputs in TUTORIAL.md by the present ones
+tutorial-update: ## brings excerpts and outputs in TUTORIAL.md up to date
 	@python3 tutorial/check.py --update
-tutorial-figures: ## measures what TUTORIAL.md says things cost, on a quiet machine, and writes tutorial/figures/
+tutorial-figures: ## measures the costs in TUTORIAL.md, on a quiet machine, and writes tutorial/figures/
 	@tutorial/figures.sh
 
 # --- Keeping order ----------------------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ tutorial-figures: ## measures what TUTORIAL.md says things cost, on a quiet mach
 C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*/*.[ch] demo/*.[ch] demo/*/*.[ch] demo/tests/browser/*.[ch] tutorial/c/*.c)
 LINT    = $(STANDARD) -Icommon -Itests -Idemo $(call pkg,--cflags,$(LIBRARIES))
 .PHONY: lint
-lint: ## layout (clang-format), mistakes (clang-tidy, cppcheck), scripts (shellcheck), Python (pyflakes)
+lint: ## checks layout (clang-format), mistakes (clang-tidy, cppcheck), scripts (shellcheck), Python (pyflakes)
 	clang-format --dry-run -Werror $(C_FILES)
 	printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -I FILE clang-tidy --quiet FILE -- $(LINT)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,style,performance,portability --inline-suppr \
@@ -224,20 +224,20 @@ lint: ## layout (clang-format), mistakes (clang-tidy, cppcheck), scripts (shellc
 	pyflakes3 $(wildcard tutorial/*.py tutorial/*/*.py demo/tests/browser/*.py)
 
 .PHONY: format
-format: ## lays all C files out as clang-format does
+format: ## formats all C files with clang-format
 	clang-format -i $(C_FILES)
 
 .PHONY: coverage
-coverage: ## says which lines the checks reach
+coverage: ## shows which lines the checks reach
 	$(MAKE) COVERAGE=1 check
 	gcovr --root . --object-directory build/coverage --exclude tests/ --exclude demo/ --print-summary
 
 .PHONY: clean
-clean: ## removes everything that was built, but leaves build/mistakes: somebody's work
+clean: ## removes everything that was built except build/mistakes, your work
 	rm -rf $(filter-out build/mistakes,$(wildcard build/*))
 
 .PHONY: help
 help: ## prints this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{ printf "%-24s %s\n", $$1, $$2 }'
-	@echo '  make MODEL             builds one model; check-MODEL, run-MODEL (ARGS=-v) and trace-MODEL do that with it'
+	@echo '  make MODEL             builds one model; check-MODEL, run-MODEL (ARGS=-v) and trace-MODEL check, run and trace it'
 	@echo 'MODEL is one of: $(FOUND)'

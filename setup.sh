@@ -20,7 +20,7 @@ purpose() {
     musl) echo 'musl-gcc: a second C library, make check-musl' ;;
     coverage) echo 'gcovr: make coverage' ;;
     page) echo "Chromium, its driver, Selenium for Python: make check-page (on Ubuntu: snap install chromium)" ;;
-    tutorial) echo 'cmark-gfm, Python, git, nc, patch, ss, ps: make check-tutorial, which also wants trace' ;;
+    tutorial) echo 'cmark-gfm, Python, git, nc, patch, ss, ps: make check-tutorial, which also needs trace' ;;
     esac
 }
 
@@ -66,13 +66,13 @@ END
 usage() {
     echo 'usage: ./setup.sh [-h] [--all | PART...]'
     echo
-    echo 'Installs what is missing of a C compiler, make, pkg-config, libuv, cmocka and jansson, and of the optional PARTs:'
+    echo 'Installs what is missing: a C compiler, make, pkg-config, libuv, cmocka and jansson, and the optional PARTs:'
     for part in $parts; do
         printf '  %-9s %s\n' "$part" "$(purpose "$part")"
     done
-    printf '  %-9s %s\n' --all 'all of them, as far as this system has them'
+    printf '  %-9s %s\n' --all 'all of them that this system has'
     echo
-    echo 'Exit status: 0 all of it is there, 1 something is missing, 2 usage.'
+    echo 'Exit status: 0 nothing is missing, 1 something is missing, 2 usage.'
 }
 
 wrong_usage() {
@@ -250,7 +250,7 @@ $(tools)
 END
 
 if [ -n "$not_asked_for" ]; then
-    echo 'Optional and not here (./setup.sh PART, or --all):'
+    echo 'Optional and not installed (./setup.sh PART, or --all):'
     for part in $not_asked_for; do
         printf '  %-9s %s\n' "$part" "$(purpose "$part")"
     done

@@ -117,7 +117,7 @@ A mistake is put into the original: git stash, make mistake again, git stash pop
     elif ! is_as_made "$copy" "$made/copy"; then
         complain "$copy was changed since it was made, and is left as it is. To start over: rm -r $copy"
     fi
-    echo "$copy is a copy of $(model_of "$1") with one mistake in it. Somebody reports:"
+    echo "$copy is a copy of $(model_of "$1") with one mistake in it. The bug report:"
     echo
     symptom "$1"
     echo 'Find it, and fix it:'
