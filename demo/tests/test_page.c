@@ -84,7 +84,7 @@ static char *written(json_t *value)
 /* The record of an example as the page's data; the caller's to free(). */
 static char *data_of(struct example *example)
 {
-    char *data = written(page_data(&example->record));
+    char *data = written(page_data(&example->recorder.record));
 
     assert_true(is_json(data));
     return data;
@@ -250,11 +250,11 @@ static void test_traces(void **state)
 {
     for (size_t i = 0; i < EXAMPLE_COUNT; i++) {
         struct example *example = example_kinds[i].make();
-        assert_true(page_write_trace(&example->record, trace_path));
+        assert_true(page_write_trace(&example->recorder.record, trace_path));
         char *trace = read_path(trace_path);
         check_trace(trace);
-        assert_int_equal(count(trace, "\"ph\":\"X\""), count_spans(&example->record));
-        assert_int_equal(count(trace, "\"process_name\""), example->record.model_count);
+        assert_int_equal(count(trace, "\"ph\":\"X\""), count_spans(&example->recorder.record));
+        assert_int_equal(count(trace, "\"process_name\""), example->recorder.record.model_count);
         free(trace);
         example_free(example);
     }
@@ -264,7 +264,7 @@ static void test_trace_in_full(void **state)
 {
     struct example *example = example_class();
 
-    assert_true(page_write_trace(&example->record, trace_path));
+    assert_true(page_write_trace(&example->recorder.record, trace_path));
     char *trace = read_path(trace_path);
     assert_true(
         has(trace, "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":1,\"tid\":0,\"args\":{\"name\":\"01-blocking\"}}"));
@@ -290,7 +290,7 @@ static void test_page(void **state)
 {
     struct example *example = example_odd();
 
-    assert_true(page_write(&example->record, "demo/page", page_path));
+    assert_true(page_write(&example->recorder.record, "demo/page", page_path));
     char *page = read_path(page_path), *data = data_of(example);
     assert_true(has(page, data));
     assert_false(has(page, "{{"));
@@ -314,8 +314,9 @@ static int write_class(const void *data)
 {
     const struct attempt *attempt = data;
     struct example *example = example_class();
-    const bool is_written = attempt->template == NULL ? page_write_trace(&example->record, attempt->path)
-                                                      : page_write(&example->record, attempt->template, attempt->path);
+    const bool is_written = attempt->template == NULL
+                                ? page_write_trace(&example->recorder.record, attempt->path)
+                                : page_write(&example->recorder.record, attempt->template, attempt->path);
 
     example_free(example);
     return is_written ? 0 : 1;
@@ -329,7 +330,7 @@ static int write_on_full_disk(const void *data)
 
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &none);
-    const bool is_written = page_write_trace(&example->record, data);
+    const bool is_written = page_write_trace(&example->recorder.record, data);
     example_free(example);
     return is_written ? 0 : 1;
 }

@@ -32,20 +32,29 @@ static struct costs some_costs(long threads, double share)
     return (struct costs){.cpu_seconds = 0.1, .cpu_share = share, .system_calls = 10, .threads = threads};
 }
 
+#define AT_ONCE "Everybody was served at once (2.0 ms at most)"
+
 static void test_served_at_once(void **state)
 {
+    static const struct {
+        long threads;
+        double share; /* of a core */
+        const char *sentence;
+    } rows[] = {
+        {1, 0.01, AT_ONCE ", by one thread."},
+        {3, 0.01, AT_ONCE ", with up to 3 threads at a time."},
+        {1, 0.97, AT_ONCE ", at the price of a whole core."},
+        {1, 0.6, AT_ONCE ", at the price of 60 % of a core."},
+    };
+
     begin_two();
     story_expect(6, 2, 4, 1);
     story_end(2000, PLAY_PASSES, "");
-    says("Everybody was served at once (2.0 ms at most).");
-    story.model->costs = some_costs(1, 0.01);
-    says("Everybody was served at once (2.0 ms at most), by one thread.");
-    story.model->costs = some_costs(3, 0.01);
-    says("Everybody was served at once (2.0 ms at most), with up to 3 threads at a time.");
-    story.model->costs = some_costs(1, 0.97);
-    says("Everybody was served at once (2.0 ms at most), at the price of a whole core.");
-    story.model->costs = some_costs(1, 0.6);
-    says("Everybody was served at once (2.0 ms at most), at the price of 60 % of a core.");
+    says(AT_ONCE ".");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        story.model->costs = some_costs(rows[i].threads, rows[i].share);
+        says(rows[i].sentence);
+    }
 }
 
 static void test_where_it_rests(void **state)
@@ -56,7 +65,7 @@ static void test_where_it_rests(void **state)
     story_trace(STORY_CALL("910000", "epoll_wait(3, [], 9, -1) = 1 <0.900000>"));
     story_end(2000, PLAY_PASSES, "");
     story.model->costs = some_costs(1, 0);
-    says("Everybody was served at once (2.0 ms at most), by one thread that rested in epoll_wait().");
+    says(AT_ONCE ", by one thread that rested in epoll_wait().");
 }
 
 /* What if it never rests, on a machine that has much else to do? It gets little of a core, and takes all that it gets. */
@@ -68,11 +77,11 @@ static void test_what_it_got_of_a_core(void **state)
         syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, 0, story_time(STORY_BEGAN_MS + ms));
     story_end(2000, PLAY_PASSES, "");
     story.model->costs = some_costs(1, 0.24);
-    says("Everybody was served at once (2.0 ms at most), at the price of all that it got of a core (24 %).");
+    says(AT_ONCE ", at the price of all that it got of a core (24 %).");
     story.model->costs = some_costs(1, -1);
-    says("Everybody was served at once (2.0 ms at most), at the price of all that it got of a core.");
+    says(AT_ONCE ", at the price of all that it got of a core.");
     story.model->costs = some_costs(1, 0.97);
-    says("Everybody was served at once (2.0 ms at most), at the price of a whole core.");
+    says(AT_ONCE ", at the price of a whole core.");
 }
 
 static void accept_both(void)
@@ -81,15 +90,36 @@ static void accept_both(void)
     story_trace(STORY_CALL("001200", "accept(3, NULL, NULL) = 5 <0.000100>"));
 }
 
-/* What if the server sits with another client? That one is named. */
-static void test_waits_for_another(void **state)
+static void test_why_a_client_waits(void **state)
 {
-    begin_two();
-    accept_both();
-    story_trace(STORY_CALL("002000", "recvfrom(4, \"\", 9, 0, NULL, NULL) = 0 <1.500000>"));
-    story_expect(6, 2, 1502, 1);
-    story_end(2000, PLAY_PASSES, "");
-    says("Everybody was served, but B waited 1.5 s: the server sat in recv() for A.");
+    static const struct {
+        const char *calls; /* of the server, which has accepted A as 4 and B as 5 */
+        double until; /* B has its answer; it asked after 2 ms */
+        const char *sentence;
+    } rows[] = {
+        /* It sits with another client: that one is named. */
+        {STORY_CALL("002000", "recvfrom(4, \"\", 9, 0, NULL, NULL) = 0 <1.500000>"), 1502,
+         "Everybody was served, but B waited 1.5 s: the server sat in recv() for A."},
+        /* It visits others, each for a limited time. */
+        {STORY_CALL("002000", "poll([{fd=4, events=POLLIN}], 1, 100) = 0 (Timeout) <0.100000>")
+             STORY_CALL("103000", "poll([{fd=4, events=POLLIN}], 1, 100) = 0 (Timeout) <0.100000>"),
+         204, "Everybody was served, but B waited 0.20 s: the server sat in poll() for A, up to 0.10 s at a time."},
+        /* It waits for that very client, or for everybody: then it is not the reason. */
+        {STORY_CALL("002000", "recvfrom(5, \"\", 9, 0, NULL, NULL) = 1 <0.150000>")
+             STORY_CALL("160000", "select(6, [3 4 5], [], NULL, NULL) = 1 (in [5]) <0.150000>"),
+         302, "Everybody was served, but B waited 0.30 s."},
+        {STORY_CALL("002000", "clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0}, NULL) = 0 <0.300000>"), 302,
+         "Everybody was served, but B waited 0.30 s: the server sat in nanosleep()."},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin_two();
+        accept_both();
+        story_trace(rows[i].calls);
+        story_expect(6, 2, rows[i].until, 1);
+        story_end(2000, PLAY_PASSES, "");
+        says(rows[i].sentence);
+    }
 }
 
 static void test_waits_in_vain(void **state)
@@ -101,39 +131,6 @@ static void test_waits_in_vain(void **state)
     story_tell_wait(502, 6, PLAY_STALLED, only(IO_TIMEOUT), 500);
     story_end(502, PLAY_STALLS, "the step's time is up");
     says("Not everybody was served: B waited 0.50 s in vain: the server sat in send() for A.");
-}
-
-/* What if it visits others, each for a limited time? */
-static void test_limited_visits(void **state)
-{
-    begin_two();
-    accept_both();
-    story_trace(STORY_CALL("002000", "poll([{fd=4, events=POLLIN}], 1, 100) = 0 (Timeout) <0.100000>"));
-    story_trace(STORY_CALL("103000", "poll([{fd=4, events=POLLIN}], 1, 100) = 0 (Timeout) <0.100000>"));
-    story_expect(6, 2, 204, 1);
-    story_end(2000, PLAY_PASSES, "");
-    says("Everybody was served, but B waited 0.20 s: the server sat in poll() for A, up to 0.10 s at a time.");
-}
-
-/* What if the server waits for that very client, or for everybody? Then it is not the reason. */
-static void test_no_reason(void **state)
-{
-    begin_two();
-    accept_both();
-    story_trace(STORY_CALL("002000", "recvfrom(5, \"\", 9, 0, NULL, NULL) = 1 <0.150000>"));
-    story_trace(STORY_CALL("160000", "select(6, [3 4 5], [], NULL, NULL) = 1 (in [5]) <0.150000>"));
-    story_expect(6, 2, 302, 1);
-    story_end(2000, PLAY_PASSES, "");
-    says("Everybody was served, but B waited 0.30 s.");
-}
-
-static void test_a_pause_is_a_reason(void **state)
-{
-    begin_two();
-    story_trace(STORY_CALL("002000", "clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0}, NULL) = 0 <0.300000>"));
-    story_expect(6, 2, 302, 1);
-    story_end(2000, PLAY_PASSES, "");
-    says("Everybody was served, but B waited 0.30 s: the server sat in nanosleep().");
 }
 
 /* What if nothing is known of the server? Then only what the lanes show. */
@@ -251,11 +248,8 @@ int main(void)
         STORY_TEST(test_served_at_once),
         STORY_TEST(test_where_it_rests),
         STORY_TEST(test_what_it_got_of_a_core),
-        STORY_TEST(test_waits_for_another),
+        STORY_TEST(test_why_a_client_waits),
         STORY_TEST(test_waits_in_vain),
-        STORY_TEST(test_limited_visits),
-        STORY_TEST(test_no_reason),
-        STORY_TEST(test_a_pause_is_a_reason),
         STORY_TEST(test_who_waited_much_less),
         STORY_TEST(test_strace_slows_many_calls),
         STORY_TEST(test_a_lot_takes_its_time),

@@ -92,7 +92,7 @@ static void test_lanes_fit(void **state)
             struct view view = view_of(width, 24);
             view.style.is_utf8 = width % 2 == 0;
             view.style.colours = (enum canvas_colours)(width % 3);
-            char *lanes = lanes_of(&example->record, &view);
+            char *lanes = lanes_of(&example->recorder.record, &view);
             assert_fits(lanes, width);
             free(lanes);
         }
@@ -107,7 +107,7 @@ static void test_tables_fit(void **state)
         for (int width = VIEW_MIN_WIDTH; width <= 120; width++) {
             const struct view view = view_of(width, 24);
             struct text table = {0};
-            table_add(&example->record, &view.style, &table);
+            table_add(&example->recorder.record, &view.style, &table);
             assert_fits(table.chars, width);
             text_free(&table);
         }
@@ -123,7 +123,7 @@ static void test_frames_fit(void **state)
         for (int height = 4; height <= 60; height += 4) {
             struct view view = view_of(80, height);
             view.has_keys = height % 8 == 0;
-            char *frame = frame_of(&example->record, &view);
+            char *frame = frame_of(&example->recorder.record, &view);
             assert_int_equal(count(frame, '\n'), height - 1);
             assert_fits(frame, 80);
             free(frame);
@@ -139,12 +139,12 @@ static void test_pages_show_every_model(void **state)
 
     for (int height = 12; height <= 100; height += 11) {
         struct view view = view_of(80, height);
-        while (view.first < example->record.model_count) {
-            const size_t page = view_page(&view, &example->record);
-            char *frame = frame_of(&example->record, &view);
-            assert_true(page >= 1 && view.first + page <= example->record.model_count);
+        while (view.first < example->recorder.record.model_count) {
+            const size_t page = view_page(&view, &example->recorder.record);
+            char *frame = frame_of(&example->recorder.record, &view);
+            assert_true(page >= 1 && view.first + page <= example->recorder.record.model_count);
             for (size_t i = view.first; i < view.first + page; i++)
-                assert_shows(frame, example->record.models[i].name);
+                assert_shows(frame, example->recorder.record.models[i].name);
             view.first += page;
             free(frame);
         }
@@ -159,7 +159,7 @@ static void test_plain_text_is_plain(void **state)
     for (size_t i = 0; i < EXAMPLE_COUNT; i++) {
         struct example *example = example_kinds[i].make();
         const struct view view = view_of(100, 24);
-        char *lanes = lanes_of(&example->record, &view);
+        char *lanes = lanes_of(&example->recorder.record, &view);
         for (const char *c = lanes; *c != '\0'; c++)
             if ((*c < ' ' && *c != '\n') || (unsigned char)*c >= 0x7f)
                 fail_msg("byte 0x%02x in\n%s", (unsigned char)*c, lanes);

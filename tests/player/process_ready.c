@@ -1,53 +1,30 @@
 /* process_ready - see process_ready.h, and process.h for process_parse_ready() and process_free_port() */
 #include "process_ready.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "process.h"
 
-static bool parse_port(const char *text, in_port_t *port)
-{
-    char *end;
-    const long number = strtol(text, &end, 10);
-
-    if (*text < '0' || *text > '9' || *end != '\0' || number < 1 || number > 65535)
-        return false;
-    *port = htons((uint16_t)number);
-    return true;
-}
-
 bool process_parse_ready(const char *line, struct sockaddr_storage *address)
 {
-    static const char start[] = "listening on ";
-    struct sockaddr_in *ipv4 = (struct sockaddr_in *)address;
-    struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)address;
-    const char *colon = strrchr(line, ':');
-    char host[64];
+    char host[64], port[6];
+    int end = 0;
 
     *address = (struct sockaddr_storage){0};
-    if (strncmp(line, start, strlen(start)) != 0 || colon == NULL)
+    const bool is_ipv6 = sscanf(line, "listening on [%63[0-9a-fA-F:.]]:%5[0-9]%n", host, port, &end) == 2;
+    if (!is_ipv6 && sscanf(line, "listening on %63[0-9.]:%5[0-9]%n", host, port, &end) != 2)
         return false;
-    line += strlen(start);
-    const size_t length = (size_t)(colon - line);
-    if (length < 2 || length >= sizeof host)
+    const int number = (int)strtol(port, NULL, 10);
+    if (line[end] != '\0' || number < 1 || number > 65535)
         return false;
-    memcpy(host, line, length);
-    host[length] = '\0';
-
-    if (host[0] == '[' && host[length - 1] == ']') {
-        host[length - 1] = '\0';
-        ipv6->sin6_family = AF_INET6;
-        return inet_pton(AF_INET6, host + 1, &ipv6->sin6_addr) == 1 && parse_port(colon + 1, &ipv6->sin6_port);
-    }
-    ipv4->sin_family = AF_INET;
-    return inet_pton(AF_INET, host, &ipv4->sin_addr) == 1 && parse_port(colon + 1, &ipv4->sin_port);
+    return (is_ipv6 ? uv_ip6_addr(host, number, (struct sockaddr_in6 *)address)
+                    : uv_ip4_addr(host, number, (struct sockaddr_in *)address)) == 0;
 }
 
 size_t ready_line_read(struct ready_line *line, const char *bytes, size_t size, struct sockaddr_storage *address)

@@ -14,43 +14,12 @@
 #include <sys/socket.h>
 
 #include "io_uv.h"
-#include "must.h"
+#include "peer.h"
 #include "signals.h"
-#include "sockets.h"
 
 enum { LIMIT_MS = 30, PLENTY = 1024 * 1024 };
 
 static char buffer[PLENTY];
-
-static struct pair pair; /* the present test's connection, */
-static int listener; /* or its listener */
-
-static int open_pair(void **state)
-{
-    pair = sockets_open();
-    return 0;
-}
-
-/* An end that the test has closed is closed once more, which only fails (EBADF). */
-static int close_pair(void **state)
-{
-    sockets_close(&pair);
-    return 0;
-}
-
-static int open_listener(void **state)
-{
-    listener = sockets_listen();
-    return 0;
-}
-
-static int close_listener(void **state)
-{
-    return close(listener);
-}
-
-#define CONNECTED(test) cmocka_unit_test_setup_teardown(test, open_pair, close_pair)
-#define LISTENING(test) cmocka_unit_test_setup_teardown(test, open_listener, close_listener)
 
 static struct io_result receive(int fd)
 {
@@ -134,11 +103,6 @@ static void what_if_the_kernel_gives_the_connection_up(void **state)
     sockets_close(&other);
 }
 
-static void say_hello(int fd)
-{
-    must(send(fd, "hello\n", 6, 0) == 6, "send");
-}
-
 static void what_if_signals_arrive_while_recv_waits(void **state)
 {
     struct signals signals;
@@ -210,13 +174,6 @@ static void what_if_we_send_after_a_reset(void **state)
     assert_io("send() after the peer reset the connection", io_send(pair.ours, "x", 1), error_of(ECONNRESET));
 }
 
-static size_t filled;
-
-static void make_room(int fd)
-{
-    sockets_take(fd, filled);
-}
-
 static void what_if_signals_arrive_while_send_waits(void **state)
 {
     struct signals signals;
@@ -274,13 +231,6 @@ static void what_if_nobody_comes_within_the_time_limit(void **state)
     sockets_set_time_limit(listener, SO_RCVTIMEO, LIMIT_MS);
     assert_io("accept() that SO_RCVTIMEO ended", io_time_limited(io_accept(listener, &fd)), only(IO_TIMEOUT));
     assert_int_equal(fd, -1);
-}
-
-static int newcomer;
-
-static void come(int at)
-{
-    newcomer = sockets_connect(at);
 }
 
 static void what_if_signals_arrive_while_accept_waits(void **state)
@@ -463,30 +413,30 @@ static void is_a_result_described_in_these_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CONNECTED(what_if_bytes_are_there),
-        CONNECTED(what_if_more_bytes_are_there_than_fit),
-        CONNECTED(what_if_the_peer_ends_its_stream),
-        CONNECTED(what_if_nothing_is_there_and_the_socket_does_not_block),
-        CONNECTED(what_if_nothing_comes_within_the_time_limit),
-        CONNECTED(what_if_the_peer_resets),
-        CONNECTED(what_if_the_peer_resets_while_we_wait),
-        CONNECTED(what_if_the_kernel_gives_the_connection_up),
-        CONNECTED(what_if_signals_arrive_while_recv_waits),
-        CONNECTED(what_if_there_is_room),
-        CONNECTED(what_if_there_is_room_for_a_part),
-        CONNECTED(what_if_there_is_no_room_and_the_socket_does_not_block),
-        CONNECTED(what_if_there_is_no_room_within_the_time_limit),
-        CONNECTED(what_if_we_send_after_the_peer_closed),
-        CONNECTED(what_if_we_send_after_our_own_half_close),
-        CONNECTED(what_if_we_send_after_a_reset),
-        CONNECTED(what_if_signals_arrive_while_send_waits),
+        PEER_TEST(what_if_bytes_are_there),
+        PEER_TEST(what_if_more_bytes_are_there_than_fit),
+        PEER_TEST(what_if_the_peer_ends_its_stream),
+        PEER_TEST(what_if_nothing_is_there_and_the_socket_does_not_block),
+        PEER_TEST(what_if_nothing_comes_within_the_time_limit),
+        PEER_TEST(what_if_the_peer_resets),
+        PEER_TEST(what_if_the_peer_resets_while_we_wait),
+        PEER_TEST(what_if_the_kernel_gives_the_connection_up),
+        PEER_TEST(what_if_signals_arrive_while_recv_waits),
+        PEER_TEST(what_if_there_is_room),
+        PEER_TEST(what_if_there_is_room_for_a_part),
+        PEER_TEST(what_if_there_is_no_room_and_the_socket_does_not_block),
+        PEER_TEST(what_if_there_is_no_room_within_the_time_limit),
+        PEER_TEST(what_if_we_send_after_the_peer_closed),
+        PEER_TEST(what_if_we_send_after_our_own_half_close),
+        PEER_TEST(what_if_we_send_after_a_reset),
+        PEER_TEST(what_if_signals_arrive_while_send_waits),
         cmocka_unit_test(what_if_it_is_no_connection),
-        LISTENING(what_if_a_client_waits_in_the_backlog),
-        LISTENING(what_if_nobody_waits),
-        LISTENING(what_if_nobody_comes_within_the_time_limit),
-        LISTENING(what_if_signals_arrive_while_accept_waits),
-        LISTENING(what_if_we_are_out_of_descriptors),
-        LISTENING(what_if_a_waiting_client_resets),
+        PEER_TEST(what_if_a_client_waits_in_the_backlog),
+        PEER_TEST(what_if_nobody_waits),
+        PEER_TEST(what_if_nobody_comes_within_the_time_limit),
+        PEER_TEST(what_if_signals_arrive_while_accept_waits),
+        PEER_TEST(what_if_we_are_out_of_descriptors),
+        PEER_TEST(what_if_a_waiting_client_resets),
         cmocka_unit_test(what_if_it_is_no_listener),
         cmocka_unit_test(is_the_table_for_recv_and_send_kept),
         cmocka_unit_test(is_the_table_for_libuv_kept),

@@ -28,27 +28,18 @@ static int begin_and_vanish(const void *data)
     _exit(announce_listening(listener->fd, listener->verbose) ? 0 : 1);
 }
 
+/* With -v too: standard output has one line only. */
 static void is_the_ready_line_there_at_once(void **state)
 {
-    const struct listener listener = {.fd = sockets_listen()};
     char line[128];
 
-    snprintf(line, sizeof line, "listening on 127.0.0.1:%d\n", sockets_port(listener.fd));
-    child_run(&child, begin_and_vanish, &listener, NULL);
-    assert_child("the ready line, flushed", &child, 0, line, "");
-    close(listener.fd);
-}
-
-/* With -v too: standard output has one line only. */
-static void is_the_ready_line_the_same_with_v(void **state)
-{
-    const struct listener listener = {.fd = sockets_listen(), .verbose = true};
-    char line[128];
-
-    snprintf(line, sizeof line, "listening on 127.0.0.1:%d\n", sockets_port(listener.fd));
-    child_run(&child, begin_and_vanish, &listener, NULL);
-    assert_child("the ready line with -v", &child, 0, line, "");
-    close(listener.fd);
+    for (int verbose = 0; verbose <= 1; verbose++) {
+        const struct listener listener = {.fd = sockets_listen(), .verbose = verbose};
+        snprintf(line, sizeof line, "listening on 127.0.0.1:%d\n", sockets_port(listener.fd));
+        child_run(&child, begin_and_vanish, &listener, NULL);
+        assert_child(verbose ? "the ready line with -v" : "the ready line", &child, 0, line, "");
+        close(listener.fd);
+    }
 }
 
 static int begin_without_output(const void *data)
@@ -115,66 +106,50 @@ static void are_only_errors_said_without_v(void **state)
 
 #define OUT_OF_DESCRIPTORS "listener accept ERROR Too many open files (EMFILE)\n"
 
-static int run_out_of_descriptors_twice(const void *data)
+#define OUT_OF_FILES "listener accept ERROR Too many open files in system (ENFILE)\n"
+
+enum { MAX_ACCEPTS = 6, END = -1 };
+
+/* What accept() says, one time after the other, as errnos; 0: success. END ends it. */
+static int accept_so(const void *errors)
 {
-    (void)data;
-    log_accept(error_of(EMFILE));
-    log_accept(error_of(EMFILE));
-    log_accept(error_of(EMFILE));
-    log_accept(success_of(0));
-    log_accept(error_of(EMFILE));
+    for (const int *error = errors; *error != END; error++) {
+        if (*error == EAGAIN)
+            log_accept(only(IO_NO_DATA));
+        else if (*error == ETIMEDOUT)
+            log_accept(only(IO_TIMEOUT));
+        else
+            log_accept(*error == 0 ? success_of(0) : error_of(*error));
+    }
     return 0;
 }
 
+/* Only a descriptor that we got ends an error: that nobody waits for a moment is no success. */
 static void is_an_error_that_lasts_said_once(void **state)
 {
-    child_run(&child, run_out_of_descriptors_twice, NULL, NULL);
-    assert_child("accept() that fails three times, succeeds, and fails again", &child, 0, "",
-                 OUT_OF_DESCRIPTORS OUT_OF_DESCRIPTORS);
-}
+    static const struct {
+        const char *what;
+        int errors[MAX_ACCEPTS];
+        const char *err;
+    } rows[] = {
+        {"accept() that fails three times, succeeds, and fails again",
+         {EMFILE, EMFILE, EMFILE, 0, EMFILE, END},
+         OUT_OF_DESCRIPTORS OUT_OF_DESCRIPTORS},
+        {"the same error before and after a NO_DATA", {EMFILE, EAGAIN, EMFILE, END}, OUT_OF_DESCRIPTORS},
+        {"the same error before and after a TIMEOUT", {EMFILE, ETIMEDOUT, EMFILE, END}, OUT_OF_DESCRIPTORS},
+        {"accept() that fails in two ways", {EMFILE, ENFILE, ENFILE, END}, OUT_OF_DESCRIPTORS OUT_OF_FILES},
+    };
 
-static int find_nobody_between_two_errors(const void *data)
-{
-    const struct io_result *nobody = data;
-
-    log_accept(error_of(EMFILE));
-    log_accept(*nobody);
-    log_accept(error_of(EMFILE));
-    return 0;
-}
-
-/* What if nobody waits for a moment? That is no success: only a descriptor that we got ends the error. */
-static void does_an_error_last_while_nobody_waits(void **state)
-{
-    const struct io_result no_data = only(IO_NO_DATA), timeout = only(IO_TIMEOUT);
-
-    child_run(&child, find_nobody_between_two_errors, &no_data, NULL);
-    assert_child("the same error before and after a NO_DATA", &child, 0, "", OUT_OF_DESCRIPTORS);
-    child_run(&child, find_nobody_between_two_errors, &timeout, NULL);
-    assert_child("the same error before and after a TIMEOUT", &child, 0, "", OUT_OF_DESCRIPTORS);
-}
-
-static int fail_in_two_ways(const void *data)
-{
-    (void)data;
-    log_accept(error_of(EMFILE));
-    log_accept(error_of(ENFILE));
-    log_accept(error_of(ENFILE));
-    return 0;
-}
-
-static void is_another_error_said(void **state)
-{
-    child_run(&child, fail_in_two_ways, NULL, NULL);
-    assert_child("accept() that fails in two ways", &child, 0, "",
-                 OUT_OF_DESCRIPTORS "listener accept ERROR Too many open files in system (ENFILE)\n");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        child_run(&child, accept_so, rows[i].errors, NULL);
+        assert_child(rows[i].what, &child, 0, "", rows[i].err);
+    }
 }
 
 /* ---- Refusal ---- */
 
 static int refuse(const void *data)
 {
-    (void)data;
     log_refusal("127.0.0.1:53122", "no thread for it", ENOMEM);
     return 0;
 }
@@ -204,7 +179,6 @@ static int speak_to_nobody(const void *data)
     unsigned long left_out = 0;
     int ends[2], end_of_note = 0;
 
-    (void)data;
     must(pipe(ends) == 0 && dup2(ends[1], STDERR_FILENO) != -1, "pipe");
     for (int i = 0; i < 10000; i++) /* much more than a pipe holds */
         log_call("peer", "recv", error_of(ECONNRESET));
@@ -229,11 +203,10 @@ static void what_if_the_words_are_not_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(is_the_ready_line_there_at_once),       cmocka_unit_test(is_the_ready_line_the_same_with_v),
-        cmocka_unit_test(what_if_nobody_reads_the_ready_line),   cmocka_unit_test(is_every_call_said_with_v),
-        cmocka_unit_test(are_only_errors_said_without_v),        cmocka_unit_test(is_an_error_that_lasts_said_once),
-        cmocka_unit_test(does_an_error_last_while_nobody_waits), cmocka_unit_test(is_another_error_said),
-        cmocka_unit_test(does_a_refusal_say_who_and_why),        cmocka_unit_test(what_if_the_words_are_not_read),
+        cmocka_unit_test(is_the_ready_line_there_at_once),  cmocka_unit_test(what_if_nobody_reads_the_ready_line),
+        cmocka_unit_test(is_every_call_said_with_v),        cmocka_unit_test(are_only_errors_said_without_v),
+        cmocka_unit_test(is_an_error_that_lasts_said_once), cmocka_unit_test(does_a_refusal_say_who_and_why),
+        cmocka_unit_test(what_if_the_words_are_not_read),
     };
 
     unit_begin();

@@ -57,6 +57,19 @@ static const struct {
 
 enum { FOLDERS = sizeof folders / sizeof folders[0], FILES = sizeof files / sizeof files[0] };
 
+static char error[ERROR_SIZE];
+static struct models models; /* the present test's, */
+static struct scripts scripts; /* likewise */
+
+static int free_lists(void **state)
+{
+    scripts_free(&scripts);
+    models_free(&models);
+    return 0;
+}
+
+#define LISTING(test) cmocka_unit_test_teardown(test, free_lists)
+
 static char repository[] = "/tmp/test_models.XXXXXX";
 
 static int enter_repository(void **state)
@@ -81,8 +94,6 @@ static int leave_repository(void **state)
 
 static void test_models_are_found(void **state)
 {
-    struct models models;
-
     models_find(&models, "build");
     assert_int_equal(models.count, 2);
     assert_string_equal(models.items[0].name, "01-one");
@@ -91,14 +102,11 @@ static void test_models_are_found(void **state)
     assert_true(models.items[0].is_built);
     assert_string_equal(models.items[1].name, "02-two");
     assert_false(models.items[1].is_built);
-    models_free(&models);
 }
 
 /* What if a model stands elsewhere, say a copy of one? */
 static void test_a_model_is_added_by_its_path(void **state)
 {
-    struct models models = {0};
-
     models_add_folder(&models, "./01-one", "build");
     assert_int_equal(models.count, 1);
     assert_string_equal(models.items[0].name, "./01-one");
@@ -106,14 +114,10 @@ static void test_a_model_is_added_by_its_path(void **state)
     assert_string_equal(models.items[0].client, "build/./01-one/client");
     assert_string_equal(models.items[0].expected_path, "./01-one/expected");
     assert_true(models.items[0].is_built);
-    models_free(&models);
 }
 
 static void test_scripts_are_found(void **state)
 {
-    char error[ERROR_SIZE];
-    struct scripts scripts;
-
     assert_true(scripts_read(&scripts, error, sizeof error));
     assert_int_equal(scripts.count, 3);
     assert_string_equal(scripts.items[0]->name, "a");
@@ -123,44 +127,34 @@ static void test_scripts_are_found(void **state)
     assert_int_equal(scripts.items[2]->kind, SCRIPT_FOR_CLIENTS);
     assert_ptr_equal(scripts_named(&scripts, "c"), scripts.items[2]);
     assert_null(scripts_named(&scripts, "d"));
-    scripts_free(&scripts);
 }
 
 static void test_names_are_unique(void **state)
 {
-    char error[ERROR_SIZE];
-    struct scripts scripts;
-
     make_file("tests/scripts/clients/a.script", "client run \"x\"\n", 0644);
     assert_false(scripts_read(&scripts, error, sizeof error));
     assert_string_equal(error, "tests/scripts/clients/a.script: there is a script of that name already: "
                                "tests/scripts/servers/a.script");
-    scripts_free(&scripts);
     unlink("tests/scripts/clients/a.script");
 }
 
 static void test_a_wrong_script_is_told(void **state)
 {
-    char error[ERROR_SIZE];
-    struct scripts scripts;
-
     make_file("tests/scripts/servers/x.script", "A connect\nA flies\n", 0644);
     assert_false(scripts_read(&scripts, error, sizeof error));
     assert_int_equal(strncmp(error, "tests/scripts/servers/x.script:2: ", 34), 0);
-    scripts_free(&scripts);
     unlink("tests/scripts/servers/x.script");
 }
 
 /* Reads `content` as what is expected of 01-one; says what is wrong with it, "" if nothing. */
-static const char *read_expected(struct models *models, struct scripts *scripts, const char *content)
+static const char *read_expected(const char *content)
 {
-    static char error[ERROR_SIZE];
-
     error[0] = '\0';
-    models_find(models, "build");
-    assert_true(scripts_read(scripts, error, sizeof error));
+    free_lists(NULL);
+    models_find(&models, "build");
+    assert_true(scripts_read(&scripts, error, sizeof error));
     make_file("01-one/expected", content, 0644);
-    const bool is_right = model_read_expected(&models->items[0], scripts, error, sizeof error);
+    const bool is_right = model_read_expected(&models.items[0], &scripts, error, sizeof error);
     assert_int_equal(is_right, error[0] == '\0');
     unlink("01-one/expected");
     return error;
@@ -168,12 +162,10 @@ static const char *read_expected(struct models *models, struct scripts *scripts,
 
 static void test_expectations(void **state)
 {
-    static const char content[] = "# one client at a time\n\n  a\tstalls   because it  must \n"
-                                  "c passes of course";
-    struct models models;
-    struct scripts scripts;
+    const char *mistake =
+        read_expected("# one client at a time\n\n  a\tstalls   because it  must \nc passes of course");
 
-    assert_string_equal(read_expected(&models, &scripts, content), "");
+    assert_string_equal(mistake, "");
     const struct expectation *a = model_expectation(&models.items[0], "a");
     assert_non_null(a);
     assert_int_equal(a->outcome, PLAY_STALLS);
@@ -181,8 +173,6 @@ static void test_expectations(void **state)
     assert_int_equal(a->line, 3);
     assert_int_equal(model_expectation(&models.items[0], "c")->outcome, PLAY_PASSES);
     assert_null(model_expectation(&models.items[0], "b"));
-    scripts_free(&scripts);
-    models_free(&models);
 }
 
 static void test_wrong_expectations_are_told(void **state)
@@ -198,20 +188,12 @@ static void test_wrong_expectations_are_told(void **state)
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct models models;
-        struct scripts scripts;
-        assert_string_equal(read_expected(&models, &scripts, cases[i].content), cases[i].error);
-        scripts_free(&scripts);
-        models_free(&models);
+        assert_string_equal(read_expected(cases[i].content), cases[i].error);
     }
 }
 
 static void test_a_missing_file_means_all_pass(void **state)
 {
-    char error[ERROR_SIZE];
-    struct models models;
-    struct scripts scripts;
-
     models_find(&models, "build");
     assert_true(scripts_read(&scripts, error, sizeof error));
     assert_true(model_read_expected(&models.items[0], &scripts, error, sizeof error));
@@ -219,24 +201,27 @@ static void test_a_missing_file_means_all_pass(void **state)
     struct model *server = models_add(&models, "server", "nowhere");
     assert_false(model_read_expected(server, &scripts, error, sizeof error));
     assert_string_equal(error, "nowhere: No such file or directory");
-    scripts_free(&scripts);
-    models_free(&models);
 }
 
 /* ---- The report ---- */
 
 static void test_verdicts(void **state)
 {
-    const struct expectation stall = {.outcome = PLAY_STALLS};
-    const struct expectation pass = {.outcome = PLAY_PASSES};
+    const struct expectation stall = {.outcome = PLAY_STALLS}, pass = {.outcome = PLAY_PASSES};
+    const struct {
+        const struct expectation *expectation;
+        enum play_outcome outcome;
+        enum verdict verdict;
+    } rows[] = {
+        {NULL, PLAY_PASSES, VERDICT_PASSES},   {NULL, PLAY_STALLS, VERDICT_FAILS},
+        {NULL, PLAY_FAILS, VERDICT_FAILS},     {&pass, PLAY_PASSES, VERDICT_PASSES},
+        {&stall, PLAY_STALLS, VERDICT_STALLS}, {&stall, PLAY_PASSES, VERDICT_FAILS},
+        {&stall, PLAY_FAILS, VERDICT_FAILS},
+    };
 
-    assert_int_equal(report_verdict(&(struct run){0}, PLAY_PASSES), VERDICT_PASSES);
-    assert_int_equal(report_verdict(&(struct run){0}, PLAY_STALLS), VERDICT_FAILS);
-    assert_int_equal(report_verdict(&(struct run){0}, PLAY_FAILS), VERDICT_FAILS);
-    assert_int_equal(report_verdict(&(struct run){.expectation = &pass}, PLAY_PASSES), VERDICT_PASSES);
-    assert_int_equal(report_verdict(&(struct run){.expectation = &stall}, PLAY_STALLS), VERDICT_STALLS);
-    assert_int_equal(report_verdict(&(struct run){.expectation = &stall}, PLAY_PASSES), VERDICT_FAILS);
-    assert_int_equal(report_verdict(&(struct run){.expectation = &stall}, PLAY_FAILS), VERDICT_FAILS);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (report_verdict(&(struct run){.expectation = rows[i].expectation}, rows[i].outcome) != rows[i].verdict)
+            fail_msg("row %zu: a play that %s", i, play_outcome_name(rows[i].outcome));
 }
 
 #define TEN_LINES "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n"
@@ -320,17 +305,17 @@ static void test_the_matrix_fits(void **state)
     char server_script[] = "a-script-with-a-long-name", client_script[] = "short",
          reason[] = "one client at a time: whoever comes second waits in the backlog until the first has left, however "
                     "long it takes";
-    struct model models[MODELS];
-    const struct script scripts[] = {{.name = server_script}, {.name = client_script, .kind = SCRIPT_FOR_CLIENTS}};
+    struct model columns[MODELS];
+    const struct script two[] = {{.name = server_script}, {.name = client_script, .kind = SCRIPT_FOR_CLIENTS}};
     struct expectation stall = {.outcome = PLAY_STALLS, .reason = reason};
     struct run runs[RUNS];
     struct text text = {0};
 
     for (int i = 0; i < MODELS; i++) {
         snprintf(names[i], sizeof names[i], "%02d-a-model-with-a-name", i + 1);
-        models[i] = (struct model){.name = names[i]};
-        runs[2 * i] = (struct run){&models[i], &scripts[0], &stall, i == 3 ? VERDICT_FAILS : VERDICT_STALLS};
-        runs[2 * i + 1] = (struct run){&models[i], &scripts[1], NULL, VERDICT_PASSES};
+        columns[i] = (struct model){.name = names[i]};
+        runs[2 * i] = (struct run){&columns[i], &two[0], &stall, i == 3 ? VERDICT_FAILS : VERDICT_STALLS};
+        runs[2 * i + 1] = (struct run){&columns[i], &two[1], NULL, VERDICT_PASSES};
     }
     report_matrix(&text, runs, RUNS, false);
     assert_true(widest_line(text.chars) <= 80);
@@ -347,14 +332,14 @@ static void test_the_matrix_fits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_models_are_found),
-        cmocka_unit_test(test_a_model_is_added_by_its_path),
-        cmocka_unit_test(test_scripts_are_found),
-        cmocka_unit_test(test_names_are_unique),
-        cmocka_unit_test(test_a_wrong_script_is_told),
-        cmocka_unit_test(test_expectations),
-        cmocka_unit_test(test_wrong_expectations_are_told),
-        cmocka_unit_test(test_a_missing_file_means_all_pass),
+        LISTING(test_models_are_found),
+        LISTING(test_a_model_is_added_by_its_path),
+        LISTING(test_scripts_are_found),
+        LISTING(test_names_are_unique),
+        LISTING(test_a_wrong_script_is_told),
+        LISTING(test_expectations),
+        LISTING(test_wrong_expectations_are_told),
+        LISTING(test_a_missing_file_means_all_pass),
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_failures_in_words),
         cmocka_unit_test(test_the_matrix_fits),

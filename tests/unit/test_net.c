@@ -150,20 +150,20 @@ static void what_if_the_address_is_not_ours(void **state)
 }
 
 /* What if it is no address and no name? The reason is the resolver's, in its words. */
+static void assert_no_such_name(int (*program)(const void *data), const struct where *where, const char *line)
+{
+    child_run(&child, program, where, NULL);
+    assert_text(where->address, "standard output", child.output, "-1");
+    if (strncmp(child.err, line, strlen(line)) != 0 || strlen(child.err) < strlen(line) + 5)
+        fail_msg("expected \"%s\" and the reason, not \"%s\"", line, child.err);
+}
+
 static void what_if_there_is_no_such_name(void **state)
 {
     static const struct where where = {"no such name", "9000"}, bad_ipv6 = {"::::", "9000"};
-    static const char line[] = "server: cannot listen on no such name:9000: ";
-    static const char line_ipv6[] = "client: cannot connect to [::::]:9000: ";
 
-    child_run(&child, listen_there, &where, NULL);
-    assert_text("a bad name", "standard output", child.output, "-1");
-    if (strncmp(child.err, line, strlen(line)) != 0 || strlen(child.err) < strlen(line) + 5)
-        fail_msg("expected \"%s\" and the reason, not \"%s\"", line, child.err);
-    child_run(&child, connect_there, &bad_ipv6, NULL);
-    assert_text("a bad address", "standard output", child.output, "-1");
-    if (strncmp(child.err, line_ipv6, strlen(line_ipv6)) != 0 || strlen(child.err) < strlen(line_ipv6) + 5)
-        fail_msg("expected \"%s\" and the reason, not \"%s\"", line_ipv6, child.err);
+    assert_no_such_name(listen_there, &where, "server: cannot listen on no such name:9000: ");
+    assert_no_such_name(connect_there, &bad_ipv6, "client: cannot connect to [::::]:9000: ");
 }
 
 /*
@@ -343,7 +343,6 @@ static void is_unacknowledged_data_given_up_in_time(void **state)
 
 static int prepare_nothing(const void *data)
 {
-    (void)data;
     net_prepare(-1, 60);
     return 0;
 }
@@ -380,7 +379,6 @@ static void are_the_other_flags_kept(void **state)
 
 static int make_nothing_nonblocking(const void *data)
 {
-    (void)data;
     printf("%s", net_set_nonblocking(-1) ? "true" : "false");
     return 0;
 }
@@ -412,14 +410,14 @@ static int open_all_descriptors(const void *data)
 
 static void is_no_descriptor_opened_at_the_limit_or_above(void **state)
 {
-    static const int lower[] = {64, 40}, higher[] = {40, 64}, same[] = {40, 40};
+    static const int limits[][2] = {{64, 40}, {40, 64}, {40, 40}};
+    char what[64];
 
-    child_run(&child, open_all_descriptors, lower, NULL);
-    assert_child("a limit of 64 lowered to 40", &child, 0, "limit 40, highest 39, then EMFILE", "");
-    child_run(&child, open_all_descriptors, higher, NULL);
-    assert_child("a limit of 40 that may be 64", &child, 0, "limit 40, highest 39, then EMFILE", "");
-    child_run(&child, open_all_descriptors, same, NULL);
-    assert_child("a limit of 40 that may be 40", &child, 0, "limit 40, highest 39, then EMFILE", "");
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        snprintf(what, sizeof what, "a limit of %d, and %d asked for", limits[i][0], limits[i][1]);
+        child_run(&child, open_all_descriptors, limits[i], NULL);
+        assert_child(what, &child, 0, "limit 40, highest 39, then EMFILE", "");
+    }
 }
 
 /* What if the peer is gone, there never was one, or it is no socket? */

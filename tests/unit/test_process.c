@@ -252,6 +252,11 @@ static void test_ready_lines(void **state)
         {"listening on 127.0.0.1:80x", NULL, 0},
         {"listening on :80", NULL, 0},
         {"listening on localhost:80", NULL, 0},
+        {"listening on 127.0.0.1:65536", NULL, 0},
+        {"listening on 127.0.0.1:123456", NULL, 0},
+        {"listening on 127.0.0.256:80", NULL, 0},
+        {"listening on [::1:80", NULL, 0},
+        {"listening on [127.0.0.1]:80", NULL, 0},
         {"Listening on 127.0.0.1:80", NULL, 0},
         {"", NULL, 0},
     };

@@ -9,13 +9,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "must.h"
 #include "net.h"
 #include "signals.h"
-#include "sockets.h"
 
 static bool poll_fails;
 
@@ -29,6 +27,8 @@ static int play_poll(struct pollfd *descriptors, nfds_t count, int milliseconds)
 #define poll play_poll
 #include "../../03-settimeout/settimeout.c" /* NOLINT(bugprone-suspicious-include) */
 #undef poll
+
+#include "peer.h" /* only here: its names are those of parameters there */
 
 static const double for_ever = 30; /* a limit that no call here may reach */
 static const double generous = 5; /* how much longer a wait may be on a busy machine */
@@ -45,68 +45,53 @@ static void assert_waited(const char *what, double since, double min)
         fail_msg("%s ended only after %.2f s, not after the %.2f s asked for", what, waited, min);
 }
 
-static struct pair open_nonblocking(void)
+static int setup(void **state)
 {
-    const struct pair pair = sockets_open();
-
+    peer_setup(state);
     sockets_set_nonblocking(pair.ours);
-    return pair;
-}
-
-static int listen_nonblocking(void)
-{
-    const int listener = sockets_listen();
-
     sockets_set_nonblocking(listener);
-    return listener;
+    return 0;
 }
+
+#define NONBLOCKING(test) cmocka_unit_test_setup_teardown(test, setup, peer_teardown)
 
 static void do_nothing(int fd)
 {
-    (void)fd;
 }
 
 /* ---- The limit ---- */
 
 static void what_if_nothing_comes_in_time(void **state)
 {
-    const struct pair pair = open_nonblocking();
     const double start = net_now();
 
     assert_io("settimeout_recv() with nothing there", settimeout_recv(pair.ours, buffer, sizeof buffer, 0.02),
               only(IO_TIMEOUT));
     assert_waited("settimeout_recv()", start, 0.02);
-    sockets_close(&pair);
 }
 
 static void what_if_there_is_no_room_in_time(void **state)
 {
-    const struct pair pair = open_nonblocking();
-
     sockets_fill(pair.ours);
     const double start = net_now();
     assert_io("settimeout_send() without room", settimeout_send(pair.ours, "x", 1, 0.02), only(IO_TIMEOUT));
     assert_waited("settimeout_send()", start, 0.02);
-    sockets_close(&pair);
 }
 
 static void what_if_nobody_comes_in_time(void **state)
 {
-    const int listener = listen_nonblocking();
     const double start = net_now();
     int fd = 7;
 
     assert_io("settimeout_accept() with nobody waiting", settimeout_accept(listener, &fd, 0.02), only(IO_TIMEOUT));
     assert_int_equal(fd, -1);
     assert_waited("settimeout_accept()", start, 0.02);
-    close(listener);
 }
 
 /* poll() takes whole milliseconds: is a limit in between never cut to the one below? */
 static void is_a_limit_between_two_milliseconds_kept(void **state)
 {
     static const double limits[] = {0.0001, 0.001, 0.0015, 0.0039, 0.0101};
-    const struct pair pair = open_nonblocking();
 
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         const double start = net_now();
@@ -114,13 +99,11 @@ static void is_a_limit_between_two_milliseconds_kept(void **state)
                   only(IO_TIMEOUT));
         assert_waited("settimeout_recv()", start, limits[i]);
     }
-    sockets_close(&pair);
 }
 
 /* Does it sleep while it waits, also in the last millisecond, instead of asking poll() again and again? */
 static void does_a_wait_cost_no_cpu_time(void **state)
 {
-    const struct pair pair = open_nonblocking();
     const clock_t start = clock();
 
     for (int i = 0; i < 40; i++)
@@ -130,14 +113,11 @@ static void does_a_wait_cost_no_cpu_time(void **state)
     if (used > 0.018)
         fail_msg("40 waits of 0.9 ms used %.0f ms of CPU time: is the last part of a millisecond rounded down to 0?",
                  used * 1000);
-    sockets_close(&pair);
 }
 
 /* With 0 seconds nothing waits, so nothing can time out. */
 static void is_no_time_at_all_no_data(void **state)
 {
-    const struct pair pair = open_nonblocking();
-    const int listener = listen_nonblocking();
     int fd = 7;
 
     sockets_fill(pair.ours);
@@ -145,16 +125,12 @@ static void is_no_time_at_all_no_data(void **state)
     assert_io("settimeout_send() with 0 s", settimeout_send(pair.ours, "x", 1, 0), only(IO_NO_DATA));
     assert_io("settimeout_accept() with 0 s", settimeout_accept(listener, &fd, 0), only(IO_NO_DATA));
     assert_int_equal(fd, -1);
-    close(listener);
-    sockets_close(&pair);
 }
 
 /* ---- What comes in time ---- */
 
 static void is_what_is_there_taken_at_once(void **state)
 {
-    const struct pair pair = open_nonblocking();
-    const int listener = listen_nonblocking();
     const int client = sockets_connect(listener);
     int fd = -1;
 
@@ -168,18 +144,10 @@ static void is_what_is_there_taken_at_once(void **state)
     assert_io("settimeout_accept() with a client there", settimeout_accept(listener, &fd, 0), success_of(0));
     close(fd);
     close(client);
-    close(listener);
-    sockets_close(&pair);
-}
-
-static void say_hello(int fd)
-{
-    must(send(fd, "hello\n", 6, 0) == 6, "send");
 }
 
 static void what_if_bytes_come_while_we_wait(void **state)
 {
-    const struct pair pair = open_nonblocking();
     const double start = net_now();
     struct signals signals;
 
@@ -188,19 +156,10 @@ static void what_if_bytes_come_while_we_wait(void **state)
     signals_end(&signals);
     assert_io("settimeout_recv() while bytes come", received, success_of(6));
     assert_waited("settimeout_recv()", start, 0);
-    sockets_close(&pair);
-}
-
-static size_t filled;
-
-static void make_room(int fd)
-{
-    sockets_take(fd, filled);
 }
 
 static void what_if_room_is_made_while_we_wait(void **state)
 {
-    const struct pair pair = open_nonblocking();
     struct signals signals;
 
     filled = sockets_fill(pair.ours);
@@ -210,19 +169,10 @@ static void what_if_room_is_made_while_we_wait(void **state)
     signals_end(&signals);
     assert_io("settimeout_send() while room is made", sent, success_of(1));
     assert_waited("settimeout_send()", start, 0);
-    sockets_close(&pair);
-}
-
-static int newcomer;
-
-static void come(int listener)
-{
-    newcomer = sockets_connect(listener);
 }
 
 static void what_if_a_client_comes_while_we_wait(void **state)
 {
-    const int listener = listen_nonblocking();
     const double start = net_now();
     struct signals signals;
     int fd = -1;
@@ -235,7 +185,6 @@ static void what_if_a_client_comes_while_we_wait(void **state)
     assert_waited("settimeout_accept()", start, 0);
     close(fd);
     close(newcomer);
-    close(listener);
 }
 
 /* ---- What ends the wait otherwise ---- */
@@ -247,40 +196,33 @@ static void half_close(int fd)
 
 static void what_if_the_peer_ends_its_stream_while_we_wait(void **state)
 {
-    const struct pair pair = open_nonblocking();
     struct signals signals;
 
     signals_begin(&signals, 1, half_close, pair.theirs);
     const struct io_result received = settimeout_recv(pair.ours, buffer, 1, for_ever);
     signals_end(&signals);
     assert_io("settimeout_recv() while the peer closes", received, only(IO_CONNECTION_CLOSED));
-    sockets_close(&pair);
 }
 
 static void what_if_the_peer_resets_while_we_wait(void **state)
 {
-    const struct pair pair = open_nonblocking();
     struct signals signals;
 
     signals_begin(&signals, 1, sockets_reset, pair.theirs);
     const struct io_result received = settimeout_recv(pair.ours, buffer, 1, for_ever);
     signals_end(&signals);
     assert_io("settimeout_recv() while the peer resets the connection", received, error_of(ECONNRESET));
-    close(pair.ours);
 }
 
 /* ETIMEDOUT while we wait looks like a timeout and is none: waiting on is useless. */
 static void what_if_the_kernel_gives_the_connection_up_while_we_wait(void **state)
 {
-    const struct pair pair = open_nonblocking();
-
     if (!sockets_starve(pair.ours)) {
         print_message("skipped: no TCP_USER_TIMEOUT on this system\n");
         skip();
     }
     assert_io("settimeout_recv() on a connection that the kernel gives up",
               settimeout_recv(pair.ours, buffer, 1, for_ever), error_of(ETIMEDOUT));
-    sockets_close(&pair);
 }
 
 static void what_if_it_is_no_descriptor(void **state)
@@ -297,7 +239,6 @@ static void what_if_it_is_no_descriptor(void **state)
 /* What if a signal comes every 10 ms: is a limit of 200 ms neither started anew by each nor cut off by the first? */
 static void do_signals_leave_the_deadline_alone(void **state)
 {
-    const struct pair pair = open_nonblocking();
     struct signals signals;
 
     signals_begin(&signals, 10000, do_nothing, -1);
@@ -306,27 +247,23 @@ static void do_signals_leave_the_deadline_alone(void **state)
     assert_waited("settimeout_recv() with a signal every 10 ms", start, 0.2);
     signals_end(&signals);
     assert_io("settimeout_recv() with a signal every 10 ms", received, only(IO_TIMEOUT));
-    sockets_close(&pair);
 }
 
 static pthread_t waiting;
 
 static void cancel(int signal_number)
 {
-    (void)signal_number;
     settimeout_cancelled = 1;
 }
 
 static void send_the_signal(int fd)
 {
-    (void)fd;
     pthread_kill(waiting, SIGUSR2);
 }
 
 static void does_a_signal_handler_end_a_wait(void **state)
 {
     const struct sigaction action = {.sa_handler = cancel};
-    const struct pair pair = open_nonblocking();
     struct signals signals;
 
     must(sigaction(SIGUSR2, &action, NULL) == 0, "sigaction");
@@ -338,20 +275,17 @@ static void does_a_signal_handler_end_a_wait(void **state)
     settimeout_cancelled = 0;
     assert_io("settimeout_recv() that a signal handler cancelled", received, only(IO_TIMEOUT));
     assert_waited("settimeout_recv() that a signal handler cancelled", start, 0);
-    sockets_close(&pair);
 }
 
 /* As a handler does that runs in another thread, which is no data race that one could do without. */
 __attribute__((no_sanitize("thread"))) static void set_the_flag(int fd)
 {
-    (void)fd;
     settimeout_cancelled = 1;
 }
 
 /* What if the signal comes just before poll(), or to another thread, and does not interrupt it? The flag must do alone. */
 static void does_the_flag_alone_end_a_wait(void **state)
 {
-    const struct pair pair = open_nonblocking();
     struct signals signals;
 
     const double start = net_now();
@@ -361,7 +295,6 @@ static void does_the_flag_alone_end_a_wait(void **state)
     settimeout_cancelled = 0;
     assert_io("settimeout_recv() that was cancelled", received, only(IO_TIMEOUT));
     assert_waited("settimeout_recv() that was cancelled", start, 0);
-    sockets_close(&pair);
 }
 
 /* ---- poll() itself ---- */
@@ -369,7 +302,6 @@ static void does_the_flag_alone_end_a_wait(void **state)
 /* What if it has no memory? That is no error of recv(), and no reason to spin, nor to miss what comes. */
 static void what_if_poll_fails(void **state)
 {
-    const struct pair pair = open_nonblocking();
     struct signals later;
 
     poll_fails = true;
@@ -385,30 +317,29 @@ static void what_if_poll_fails(void **state)
     signals_end(&later);
     poll_fails = false;
     assert_io("settimeout_recv() without poll(), when bytes come", received, success_of(6));
-    sockets_close(&pair);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_if_nothing_comes_in_time),
-        cmocka_unit_test(what_if_there_is_no_room_in_time),
-        cmocka_unit_test(what_if_nobody_comes_in_time),
-        cmocka_unit_test(is_a_limit_between_two_milliseconds_kept),
-        cmocka_unit_test(does_a_wait_cost_no_cpu_time),
-        cmocka_unit_test(is_no_time_at_all_no_data),
-        cmocka_unit_test(is_what_is_there_taken_at_once),
-        cmocka_unit_test(what_if_bytes_come_while_we_wait),
-        cmocka_unit_test(what_if_room_is_made_while_we_wait),
-        cmocka_unit_test(what_if_a_client_comes_while_we_wait),
-        cmocka_unit_test(what_if_the_peer_ends_its_stream_while_we_wait),
-        cmocka_unit_test(what_if_the_peer_resets_while_we_wait),
-        cmocka_unit_test(what_if_the_kernel_gives_the_connection_up_while_we_wait),
+        NONBLOCKING(what_if_nothing_comes_in_time),
+        NONBLOCKING(what_if_there_is_no_room_in_time),
+        NONBLOCKING(what_if_nobody_comes_in_time),
+        NONBLOCKING(is_a_limit_between_two_milliseconds_kept),
+        NONBLOCKING(does_a_wait_cost_no_cpu_time),
+        NONBLOCKING(is_no_time_at_all_no_data),
+        NONBLOCKING(is_what_is_there_taken_at_once),
+        NONBLOCKING(what_if_bytes_come_while_we_wait),
+        NONBLOCKING(what_if_room_is_made_while_we_wait),
+        NONBLOCKING(what_if_a_client_comes_while_we_wait),
+        NONBLOCKING(what_if_the_peer_ends_its_stream_while_we_wait),
+        NONBLOCKING(what_if_the_peer_resets_while_we_wait),
+        NONBLOCKING(what_if_the_kernel_gives_the_connection_up_while_we_wait),
         cmocka_unit_test(what_if_it_is_no_descriptor),
-        cmocka_unit_test(do_signals_leave_the_deadline_alone),
-        cmocka_unit_test(does_a_signal_handler_end_a_wait),
-        cmocka_unit_test(does_the_flag_alone_end_a_wait),
-        cmocka_unit_test(what_if_poll_fails),
+        NONBLOCKING(do_signals_leave_the_deadline_alone),
+        NONBLOCKING(does_a_signal_handler_end_a_wait),
+        NONBLOCKING(does_the_flag_alone_end_a_wait),
+        NONBLOCKING(what_if_poll_fails),
     };
 
     unit_begin();

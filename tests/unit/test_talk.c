@@ -88,7 +88,6 @@ static int read_a_closed_input(const void *data)
     struct talk talk = begin(&quiet);
     char byte;
 
-    (void)data;
     close(STDIN_FILENO);
     const struct io_result taken = talk_input(&talk, &byte, 1);
     return taken.status == IO_ERROR && taken.error == EBADF ? 0 : 1;
@@ -108,7 +107,6 @@ static int read_an_input_that_is_not_there_yet(const void *data)
     int ends[2];
     char byte;
 
-    (void)data;
     must(pipe(ends) == 0 && dup2(ends[0], STDIN_FILENO) != -1, "a pipe for standard input");
     return net_set_nonblocking(STDIN_FILENO) && talk_input(&talk, &byte, 1).status == IO_NO_DATA ? 0 : 1;
 }
@@ -125,7 +123,6 @@ static int wait_for_an_input_that_is_not_there_yet(const void *data)
     char bytes[8];
     int ends[2];
 
-    (void)data;
     must(pipe(ends) == 0 && dup2(ends[0], STDIN_FILENO) != -1, "a pipe for standard input");
     must(net_set_nonblocking(STDIN_FILENO), "net_set_nonblocking");
     const pid_t writer = fork();
@@ -150,7 +147,6 @@ static int wait_long(const void *data)
 {
     struct talk talk = begin(&quiet);
 
-    (void)data;
     talk_sent(&talk, success_of(6));
     for (int i = 0; i < 214; i++)
         talk_received(&talk, only(IO_NO_DATA), NULL);
@@ -174,7 +170,6 @@ static int wait_and_vanish(const void *data)
 {
     struct talk talk = begin(&quiet);
 
-    (void)data;
     talk_received(&talk, only(IO_NO_DATA), NULL);
     _exit(0);
 }
@@ -189,7 +184,6 @@ static int time_out_then_receive_in_parts(const void *data)
 {
     struct talk talk = begin(&quiet);
 
-    (void)data;
     talk_sent(&talk, success_of(6));
     talk_received(&talk, only(IO_TIMEOUT), NULL);
     talk_received(&talk, only(IO_TIMEOUT), NULL);
@@ -216,7 +210,6 @@ static int meet_what_looks_alike(const void *data)
 {
     struct talk talk = begin(&verbose);
 
-    (void)data;
     talk_received(&talk, only(IO_NO_DATA), NULL);
     talk_sent(&talk, only(IO_NO_DATA));
     talk_received(&talk, error_of(ENOBUFS), NULL);
@@ -315,7 +308,6 @@ static int answer(const void *data)
 {
     struct talk talk = begin(&quiet);
 
-    (void)data;
     talk_sent(&talk, success_of(12));
     receive(&talk, "HELLO\n");
     receive(&talk, "WORLD\n");
@@ -359,7 +351,6 @@ static int receive_all_bytes(const void *data)
 {
     struct talk talk = begin(&quiet);
 
-    (void)data;
     talk_sent(&talk, success_of(4));
     talk_received(&talk, success_of(4), "A\0\xc3\xa4");
     return end(&talk);
@@ -376,7 +367,6 @@ static int answer_without_output(const void *data)
 {
     struct talk talk = begin(&quiet);
 
-    (void)data;
     child_lose_output();
     talk_sent(&talk, success_of(6));
     receive(&talk, "HELLO\n");
@@ -395,6 +385,7 @@ static void what_if_the_answers_cannot_be_printed(void **state)
 
 /* One end of a conversation. */
 struct ending {
+    const char *what;
     size_t sent, received;
     bool input_ended;
     struct io_result last;
@@ -418,66 +409,40 @@ static int end_so(const void *data)
     return talk_end(&talk);
 }
 
-static void assert_verdict(const struct ending *ending)
-{
-    child_run(&child, end_so, ending, NULL);
-    assert_status("a conversation's end", &child, ending->status);
-    const char *last = strstr(child.err, "client: ");
-    assert_text("a conversation's end", "the verdict", last == NULL ? "" : last, ending->words);
-    assert_text("a conversation's end", "talk_is_answered()", strrchr(child.output, '\n') + 1,
-                ending->received >= ending->sent ? "answered" : "waiting");
-}
-
-static void what_if_all_is_answered(void **state)
-{
-    static const struct ending endings[] = {
-        {6, 6, true, {IO_CONNECTION_CLOSED, 0, 0}, 0, ""},
-        {0, 0, true, {IO_CONNECTION_CLOSED, 0, 0}, 0, ""}, /* no input at all */
-    };
-
-    assert_verdict(&endings[0]);
-    assert_verdict(&endings[1]);
-}
-
+#define CLOSED                                                                                                         \
+    {                                                                                                                  \
+        IO_CONNECTION_CLOSED, 0, 0                                                                                     \
+    }
+#define RESET                                                                                                          \
+    {                                                                                                                  \
+        IO_ERROR, 0, ECONNRESET                                                                                        \
+    }
 #define BROKE_OFF "client: the connection broke off: "
 
-static void what_if_answers_are_missing(void **state)
+static void is_the_verdict_right(void **state)
 {
-    static const struct ending closed = {
-        6, 2, true, {IO_CONNECTION_CLOSED, 0, 0}, 1, BROKE_OFF "2 of the 6 bytes sent were answered\n"};
-    static const struct ending reset = {
-        6, 0, true, {IO_ERROR, 0, ECONNRESET}, 1, BROKE_OFF "0 of the 6 bytes sent were answered\n"};
+    static const struct ending endings[] = {
+        {"all is answered", 6, 6, true, CLOSED, 0, ""},
+        {"there is no input at all", 0, 0, true, CLOSED, 0, ""},
+        {"answers are missing", 6, 2, true, CLOSED, 1, BROKE_OFF "2 of the 6 bytes sent were answered\n"},
+        {"a reset, and answers are missing", 6, 0, true, RESET, 1, BROKE_OFF "0 of the 6 bytes sent were answered\n"},
+        /* Every byte came back, but then no orderly end: something may be lost that we cannot know of. */
+        {"a reset after the answers", 6, 6, true, RESET, 1, BROKE_OFF "6 of the 6 bytes sent were answered\n"},
+        {"the server closes before all is sent", 6, 6, false, CLOSED, 1,
+         BROKE_OFF "6 of the 6 bytes sent were answered, and the input was not at its end\n"},
+        /* That is said; every reply came nevertheless. */
+        {"the server floods", 6, 9, true, CLOSED, 0, "client: the server sent 3 bytes more than it was asked for\n"},
+    };
 
-    assert_verdict(&closed);
-    assert_verdict(&reset);
-}
-
-/* What if every byte came back, but then a reset and no orderly end? Something may be lost that we cannot know of. */
-static void what_if_a_reset_follows_the_answers(void **state)
-{
-    static const struct ending reset = {
-        6, 6, true, {IO_ERROR, 0, ECONNRESET}, 1, BROKE_OFF "6 of the 6 bytes sent were answered\n"};
-
-    assert_verdict(&reset);
-}
-
-static void what_if_the_server_closes_before_all_is_sent(void **state)
-{
-    static const struct ending early = {
-        6,     6,
-        false, {IO_CONNECTION_CLOSED, 0, 0},
-        1,     BROKE_OFF "6 of the 6 bytes sent were answered, and the input was not at its end\n"};
-
-    assert_verdict(&early);
-}
-
-/* What if more comes than was asked for? That is said; every reply came nevertheless. */
-static void what_if_the_server_floods(void **state)
-{
-    static const struct ending flood = {
-        6, 9, true, {IO_CONNECTION_CLOSED, 0, 0}, 0, "client: the server sent 3 bytes more than it was asked for\n"};
-
-    assert_verdict(&flood);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        const struct ending *ending = &endings[i];
+        child_run(&child, end_so, ending, NULL);
+        assert_status(ending->what, &child, ending->status);
+        const char *last = strstr(child.err, "client: ");
+        assert_text(ending->what, "the verdict", last == NULL ? "" : last, ending->words);
+        assert_text(ending->what, "talk_is_answered()", strrchr(child.output, '\n') + 1,
+                    ending->received >= ending->sent ? "answered" : "waiting");
+    }
 }
 
 int main(void)
@@ -498,11 +463,7 @@ int main(void)
         cmocka_unit_test(do_answers_stand_between_the_lines),
         cmocka_unit_test(are_answers_printed_byte_for_byte),
         cmocka_unit_test(what_if_the_answers_cannot_be_printed),
-        cmocka_unit_test(what_if_all_is_answered),
-        cmocka_unit_test(what_if_answers_are_missing),
-        cmocka_unit_test(what_if_a_reset_follows_the_answers),
-        cmocka_unit_test(what_if_the_server_closes_before_all_is_sent),
-        cmocka_unit_test(what_if_the_server_floods),
+        cmocka_unit_test(is_the_verdict_right),
     };
 
     unit_begin();

@@ -2,10 +2,10 @@
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
 
-#include "record/record.h"
+#include "record/recorder.h"
 
 struct example {
-    struct record record;
+    struct recorder recorder; /* what it has recorded */
     struct script *script; /* the record's */
 };
 

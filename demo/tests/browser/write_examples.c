@@ -12,8 +12,8 @@ static bool write_example(const char *template, const char *folder, const char *
 
     text_add(&page, "%s/%s.html", folder, name);
     text_add(&trace, "%s/%s.trace.json", folder, name);
-    const bool is_written =
-        page_write(&example->record, template, page.chars) && page_write_trace(&example->record, trace.chars);
+    const bool is_written = page_write(&example->recorder.record, template, page.chars) &&
+                            page_write_trace(&example->recorder.record, trace.chars);
     text_free(&page);
     text_free(&trace);
     example_free(example);
