@@ -1,5 +1,5 @@
 /*
- * 06-libuv - the client as callbacks: what shall happen when input comes, when it is sent, when an answer comes.
+ * 06-libuv - the client as callbacks: what to do when input comes, when it is sent, when an answer comes.
  *
  *     uv_run() waits for everything
  *         |--> input has come     --> on_input()     --> uv_write() it, and read no more input until it is sent
@@ -26,11 +26,7 @@ static uv_tcp_t server;
 static uv_timer_t timer;
 static uv_write_t write_request;
 static uv_shutdown_t shutdown_request;
-static union {
-    uv_stream_t stream;
-    uv_tty_t tty;
-    uv_pipe_t pipe;
-} input;
+static union uv_any_handle input; /* its tty or its pipe, and its stream, which is common to both */
 static bool input_is_stream; /* otherwise messages or a file, which are there at once */
 static char input_piece[TALK_PIECE];
 static char answer_piece[TALK_PIECE];
@@ -56,13 +52,13 @@ static void on_timeout(uv_timer_t *handle)
         talk_received(&talk, (struct io_result){.status = IO_TIMEOUT}, NULL);
 }
 
-static void on_space_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *wanted)
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *bytes)
 {
     (void)suggested;
     if (handle == (uv_handle_t *)&server)
-        *wanted = uv_buf_init(answer_piece, sizeof answer_piece);
+        *bytes = uv_buf_init(answer_piece, sizeof answer_piece);
     else
-        *wanted = uv_buf_init(input_piece, sizeof input_piece);
+        *bytes = uv_buf_init(input_piece, sizeof input_piece);
 }
 
 static void on_answer(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes)
@@ -141,14 +137,14 @@ static void on_input(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes)
         return;
     if (got.status == IO_ERROR)
         fprintf(stderr, "client: cannot read standard input: %s\n", uv_strerror((int)nread));
-    ok_or_exit(uv_read_stop(stream), "client: cannot stop reading"); /* back-pressure: until this piece is sent */
+    uv_read_stop(stream); /* back-pressure: until this piece is sent */
     pass_on(got);
 }
 
 static void next_piece(void)
 {
     if (input_is_stream)
-        ok_or_exit(uv_read_start(&input.stream, on_space_wanted, on_input), "client: cannot read standard input");
+        ok_or_exit(uv_read_start(&input.stream, on_alloc, on_input), "client: cannot read standard input");
     else
         pass_on(talk_input(&talk, input_piece, sizeof input_piece));
 }
@@ -191,7 +187,7 @@ int main(int argc, char **argv)
     talk_begin(&talk, &options, seconds);
     ok_or_exit(uv_tcp_init(loop, &server), "client: cannot make a handle");
     ok_or_exit(uv_tcp_open(&server, fd), "client: cannot use the connection");
-    ok_or_exit(uv_read_start((uv_stream_t *)&server, on_space_wanted, on_answer), "client: cannot receive");
+    ok_or_exit(uv_read_start((uv_stream_t *)&server, on_alloc, on_answer), "client: cannot receive");
     limit_waiting(loop, seconds);
     open_input(loop);
     next_piece();

@@ -29,7 +29,7 @@
 #include "stop.h"
 #include "upper.h"
 
-enum { MAX_IDLE_TURNS = 10 };
+enum { MAX_IDLE_TURNS = 10 }; /* see on_turn() */
 
 struct connection {
     uv_tcp_t tcp;
@@ -91,8 +91,8 @@ static void welcome(struct connection *c)
 }
 
 /*
- * Is there a descriptor for the next newcomer? Without one libuv accepts with another, which it has in reserve for this,
- * and closes the newcomer at once: so it must not come to that. Returns 0 or libuv's error.
+ * Is there a descriptor for the next newcomer? If not, libuv would accept it with one that it has in reserve, and close it
+ * at once. Returns 0 or libuv's error.
  */
 static int try_descriptor(void)
 {
@@ -120,7 +120,7 @@ static int start_accepting(uv_loop_t *loop)
 
 static void accept_again(uv_timer_t *timer);
 
-/* If nobody can be accepted, says so, and newcomers wait in the backlog until a client leaves, or for a second. */
+/* If nobody can be accepted, says so and lets newcomers wait in the backlog, until a client leaves or for a second. */
 static bool ok_or_pause(int result)
 {
     idle_turns = 0;
@@ -137,7 +137,7 @@ static void accept_again(uv_timer_t *timer)
     ok_or_pause(start_accepting(timer->loop));
 }
 
-/* libuv has accepted a newcomer, and accepts nobody else before we take this one. */
+/* libuv has accepted a newcomer, which uv_accept() turns into a connection. */
 static void on_connection(uv_stream_t *stream, int result)
 {
     struct connection *c = result == 0 ? calloc(1, sizeof *c) : NULL;
@@ -151,7 +151,7 @@ static void on_connection(uv_stream_t *stream, int result)
     ok_or_pause(try_descriptor());
 }
 
-/* When accept() fails, libuv 1.44 calls on_connection(). Since 1.45 it calls nobody, and tries again at once. */
+/* When accept() fails, libuv up to 1.44 calls on_connection(). Since 1.45 it calls nobody, and retries in every turn. */
 static void on_turn(uv_check_t *check)
 {
     (void)check;
