@@ -1,5 +1,5 @@
 /*
- * test_few_descriptors - what if there are hardly any descriptors, or none?
+ * test_few_descriptors - what if there are hardly any descriptors when a server starts?
  *
  * A server that cannot start says so in a line and exits with 1. One that starts must be able to serve somebody, unless it
  * has used up the very last descriptor itself: nobody leaves who could give it one.
@@ -14,9 +14,9 @@
 #include "plain.h"
 
 enum {
-    FEWEST = 8, /* three for the standard ones, one to listen, and some for the linker of shared libraries */
+    MIN_DESCRIPTORS = 8, /* three for the standard ones, one to listen, and some for the linker of shared libraries */
     NEEDED = 16, /* no model takes so many for itself */
-    MOST = 40
+    MAX_DESCRIPTORS = 40
 };
 
 struct start {
@@ -38,7 +38,7 @@ static int run_server(const void *data)
 
 static void does_it_serve_or_say_why_not(void **state)
 {
-    for (rlim_t descriptors = FEWEST; descriptors <= MOST; descriptors++) {
+    for (rlim_t descriptors = MIN_DESCRIPTORS; descriptors <= MAX_DESCRIPTORS; descriptors++) {
         const struct start start = {*state, descriptors};
         const struct plain_server server = plain_start(run_server, &start);
         const bool started = server.ready[0] != '\0';
