@@ -1,5 +1,5 @@
 /*
- * 06-libuv - the client as callbacks: what shall happen when input comes, when it is sent, when an answer comes.
+ * 06-libuv - the client as callbacks: what to do when input comes, when it is sent, when an answer comes.
  *
  *     uv_run() waits for everything
  *         |--> input has come     --> on_input()     --> uv_write() it, and read no more input until it is sent
@@ -18,19 +18,15 @@
 #include "cli.h"
 #include "io_status.h"
 #include "io_uv.h"
-#include "must.h"
 #include "net.h"
+#include "ok_or_exit.h"
 #include "talk.h"
 
 static uv_tcp_t server;
 static uv_timer_t timer;
 static uv_write_t write_request;
 static uv_shutdown_t shutdown_request;
-static union {
-    uv_stream_t stream;
-    uv_tty_t tty;
-    uv_pipe_t pipe;
-} input;
+static union uv_any_handle input; /* its tty or its pipe, and its stream, which is common to both */
 static bool input_is_stream; /* otherwise messages or a file, which are there at once */
 static char input_piece[TALK_PIECE];
 static char answer_piece[TALK_PIECE];
@@ -56,13 +52,13 @@ static void on_timeout(uv_timer_t *handle)
         talk_received(&talk, (struct io_result){.status = IO_TIMEOUT}, NULL);
 }
 
-static void on_space_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *wanted)
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *bytes)
 {
     (void)suggested;
     if (handle == (uv_handle_t *)&server)
-        *wanted = uv_buf_init(answer_piece, sizeof answer_piece);
+        *bytes = uv_buf_init(answer_piece, sizeof answer_piece);
     else
-        *wanted = uv_buf_init(input_piece, sizeof input_piece);
+        *bytes = uv_buf_init(input_piece, sizeof input_piece);
 }
 
 static void on_answer(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes)
@@ -76,7 +72,7 @@ static void on_answer(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes)
     switch (received.status) {
     case IO_SUCCESS:
         if (talk.seconds > 0)
-            must(uv_timer_again(&timer), "client: cannot set the timer"); /* the time begins anew */
+            ok_or_exit(uv_timer_again(&timer), "client: cannot set the timer"); /* the time begins anew */
         break;
     case IO_NO_DATA:
     case IO_TIMEOUT: /* not from libuv, see on_timeout() */
@@ -113,18 +109,18 @@ static void pass_on(struct io_result got)
     const uv_buf_t piece = uv_buf_init(input_piece, (unsigned int)got.bytes);
 
     if (talk.seconds > 0)
-        must(uv_timer_again(&timer), "client: cannot set the timer"); /* now the waiting begins */
+        ok_or_exit(uv_timer_again(&timer), "client: cannot set the timer"); /* now the waiting begins */
     switch (got.status) {
     case IO_SUCCESS:
-        must(uv_write(&write_request, stream, &piece, 1, on_sent), "client: cannot send");
+        ok_or_exit(uv_write(&write_request, stream, &piece, 1, on_sent), "client: cannot send");
         talk_sent(&talk, got);
         break;
     case IO_CONNECTION_CLOSED:
         talk_input_ended(&talk);
-        must(uv_shutdown(&shutdown_request, stream, on_shut_down), "client: cannot half-close");
+        ok_or_exit(uv_shutdown(&shutdown_request, stream, on_shut_down), "client: cannot half-close");
         break;
     case IO_ERROR: /* has been said */
-        must(uv_shutdown(&shutdown_request, stream, on_shut_down), "client: cannot half-close");
+        ok_or_exit(uv_shutdown(&shutdown_request, stream, on_shut_down), "client: cannot half-close");
         break;
     case IO_NO_DATA:
     case IO_TIMEOUT:
@@ -141,14 +137,14 @@ static void on_input(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes)
         return;
     if (got.status == IO_ERROR)
         fprintf(stderr, "client: cannot read standard input: %s\n", uv_strerror((int)nread));
-    must(uv_read_stop(stream), "client: cannot stop reading"); /* back-pressure: until this piece is sent */
+    uv_read_stop(stream); /* back-pressure: until this piece is sent */
     pass_on(got);
 }
 
 static void next_piece(void)
 {
     if (input_is_stream)
-        must(uv_read_start(&input.stream, on_space_wanted, on_input), "client: cannot read standard input");
+        ok_or_exit(uv_read_start(&input.stream, on_alloc, on_input), "client: cannot read standard input");
     else
         pass_on(talk_input(&talk, input_piece, sizeof input_piece));
 }
@@ -159,10 +155,10 @@ static void open_input(uv_loop_t *loop)
 
     input_is_stream = type == UV_TTY || type == UV_NAMED_PIPE || type == UV_TCP;
     if (type == UV_TTY) {
-        must(uv_tty_init(loop, &input.tty, STDIN_FILENO, 0), "client: cannot use the terminal");
+        ok_or_exit(uv_tty_init(loop, &input.tty, STDIN_FILENO, 0), "client: cannot use the terminal");
     } else if (input_is_stream) { /* to libuv, any stream socket will do for a pipe */
-        must(uv_pipe_init(loop, &input.pipe, 0), "client: cannot use standard input");
-        must(uv_pipe_open(&input.pipe, STDIN_FILENO), "client: cannot use standard input");
+        ok_or_exit(uv_pipe_init(loop, &input.pipe, 0), "client: cannot use standard input");
+        ok_or_exit(uv_pipe_open(&input.pipe, STDIN_FILENO), "client: cannot use standard input");
     }
 }
 
@@ -170,10 +166,10 @@ static void limit_waiting(uv_loop_t *loop, double seconds)
 {
     const uint64_t milliseconds = (uint64_t)(seconds * 1000);
 
-    must(uv_timer_init(loop, &timer), "client: cannot make a timer");
+    ok_or_exit(uv_timer_init(loop, &timer), "client: cannot make a timer");
     if (seconds > 0)
-        must(uv_timer_start(&timer, on_timeout, milliseconds, milliseconds > 0 ? milliseconds : 1),
-             "client: cannot set the timer");
+        ok_or_exit(uv_timer_start(&timer, on_timeout, milliseconds, milliseconds > 0 ? milliseconds : 1),
+                   "client: cannot set the timer");
 }
 
 int main(int argc, char **argv)
@@ -184,18 +180,18 @@ int main(int argc, char **argv)
     const struct client_options options = cli_client(argc, argv, "06-libuv: callbacks from libuv's loop", &time_limit);
     static uv_loop_t memory, *loop = &memory;
 
-    must(uv_loop_init(loop), "client: cannot make a loop");
+    ok_or_exit(uv_loop_init(loop), "client: cannot make a loop");
     const int fd = net_connect(options.address, options.port);
     if (fd == -1)
         return 1;
     talk_begin(&talk, &options, seconds);
-    must(uv_tcp_init(loop, &server), "client: cannot make a handle");
-    must(uv_tcp_open(&server, fd), "client: cannot use the connection");
-    must(uv_read_start((uv_stream_t *)&server, on_space_wanted, on_answer), "client: cannot receive");
+    ok_or_exit(uv_tcp_init(loop, &server), "client: cannot make a handle");
+    ok_or_exit(uv_tcp_open(&server, fd), "client: cannot use the connection");
+    ok_or_exit(uv_read_start((uv_stream_t *)&server, on_alloc, on_answer), "client: cannot receive");
     limit_waiting(loop, seconds);
     open_input(loop);
     next_piece();
-    must(uv_run(loop, UV_RUN_DEFAULT), "client: cannot leave the loop");
-    must(uv_loop_close(loop), "client: cannot close the loop"); /* EBUSY: a handle is still open */
+    ok_or_exit(uv_run(loop, UV_RUN_DEFAULT), "client: cannot leave the loop");
+    ok_or_exit(uv_loop_close(loop), "client: cannot close the loop"); /* EBUSY: a handle is still open */
     return talk_end(&talk);
 }

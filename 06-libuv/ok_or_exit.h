@@ -1,13 +1,13 @@
-/* must - for the libuv calls that a program cannot go on without. */
-#ifndef MUST_H
-#define MUST_H
+/* ok_or_exit - for the libuv calls without which a program cannot do its job. */
+#ifndef OK_OR_EXIT_H
+#define OK_OR_EXIT_H
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
 
 /* `result` is what the call returned. If that is an error: says "`complaint`: why" on stderr and exits with 1. */
-static inline void must(int result, const char *complaint)
+static inline void ok_or_exit(int result, const char *complaint)
 {
     if (result >= 0)
         return;
