@@ -152,7 +152,7 @@ static void test_dead_path(void **state)
         fail_msg("The network died under an open connection. The server: %s", problem);
 }
 
-/* All at once, since each of them mostly waits. */
+/* All at once, since each of them waits most of the time. */
 int main(void)
 {
     const char *build = getenv("BUILD");

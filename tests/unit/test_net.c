@@ -236,7 +236,7 @@ static int listen_on_the_last_of(const char *name)
     return fd;
 }
 
-/* "localhost" mostly stands for ::1 and 127.0.0.1. What if the server listens on the second only? */
+/* "localhost" usually stands for ::1 and 127.0.0.1. What if the server listens on the second only? */
 static void are_all_addresses_of_a_name_tried(void **state)
 {
     const int listener = listen_on_the_last_of("localhost");
