@@ -129,7 +129,6 @@ static inline void story_end(double ms, enum play_outcome outcome, const char *p
 
 static inline int story_teardown(void **state)
 {
-    (void)state;
     story_free();
     return 0;
 }

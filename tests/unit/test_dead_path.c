@@ -69,7 +69,6 @@ static bool own_network(void)
 
 static void switch_loopback(bool on)
 {
-    (void)on;
 }
 
 static void die_with_parent(void)

@@ -31,7 +31,6 @@ static int run_server(const void *data)
     static char name[] = "server", option[] = "-p", port[] = "0";
     char *arguments[] = {name, option, port, NULL};
 
-    (void)data;
     return server_main(3, arguments);
 }
 

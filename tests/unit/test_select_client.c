@@ -15,11 +15,6 @@ static int fail_select(int count, fd_set *readable, fd_set *writable, fd_set *ex
 {
     static int calls = 0;
 
-    (void)count;
-    (void)readable;
-    (void)writable;
-    (void)exceptional;
-    (void)limit;
     errno = ++calls <= 3 ? EINTR : ENOMEM;
     return -1;
 }

@@ -45,7 +45,6 @@ static int run_server(const void *data)
     static char name[] = "server", option[] = "-p", port[] = "0";
     char *arguments[] = {name, option, port, NULL};
 
-    (void)data;
     return server_main(3, arguments);
 }
 
@@ -98,7 +97,6 @@ static void what_if_select_fails(void **state)
     char err[8192];
     int failures = 0;
 
-    (void)state;
     played.signals = 0;
     played.error = ENOMEM;
     const double start = net_now();
