@@ -311,8 +311,8 @@ static void test_the_matrix_fits(void **state)
     struct run runs[RUNS];
     struct text text = {0};
 
-    for (int i = 0; i < MODELS; i++) {
-        snprintf(names[i], sizeof names[i], "%02d-a-model-with-a-name", i + 1);
+    for (size_t i = 0; i < MODELS; i++) {
+        snprintf(names[i], sizeof names[i], "%02zu-a-model-with-a-name", i + 1);
         columns[i] = (struct model){.name = names[i]};
         runs[2 * i] = (struct run){&columns[i], &two[0], &stall, i == 3 ? VERDICT_FAILS : VERDICT_STALLS};
         runs[2 * i + 1] = (struct run){&columns[i], &two[1], NULL, VERDICT_PASSES};

@@ -387,8 +387,8 @@ static void what_if_the_answers_cannot_be_printed(void **state)
 struct ending {
     const char *what;
     size_t sent, received;
-    bool input_ended;
     struct io_result last;
+    bool input_ended;
     int status;
     const char *words;
 };
@@ -422,16 +422,16 @@ static int end_so(const void *data)
 static void is_the_verdict_right(void **state)
 {
     static const struct ending endings[] = {
-        {"all is answered", 6, 6, true, CLOSED, 0, ""},
-        {"there is no input at all", 0, 0, true, CLOSED, 0, ""},
-        {"answers are missing", 6, 2, true, CLOSED, 1, BROKE_OFF "2 of the 6 bytes sent were answered\n"},
-        {"a reset, and answers are missing", 6, 0, true, RESET, 1, BROKE_OFF "0 of the 6 bytes sent were answered\n"},
+        {"all is answered", 6, 6, CLOSED, true, 0, ""},
+        {"there is no input at all", 0, 0, CLOSED, true, 0, ""},
+        {"answers are missing", 6, 2, CLOSED, true, 1, BROKE_OFF "2 of the 6 bytes sent were answered\n"},
+        {"a reset, and answers are missing", 6, 0, RESET, true, 1, BROKE_OFF "0 of the 6 bytes sent were answered\n"},
         /* Every byte came back, but then no orderly end: something may be lost that we cannot know of. */
-        {"a reset after the answers", 6, 6, true, RESET, 1, BROKE_OFF "6 of the 6 bytes sent were answered\n"},
-        {"the server closes before all is sent", 6, 6, false, CLOSED, 1,
+        {"a reset after the answers", 6, 6, RESET, true, 1, BROKE_OFF "6 of the 6 bytes sent were answered\n"},
+        {"the server closes before all is sent", 6, 6, CLOSED, false, 1,
          BROKE_OFF "6 of the 6 bytes sent were answered, and the input was not at its end\n"},
         /* That is said; every reply came nevertheless. */
-        {"the server floods", 6, 9, true, CLOSED, 0, "client: the server sent 3 bytes more than it was asked for\n"},
+        {"the server floods", 6, 9, CLOSED, true, 0, "client: the server sent 3 bytes more than it was asked for\n"},
     };
 
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {

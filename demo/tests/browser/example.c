@@ -488,11 +488,12 @@ static void add_busy_thread(struct model_record *model)
     static const char *const calls[] = {"recv", "recv", "accept", "send"};
     const double end = (double)(model->ended - began) / 1e6;
     struct thread_lane *thread = add_thread(model, 5000);
-    double at = before;
 
-    for (int i = 0; at + 0.9 < end; i++, at += 0.7)
+    for (int i = 0; before + 0.7 * i + 0.9 < end; i++) {
+        const double at = before + 0.7 * i;
         call(thread, at, at + 0.1 + 0.013 * (i % 40), calls[i % 4], 4 + i % 50, i % 50)->error =
             i % 4 == 3 ? 0 : EAGAIN;
+    }
 }
 
 struct example *example_crowd(void)
