@@ -55,7 +55,8 @@ static void test_descriptors_have_clients(void **state)
     story_trace(STORY_CALL("100000", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.100000>"));
     story_trace(STORY_CALL("200000", "recvfrom(5, \"\", 900, 0, NULL, NULL) = 0 <0.100000>"));
     story_trace(STORY_CALL("300000", "close(4) = 0 <0.002000>"));
-    story_trace(STORY_CALL("400000", "recvfrom(4, 0x1, 900, 0, NULL, NULL) = -1 EBADF (Bad file descriptor) <0.002>"));
+    story_trace(
+        STORY_CALL("400000", "recvfrom(4, 0x1, 900, 0, NULL, NULL) = -1 EBADF (Bad file descriptor) <0.002000>"));
     assert_int_equal(span(0, 0)->client, -1);
     assert_int_equal(span(0, 2)->client, 1);
     assert_int_equal(span(0, 3)->client, 0);
