@@ -100,7 +100,6 @@ static void test_it_grows(void **state)
     assert_int_equal(story.recorder.record.now, story_time(STORY_BEGAN_MS + 500));
     assert_string_equal(story.model->state, "plays");
     assert_int_equal(story.model->longest_wait, 0);
-    story_end(600, PLAY_PASSES, "");
 }
 
 /* What if a client does not read for a while? */
@@ -269,7 +268,6 @@ static void test_who_connected_when(void **state)
     assert_int_equal(recorder_connection(&story.recorder, 0, 1), 1);
     assert_int_equal(recorder_connection(&story.recorder, 0, 2), 0);
     assert_int_equal(recorder_connection(&story.recorder, 0, 3), -1);
-    story_end(1100, PLAY_PASSES, "");
 }
 
 /* What if the servers took longer to start than all that followed? The axis is about what followed. */
@@ -303,7 +301,6 @@ static void test_an_axis_without_a_conversation(void **state)
     story.model->began = 0;
     recorder_begin_axis(&story.recorder);
     assert_int_equal(story.model->began, 0);
-    story_end(6, PLAY_FAILS, "the server cannot be started");
 }
 
 int main(void)

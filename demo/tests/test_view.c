@@ -350,7 +350,6 @@ static void test_live_words(void **state)
     assert_shows(frame, "(drawing is paused)  0.70 s");
     assert_shows(frame, "model 1 of 1   space: go on   q: end");
     free(frame);
-    story_end(800, PLAY_PASSES, "");
 }
 
 static void test_the_table(void **state)
