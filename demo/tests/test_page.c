@@ -256,7 +256,7 @@ static void test_trace_in_full(void **state)
                "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":1,\"tid\":0,\"args\":{\"name\":\"01-blocking\"}}");
     assert_has(
         trace,
-        "{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":4,\"tid\":9,\"args\":{\"name\":\"server, thread 4723\"}}");
+        "{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":4,\"tid\":9,\"args\":{\"name\":\"server, thread 4745\"}}");
     assert_has(trace, "{\"ph\":\"X\",\"name\":\"waiting\",\"pid\":1,\"tid\":1,\"ts\":120200.0,\"cat\":\"client\","
                       "\"args\":{\"line\":4,"
                       "\"step\":\"A expect \\\"GOOD MORNING\\\"\"},\"dur\":1000.0}");
