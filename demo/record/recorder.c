@@ -452,25 +452,26 @@ static void make_lanes(const struct script *script, struct model_record *model, 
     }
 }
 
-void recorder_init(struct recorder *recorder, const struct script *script, const char *const *names,
-                   const char *const *ideas, size_t count)
+void recorder_init(struct recorder *recorder, const struct script *script, size_t count)
 {
     *recorder = (struct recorder){.record = {.script = script, .model_count = count}};
     recorder->record.models = memory_zeroed(count + 1, sizeof recorder->record.models[0]);
     recorder->pens = memory_zeroed(count + 1, sizeof recorder->pens[0]);
     for (size_t i = 0; i < count; i++) {
         struct model_record *model = &recorder->record.models[i];
-        struct model_pen *pen = &recorder->pens[i];
-        pen->name = memory_string(names[i]);
-        pen->idea = memory_string(ideas[i]);
-        *model = (struct model_record){.name = pen->name,
-                                       .idea = pen->idea,
-                                       .state = "starts",
-                                       .problem = "",
-                                       .costs = COSTS_UNKNOWN,
-                                       .longest_lane = -1};
-        make_lanes(script, model, pen);
+        *model = (struct model_record){
+            .name = "", .idea = "", .state = "starts", .problem = "", .costs = COSTS_UNKNOWN, .longest_lane = -1};
+        make_lanes(script, model, &recorder->pens[i]);
     }
+}
+
+void recorder_name(struct recorder *recorder, size_t index, const char *name, const char *idea)
+{
+    struct model_record *model = &recorder->record.models[index];
+    struct model_pen *pen = &recorder->pens[index];
+
+    model->name = pen->name = memory_string(name);
+    model->idea = pen->idea = memory_string(idea);
 }
 
 static void free_model(struct model_record *model, struct model_pen *pen)

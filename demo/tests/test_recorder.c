@@ -224,14 +224,12 @@ static void test_who_does_not_stop_has_served_all_the_same(void **state)
 
 static void test_no_start_and_no_end(void **state)
 {
-    const char *const names[] = {"01-a", "02-b"};
-    const char *const ideas[] = {"", ""};
     const struct play_event ready = {.kind = PLAY_READY, .actor = -1, .step = -1};
     struct recorder recorder;
     char error[100];
     struct script *script = script_parse("x.script", SCRIPT_FOR_SERVERS, hello, error, sizeof error);
 
-    recorder_init(&recorder, script, names, ideas, 2);
+    recorder_init(&recorder, script, 2);
     recorder_leave_out(&recorder, 0, "it is not built");
     assert_string_equal(recorder.record.models[0].state, "did not start");
     assert_string_equal(recorder.record.models[0].problem, "it is not built");

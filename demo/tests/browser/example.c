@@ -164,8 +164,7 @@ static struct thread_lane *add_thread(struct model_record *model, int id)
     return &model->threads[model->thread_count++];
 }
 
-static struct example *begin(const char *path, const char *source, const char *const *names, const char *const *ideas,
-                             size_t count)
+static struct example *begin(const char *path, const char *source, size_t count)
 {
     struct example *example = memory_zeroed(1, sizeof *example);
     char error[300];
@@ -175,7 +174,7 @@ static struct example *begin(const char *path, const char *source, const char *c
         fprintf(stderr, "example: %s\n", error);
         abort();
     }
-    recorder_init(&example->recorder, example->script, names, ideas, count);
+    recorder_init(&example->recorder, example->script, count);
     example->recorder.record.is_traced = true;
     return example;
 }
@@ -296,6 +295,7 @@ static void add_entrant(struct example *example, size_t index, const struct entr
         result.outcome = PLAY_FAILS;
         result.problem = "the server was killed by signal 11 (SIGSEGV)";
     }
+    recorder_name(&example->recorder, index, entrant->name, entrant->idea);
     struct model_record *model = play(&conversation, ms(entrant->dies_at), result);
     model->verdict = memory_string(entrant->verdict);
     model->costs = entrant->costs;
@@ -418,15 +418,11 @@ enum { ENTRANTS = sizeof entrants / sizeof entrants[0] };
 
 struct example *example_class(void)
 {
-    const char *names[ENTRANTS + 1] = {[ENTRANTS] = "07-mine"}, *ideas[ENTRANTS + 1] = {[ENTRANTS] = ""};
+    struct example *example = begin("scripts/class.script", class_source, ENTRANTS + 1);
 
-    for (size_t i = 0; i < ENTRANTS; i++) {
-        names[i] = entrants[i].name;
-        ideas[i] = entrants[i].idea;
-    }
-    struct example *example = begin("scripts/class.script", class_source, names, ideas, ENTRANTS + 1);
     for (size_t i = 0; i < ENTRANTS; i++)
         add_entrant(example, i, &entrants[i]);
+    recorder_name(&example->recorder, ENTRANTS, "07-mine", "");
     recorder_leave_out(&example->recorder, ENTRANTS, "server: cannot listen on 127.0.0.1:9000: Address already in use");
     example->recorder.record.models[ENTRANTS].verdict = memory_string("It did not start.");
     example->recorder.record.now = began + ms(6100);
@@ -481,11 +477,11 @@ static void add_busy_thread(struct model_record *model)
 struct example *example_crowd(void)
 {
     static const char *const names[] = {"02-fcntl-nonblock", "03-settimeout", "05-select"};
-    static const char *const ideas[] = {"in a way of its own", "in a way of its own", "in a way of its own"};
     static const unsigned each[] = {1, 20, 2};
-    struct example *example = begin("scripts/crowd.script", crowd_source, names, ideas, 3);
+    struct example *example = begin("scripts/crowd.script", crowd_source, 3);
 
     for (size_t i = 0; i < 3; i++) {
+        recorder_name(&example->recorder, i, names[i], "in a way of its own");
         struct model_record *model = play_crowd(example, i, ms(each[i]));
         model->verdict = memory_string("C50 was served last.");
         model->costs = (struct costs){0.3, 0.1, 4000, 1, 300, 1700, false};
@@ -504,14 +500,14 @@ struct example *example_odd(void)
                                  "A connect   # <img src=x onerror=alert(1)>\n"
                                  "A send \"<b>\\\"&amp;\\\\\"\n"
                                  "A expect everything\n";
-    static const char *const names[] = {"<i>\"08\"</script>", ""};
-    static const char *const ideas[] = {"\xed\xa0\x80 \xf4\x90\x80\x80 \xc0\xaf tab\there \u4f60\u597d e\u0301", ""};
     const struct play_result result = {
         .outcome = PLAY_FAILS, .step = -1, .problem = "came: \"\x7f\x1b[31m\"", .said = ""};
-    struct example *example = begin("scripts/o\"d<d>&.script", source, names, ideas, 2);
+    struct example *example = begin("scripts/o\"d<d>&.script", source, 2);
     struct conversation conversation = {.recorder = &example->recorder};
     struct client client = {&conversation, 0, 0};
 
+    recorder_name(&example->recorder, 0, "<i>\"08\"</script>",
+                  "\xed\xa0\x80 \xf4\x90\x80\x80 \xc0\xaf tab\there \u4f60\u597d e\u0301");
     connects(&client, 2);
     tell(&client, 3, PLAY_SENT, success_of(7), 0);
     tell(&client, 4, PLAY_WAITING, only(IO_NO_DATA), 0);
@@ -527,7 +523,7 @@ struct example *example_odd(void)
 
 struct example *example_empty(void)
 {
-    struct example *example = begin("empty.script", "# empty: nobody says anything\nA wait 1ms\n", NULL, NULL, 0);
+    struct example *example = begin("empty.script", "# empty: nobody says anything\nA wait 1ms\n", 0);
 
     example->script->step_count = 0; /* the parser would not have that, but it is the least that a record can have */
     example->script->actor_count = 0;
