@@ -322,19 +322,13 @@ static char *idea_of(const char *name)
 
 static void begin_record(struct session *session, const struct model *const *models)
 {
-    const char **names = memory_zeroed(session->count + 1, sizeof names[0]);
-    char **ideas = memory_zeroed(session->count + 1, sizeof ideas[0]);
-
-    for (size_t i = 0; i < session->count; i++) {
-        names[i] = models[i]->name;
-        ideas[i] = idea_of(models[i]->name);
-    }
-    recorder_init(&session->recorder, session->script, names, (const char *const *)ideas, session->count);
+    recorder_init(&session->recorder, session->script, session->count);
     session->recorder.record.is_traced = session->uses_strace;
-    for (size_t i = 0; i < session->count; i++)
-        free(ideas[i]);
-    free(ideas);
-    free(names);
+    for (size_t i = 0; i < session->count; i++) {
+        char *idea = idea_of(models[i]->name);
+        recorder_name(&session->recorder, i, models[i]->name, idea);
+        free(idea);
+    }
 }
 
 static void leave_screen(struct session *session)

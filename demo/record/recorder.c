@@ -94,13 +94,10 @@ static void end_of_step(struct model_record *model, struct lane *lane, enum effe
 
     if (!is_answer(effect))
         return;
-    if (effect == EFFECT_EXPECTS_END) {
-        if (last != NULL && (last->kind == MARK_CLOSED || last->kind == MARK_RESET))
-            last->waited = mark.waited;
-    } else {
-        mark.kind = MARK_ANSWERED;
+    if (effect != EFFECT_EXPECTS_END)
         add_mark(lane, mark);
-    }
+    else if (last != NULL && (last->kind == MARK_CLOSED || last->kind == MARK_RESET))
+        last->waited = mark.waited;
     note_wait(model, lane, mark.waited);
     model->everybody_served = mark.at - model->began; /* so far */
 }
@@ -137,51 +134,24 @@ static void on_waiting(const struct happening *what)
         change_state(what->lane, idle_state(what->pen, step), step, what->mark.at);
 }
 
-static void on_end_of_play(const struct happening *what, enum mark_kind kind)
+static void on_end_of_play(const struct happening *what)
 {
-    struct lane_mark mark = what->mark;
-
-    mark.kind = kind;
-    add_mark(what->lane, mark);
+    add_mark(what->lane, what->mark);
     if (is_answer(what->effect))
-        note_wait(what->model, what->lane, mark.waited);
+        note_wait(what->model, what->lane, what->mark.waited);
 }
 
-static void on_connection(const struct happening *what, enum play_event_kind kind)
+static void on_connection(const struct happening *what)
 {
-    static const enum mark_kind kinds[] = {[PLAY_CONNECTED] = MARK_CONNECTED,
-                                           [PLAY_CLOSED] = MARK_CLOSED,
-                                           [PLAY_RESET] = MARK_RESET,
-                                           [PLAY_LEFT] = MARK_LEFT};
-    struct lane_mark mark = what->mark;
+    const struct lane_mark *mark = &what->mark;
 
-    what->pen->is_connected = kind != PLAY_LEFT;
-    what->pen->is_lost = kind == PLAY_RESET;
-    if (kind == PLAY_CONNECTED || kind == PLAY_LEFT)
+    what->pen->is_connected = mark->kind != MARK_LEFT;
+    what->pen->is_lost = mark->kind == MARK_RESET;
+    if (mark->kind == MARK_CONNECTED || mark->kind == MARK_LEFT)
         what->pen->is_not_reading = false;
-    mark.kind = kinds[kind];
-    add_mark(what->lane, mark);
-    if (kind != PLAY_CLOSED)
-        change_state(what->lane, idle_state(what->pen, mark.step), mark.step, mark.at);
-}
-
-static void on_sent(const struct happening *what, int step)
-{
-    struct lane_mark mark = what->mark;
-
-    mark.kind = MARK_SENT;
-    mark.step = step;
-    add_bytes(what->lane, mark);
-}
-
-/* What a step waits for becomes a mark when it is complete. */
-static void on_received(const struct happening *what)
-{
-    struct lane_mark mark = what->mark;
-
-    mark.kind = MARK_RECEIVED;
-    if (last_span(what->lane)->state != LANE_WAITING)
-        add_bytes(what->lane, mark);
+    add_mark(what->lane, *mark);
+    if (mark->kind != MARK_CLOSED)
+        change_state(what->lane, idle_state(what->pen, mark->step), mark->step, mark->at);
 }
 
 static void note_connecting(struct model_pen *pen, int lane)
@@ -192,17 +162,24 @@ static void note_connecting(struct model_pen *pen, int lane)
 
 static void on_client(struct recorder *recorder, size_t index, const struct play_event *event)
 {
+    /* Of the events that leave a mark. */
+    static const enum mark_kind kinds[] = {
+        [PLAY_STEP_ENDS] = MARK_ANSWERED,  [PLAY_STALLED] = MARK_STALLED, [PLAY_FAILED] = MARK_FAILED,
+        [PLAY_CONNECTED] = MARK_CONNECTED, [PLAY_CLOSED] = MARK_CLOSED,   [PLAY_RESET] = MARK_RESET,
+        [PLAY_LEFT] = MARK_LEFT,           [PLAY_SENT] = MARK_SENT,       [PLAY_RECEIVED] = MARK_RECEIVED};
     const struct script *script = recorder->record.script;
     struct model_record *model = &recorder->record.models[index];
     struct model_pen *pen = &recorder->pens[index];
     const int number = pen->lane_of_actor[event->actor];
-    struct happening what = {
-        .model = model,
-        .lane = &model->lanes[number],
-        .pen = &pen->lanes[number],
-        .effect = event->step != -1 ? script->steps[event->step].verb->effect : EFFECT_NONE,
-        .mark = {
-            .at = model->began + event->time, .step = event->step, .result = event->result, .waited = event->waited}};
+    struct happening what = {.model = model,
+                             .lane = &model->lanes[number],
+                             .pen = &pen->lanes[number],
+                             .effect = event->step != -1 ? script->steps[event->step].verb->effect : EFFECT_NONE,
+                             .mark = {.at = model->began + event->time,
+                                      .kind = kinds[event->kind],
+                                      .step = event->step,
+                                      .result = event->result,
+                                      .waited = event->waited}};
 
     switch (event->kind) {
     case PLAY_STEP_ENDS:
@@ -212,10 +189,8 @@ static void on_client(struct recorder *recorder, size_t index, const struct play
         on_waiting(&what);
         break;
     case PLAY_STALLED:
-        on_end_of_play(&what, MARK_STALLED);
-        break;
     case PLAY_FAILED:
-        on_end_of_play(&what, MARK_FAILED);
+        on_end_of_play(&what);
         break;
     case PLAY_CONNECTING:
         note_connecting(pen, number);
@@ -225,13 +200,15 @@ static void on_client(struct recorder *recorder, size_t index, const struct play
     case PLAY_CLOSED:
     case PLAY_RESET:
     case PLAY_LEFT:
-        on_connection(&what, event->kind);
+        on_connection(&what);
         break;
     case PLAY_SENT:
-        on_sent(&what, sending_step(script, event));
+        what.mark.step = sending_step(script, event);
+        add_bytes(what.lane, what.mark);
         break;
     case PLAY_RECEIVED:
-        on_received(&what);
+        if (last_span(what.lane)->state != LANE_WAITING) /* what a step waits for is a mark when it is complete */
+            add_bytes(what.lane, what.mark);
         break;
     default: /* a step begins: what follows says what it is; or it is about the program */
         break;
@@ -475,25 +452,26 @@ static void make_lanes(const struct script *script, struct model_record *model, 
     }
 }
 
-void recorder_init(struct recorder *recorder, const struct script *script, const char *const *names,
-                   const char *const *ideas, size_t count)
+void recorder_init(struct recorder *recorder, const struct script *script, size_t count)
 {
     *recorder = (struct recorder){.record = {.script = script, .model_count = count}};
     recorder->record.models = memory_zeroed(count + 1, sizeof recorder->record.models[0]);
     recorder->pens = memory_zeroed(count + 1, sizeof recorder->pens[0]);
     for (size_t i = 0; i < count; i++) {
         struct model_record *model = &recorder->record.models[i];
-        struct model_pen *pen = &recorder->pens[i];
-        pen->name = memory_string(names[i]);
-        pen->idea = memory_string(ideas[i]);
-        *model = (struct model_record){.name = pen->name,
-                                       .idea = pen->idea,
-                                       .state = "starts",
-                                       .problem = "",
-                                       .costs = COSTS_UNKNOWN,
-                                       .longest_lane = -1};
-        make_lanes(script, model, pen);
+        *model = (struct model_record){
+            .name = "", .idea = "", .state = "starts", .problem = "", .costs = COSTS_UNKNOWN, .longest_lane = -1};
+        make_lanes(script, model, &recorder->pens[i]);
     }
+}
+
+void recorder_name(struct recorder *recorder, size_t index, const char *name, const char *idea)
+{
+    struct model_record *model = &recorder->record.models[index];
+    struct model_pen *pen = &recorder->pens[index];
+
+    model->name = pen->name = memory_string(name);
+    model->idea = pen->idea = memory_string(idea);
 }
 
 static void free_model(struct model_record *model, struct model_pen *pen)

@@ -1,7 +1,8 @@
 /*
  * recorder - makes a record of the player's events, while the plays go on.
  *
- *     recorder_init(&recorder, script, names, ideas, count);
+ *     recorder_init(&recorder, script, count);
+ *     recorder_name(&recorder, i, name, idea);        for each model
  *     recorder_event(&recorder, i, event, now);       for each of the player's events on model i
  *     recorder_grow(&recorder, now);                  before the record is looked at: what goes on reaches up to now
  *     recorder_done(&recorder, i, result, now);       when that play is over
@@ -42,9 +43,11 @@ struct recorder {
     struct model_pen *pens; /* one for each model */
 };
 
-/* Begins a record of `count` models that play `script`, which must stay. `ideas`: how each waits, or "". Copied. */
-void recorder_init(struct recorder *recorder, const struct script *script, const char *const *names,
-                   const char *const *ideas, size_t count);
+/* Begins a record of `count` models that play `script`, which must stay. */
+void recorder_init(struct recorder *recorder, const struct script *script, size_t count);
+
+/* What model `index` is called, and how it waits, or "". Both are copied. To be called once for each model. */
+void recorder_name(struct recorder *recorder, size_t index, const char *name, const char *idea);
 
 /* Something has happened to model `index`. `now` is the moment, in nanoseconds on the record's axis. */
 void recorder_event(struct recorder *recorder, size_t index, const struct play_event *event, uint64_t now);

@@ -20,12 +20,9 @@ enum {
 /* A line of strace's. */
 struct call {
     int thread;
-    uint64_t from, to; /* on the record's axis */
-    const char *name;
+    struct call_span span; /* what the record gets of it */
     const char *arguments; /* what follows the bracket, up to the end of the line */
-    int fd;
     long result;
-    int error;
     bool found_nothing;
     enum { CALL_WHOLE, CALL_BEGINS, CALL_ENDS } part;
 };
@@ -33,7 +30,7 @@ struct call {
 /* ---- Names ---- */
 
 /* What a server's lane is about. All other calls are housekeeping. */
-static const struct {
+static const struct known_call {
     const char *kernel, *name;
     bool has_fd; /* as its first argument, and it says whom the call is for */
 } names[] = {
@@ -92,20 +89,25 @@ const char *syscalls_name(struct record *record, const char *name, size_t length
     return keep_name(record, name, length);
 }
 
-static bool is_housekeeping(const char *name)
+/* NULL: it is not in the list. `name` is of syscalls_name(). */
+static const struct known_call *find_known(const char *name)
 {
     for (size_t i = 0; i < NAME_COUNT; i++)
         if (name == names[i].name)
-            return false;
-    return strchr(name, ',') == NULL;
+            return &names[i];
+    return NULL;
+}
+
+static bool is_housekeeping(const char *name)
+{
+    return find_known(name) == NULL && strchr(name, ',') == NULL;
 }
 
 static bool has_fd(const char *name)
 {
-    for (size_t i = 0; i < NAME_COUNT; i++)
-        if (name == names[i].name)
-            return names[i].has_fd;
-    return false;
+    const struct known_call *known = find_known(name);
+
+    return known != NULL && known->has_fd;
 }
 
 /* ---- Lanes ---- */
@@ -220,6 +222,7 @@ static void record_span(struct syscalls *syscalls, struct thread_pen *pen, struc
         span.from = model->began;
     if (model->is_over && span.to > model->ended)
         span.to = model->ended;
+    span.client = client_of(syscalls, span.fd);
     syscalls->count++;
     struct thread_lane *lane = lane_of(syscalls, pen);
     if (!fold(&syscalls->recorder->record, last_span(lane), &span))
@@ -277,11 +280,13 @@ static void remember_client(struct syscalls *syscalls, size_t fd, int client)
 
 static void follow_descriptors(struct syscalls *syscalls, const struct call *call)
 {
-    if (strcmp(call->name, "accept") == 0 && call->result >= 0) {
+    const int fd = call->span.fd;
+
+    if (strcmp(call->span.call, "accept") == 0 && call->result >= 0) {
         const int client = recorder_connection(syscalls->recorder, syscalls->index, syscalls->accepted++);
         remember_client(syscalls, (size_t)call->result, client);
-    } else if (strcmp(call->name, "close") == 0 && call->fd >= 0 && (size_t)call->fd < syscalls->fd_count) {
-        syscalls->client_of_fd[call->fd] = -1;
+    } else if (strcmp(call->span.call, "close") == 0 && client_of(syscalls, fd) != -1) {
+        syscalls->client_of_fd[fd] = -1;
     }
 }
 
@@ -294,19 +299,19 @@ void syscalls_start_counting(struct syscalls *syscalls)
 }
 
 /* A call that would block returns at once, if the scheduler lets it; only with SO_RCVTIMEO it comes after a wait. */
-static bool is_a_wait(const struct call *call)
+static bool is_a_wait(const struct call_span *span)
 {
-    return call->to - call->from >= (call->error == EAGAIN ? 10 * SHORT_NS : SHORT_NS);
+    return span->to - span->from >= (span->error == EAGAIN ? 10 * SHORT_NS : SHORT_NS);
 }
 
 static void count(struct syscalls *syscalls, const struct call *call)
 {
-    const bool has_waited = is_a_wait(call);
+    const bool has_waited = is_a_wait(&call->span);
 
-    if (call->to > syscalls->window_now)
-        syscalls->window_now = call->to;
+    if (call->span.to > syscalls->window_now)
+        syscalls->window_now = call->span.to;
     if (syscalls->window_now - syscalls->window >= WINDOW_NS) {
-        syscalls->window = call->from;
+        syscalls->window = call->span.from;
         syscalls->in_window = 0;
     }
     syscalls->in_window++;
@@ -336,17 +341,13 @@ double syscalls_rate(const struct syscalls *syscalls)
 
 /* ---- Lines: `PID SECONDS NAME(ARGUMENTS) = RESULT <SECONDS>`, in two parts where threads interrupt each other ---- */
 
-/* Decimal seconds, in nanoseconds: a double would not hold the date to the microsecond. */
+/* Seconds with six decimals, in nanoseconds. */
 static int64_t parse_seconds(const char *text, char **end)
 {
-    int64_t nanoseconds = strtoll(text, end, 10) * 1000000000;
-    int64_t place = 100000000;
+    const int64_t seconds = strtoll(text, end, 10);
+    const int64_t microseconds = **end == '.' ? strtoll(*end + 1, end, 10) : 0;
 
-    if (**end != '.')
-        return nanoseconds;
-    for ((*end)++; **end >= '0' && **end <= '9'; (*end)++, place /= 10)
-        nanoseconds += (**end - '0') * place;
-    return nanoseconds;
+    return (seconds * 1000000 + microseconds) * 1000;
 }
 
 static uint64_t on_axis(const struct syscalls *syscalls, int64_t time)
@@ -384,15 +385,15 @@ static void parse_result(struct call *call)
 
     call->result = -1;
     if (result == NULL || result[3] == '?')
-        call->error = EINTR;
+        call->span.error = EINTR;
     else {
         call->result = strtol(result + 3, &end, 0);
-        call->error = call->result == -1 && *end == ' ' ? parse_error(end + 1) : 0;
+        call->span.error = call->result == -1 && *end == ' ' ? parse_error(end + 1) : 0;
     }
     if (duration != NULL && duration[2] >= '0' && duration[2] <= '9')
-        call->to = call->from + (uint64_t)parse_seconds(duration + 2, &end);
-    call->found_nothing = call->error == EAGAIN || strstr(call->arguments, "(Timeout)") != NULL ||
-                          (call->result == 0 && strcmp(call->name, "epoll_wait") == 0);
+        call->span.to = call->span.from + (uint64_t)parse_seconds(duration + 2, &end);
+    call->found_nothing = call->span.error == EAGAIN || strstr(call->arguments, "(Timeout)") != NULL ||
+                          (call->result == 0 && strcmp(call->span.call, "epoll_wait") == 0);
 }
 
 /* The descriptor that a call is about: the first argument, or the only one that it polls. */
@@ -401,9 +402,9 @@ static int parse_fd(const struct call *call)
     static const char polled[] = "[{fd=";
     const char *text = call->arguments;
 
-    if (strcmp(call->name, "poll") == 0 && strncmp(text, polled, strlen(polled)) == 0)
+    if (strcmp(call->span.call, "poll") == 0 && strncmp(text, polled, strlen(polled)) == 0)
         return strstr(text, "}, {") == NULL ? (int)strtol(text + strlen(polled), NULL, 10) : -1;
-    return has_fd(call->name) && *text >= '0' && *text <= '9' ? (int)strtol(text, NULL, 10) : -1;
+    return has_fd(call->span.call) && *text >= '0' && *text <= '9' ? (int)strtol(text, NULL, 10) : -1;
 }
 
 /* Takes `<... NAME resumed>` or `NAME(`. Returns false if the line is about something else: a signal, an end. */
@@ -417,7 +418,7 @@ static bool parse_name(struct record *record, const char *text, struct call *cal
 
     if (length == 0 || (!is_resumed && *rest != '('))
         return false;
-    call->name = syscalls_name(record, name, length);
+    call->span.call = syscalls_name(record, name, length);
     call->arguments = is_resumed ? rest + strcspn(rest, ">") : rest + 1;
     call->part = is_resumed ? CALL_ENDS : CALL_WHOLE;
     if (!is_resumed && strstr(rest, "<unfinished ...>") != NULL)
@@ -432,11 +433,10 @@ static bool parse(struct syscalls *syscalls, const char *line, struct call *call
     call->thread = (int)strtol(line, &end, 10);
     if (end == line || *end != ' ')
         return false;
-    call->from = on_axis(syscalls, parse_seconds(end + strspn(end, " "), &end));
-    call->to = call->from;
+    call->span.from = call->span.to = on_axis(syscalls, parse_seconds(end + strspn(end, " "), &end));
     if (*end != ' ' || !parse_name(&syscalls->recorder->record, end + 1, call))
         return false;
-    call->fd = call->part == CALL_ENDS ? -1 : parse_fd(call);
+    call->span.fd = call->part == CALL_ENDS ? -1 : parse_fd(call);
     if (call->part != CALL_BEGINS)
         parse_result(call);
     return true;
@@ -446,41 +446,32 @@ static bool parse(struct syscalls *syscalls, const char *line, struct call *call
  * The two parts are one call, and `-T` has counted from the first. It gives no time for a call in which a thread was
  * killed: that one lasted until now.
  */
-static void join(struct call *call, struct thread_pen *pen)
+static void join(struct call_span *end, struct thread_pen *pen)
 {
-    const uint64_t now = call->from;
-    const uint64_t lasted = call->to - call->from;
+    const uint64_t lasted = end->to - end->from;
 
-    call->from = pen->begun_at;
-    call->to = lasted > 0 ? pen->begun_at + lasted : now;
-    call->fd = pen->begun_fd;
-    pen->begun = NULL;
+    if (lasted > 0)
+        end->to = pen->begun.from + lasted;
+    end->from = pen->begun.from;
+    end->fd = pen->begun.fd;
+    pen->begun.call = NULL;
 }
 
 static void take_line(struct syscalls *syscalls, const char *line)
 {
-    struct call call = {0};
+    struct call call = {.span = {.times = 1}};
 
     if (!parse(syscalls, line, &call))
         return;
     struct thread_pen *pen = find_thread(syscalls, call.thread);
     if (call.part == CALL_BEGINS) {
-        pen->begun = call.name;
-        pen->begun_at = call.from;
-        pen->begun_fd = call.fd;
+        pen->begun = call.span;
         return;
     }
-    if (call.part == CALL_ENDS && pen->begun != NULL)
-        join(&call, pen);
+    if (call.part == CALL_ENDS && pen->begun.call != NULL)
+        join(&call.span, pen);
     count(syscalls, &call);
-    record_span(syscalls, pen,
-                (struct call_span){.from = call.from,
-                                   .to = call.to,
-                                   .call = call.name,
-                                   .fd = call.fd,
-                                   .times = 1,
-                                   .error = call.error,
-                                   .client = client_of(syscalls, call.fd)});
+    record_span(syscalls, pen, call.span);
     follow_descriptors(syscalls, &call);
 }
 
@@ -508,8 +499,8 @@ static bool was_seen_elsewhere(struct syscalls *syscalls, struct thread_pen *pen
 {
     const struct thread_lane *lane = lane_of(syscalls, pen);
 
-    for (size_t i = lane->span_count; i-- > 0 && lane->spans[i].to > pen->begun_at;)
-        if (pen->is_guess && strcmp(lane->spans[i].call, pen->begun) != 0)
+    for (size_t i = lane->span_count; i-- > 0 && lane->spans[i].to > pen->begun.from;)
+        if (pen->is_guess && strcmp(lane->spans[i].call, pen->begun.call) != 0)
             return true;
     return false;
 }
@@ -518,15 +509,11 @@ void syscalls_finish(struct syscalls *syscalls)
 {
     for (size_t i = 0; i < syscalls->thread_count; i++) {
         struct thread_pen *pen = &syscalls->threads[i];
-        if (pen->begun != NULL && !was_seen_elsewhere(syscalls, pen))
-            record_span(syscalls, pen,
-                        (struct call_span){.from = pen->begun_at,
-                                           .to = model_of(syscalls)->ended,
-                                           .call = pen->begun,
-                                           .fd = pen->begun_fd,
-                                           .times = 1,
-                                           .client = client_of(syscalls, pen->begun_fd)});
-        pen->begun = NULL;
+        if (pen->begun.call != NULL && !was_seen_elsewhere(syscalls, pen)) {
+            pen->begun.to = model_of(syscalls)->ended;
+            record_span(syscalls, pen, pen->begun);
+        }
+        pen->begun.call = NULL;
     }
 }
 

@@ -20,9 +20,7 @@ struct thread_pen {
     int lane; /* in the record; -1: none before its first call of the conversation */
     bool is_guess; /* its last span is not from strace and gives way to what strace says; */
     unsigned long sleeps; /* how often it had gone to sleep then */
-    const char *begun; /* a call that has begun and not ended; NULL: none */
-    uint64_t begun_at;
-    int begun_fd;
+    struct call_span begun; /* a call that has begun and not ended; its name is NULL: none */
 };
 
 struct syscalls {

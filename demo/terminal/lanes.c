@@ -63,34 +63,36 @@ struct shape {
     const char *ascii, *utf8;
     enum tint tint;
     const char *meaning; /* in the legend */
+    int weight; /* of several in one cell only the heaviest is drawn */
 };
 
+/* Whoever waits is seen, then whoever is there. */
 static const struct shape states[] = {
-    [LANE_ABSENT] = {" ", " ", TINT_PLAIN, NULL},
-    [LANE_CONNECTING] = {":", ":", TINT_WAIT, "connecting"},
-    [LANE_SILENT] = {".", "\u00b7", TINT_FAINT, "wants nothing"},
-    [LANE_WAITING] = {"=", "\u2588", TINT_WAIT, "waits"},
-    [LANE_NOT_READING] = {"~", "~", TINT_FAINT, "does not read"},
-    [LANE_ENDED] = {".", "\u00b7", TINT_FAINT, NULL},
+    [LANE_ABSENT] = {" ", " ", TINT_PLAIN, NULL, 0},
+    [LANE_ENDED] = {".", "\u00b7", TINT_FAINT, NULL, 1},
+    [LANE_SILENT] = {".", "\u00b7", TINT_FAINT, "wants nothing", 2},
+    [LANE_NOT_READING] = {"~", "~", TINT_FAINT, "does not read", 3},
+    [LANE_CONNECTING] = {":", ":", TINT_WAIT, "connecting", 4},
+    [LANE_WAITING] = {"=", "\u2588", TINT_WAIT, "waits", 5},
 };
 
-/* The later in this list, the more it counts: of several in one cell only one is drawn. */
 static const struct shape marks[] = {
-    [MARK_CONNECTED] = {"(", "(", TINT_STRONG, "connects"},   [MARK_SENT] = {">", ">", TINT_STRONG, "sends"},
-    [MARK_RECEIVED] = {"<", "<", TINT_STRONG, "receives"},    [MARK_ANSWERED] = {"#", "\u25c6", TINT_GOOD, "answered"},
-    [MARK_STALLED] = {"!", "!", TINT_BAD, "gave up"},         [MARK_FAILED] = {"X", "X", TINT_BAD, "failed"},
-    [MARK_CLOSED] = {"]", "]", TINT_STRONG, "server closed"}, [MARK_RESET] = {"%", "%", TINT_BAD, "reset"},
-    [MARK_LEFT] = {")", ")", TINT_STRONG, "leaves"},
+    [MARK_RECEIVED] = {"<", "<", TINT_STRONG, "receives", 1},
+    [MARK_SENT] = {">", ">", TINT_STRONG, "sends", 2},
+    [MARK_CONNECTED] = {"(", "(", TINT_STRONG, "connects", 3},
+    [MARK_LEFT] = {")", ")", TINT_STRONG, "leaves", 4},
+    [MARK_CLOSED] = {"]", "]", TINT_STRONG, "server closed", 5},
+    [MARK_ANSWERED] = {"#", "\u25c6", TINT_GOOD, "answered", 6},
+    [MARK_RESET] = {"%", "%", TINT_BAD, "reset", 7},
+    [MARK_FAILED] = {"X", "X", TINT_BAD, "failed", 8},
+    [MARK_STALLED] = {"!", "!", TINT_BAD, "gave up", 9},
 };
 
-static const int mark_weight[] = {
-    [MARK_CONNECTED] = 3, [MARK_SENT] = 2,   [MARK_RECEIVED] = 1, [MARK_ANSWERED] = 6, [MARK_STALLED] = 9,
-    [MARK_FAILED] = 8,    [MARK_CLOSED] = 5, [MARK_RESET] = 7,    [MARK_LEFT] = 4,
-};
+enum { STATE_COUNT = sizeof states / sizeof states[0], MARK_COUNT = sizeof marks / sizeof marks[0] };
 
-static const struct shape call_begin = {"|", "\u251c", TINT_CALL, NULL};
-static const struct shape call_fill = {"-", "\u2500", TINT_CALL, NULL};
-static const struct shape busy_fill = {"*", "\u2592", TINT_SPIN, NULL};
+static const struct shape call_begin = {"|", "\u251c", TINT_CALL, NULL, 0};
+static const struct shape call_fill = {"-", "\u2500", TINT_CALL, NULL, 0};
+static const struct shape busy_fill = {"*", "\u2592", TINT_SPIN, NULL, 0};
 
 static void put_shape(struct canvas *canvas, int column, const struct shape *shape)
 {
@@ -99,12 +101,18 @@ static void put_shape(struct canvas *canvas, int column, const struct shape *sha
 
 /* ---- A client's lane ---- */
 
-/* What a lane shows, cell by cell; `weight`: of the mark in it, 0 without one. */
+/* What a lane shows, cell by cell. */
 struct cells {
-    unsigned char state[LANES_MAX_WIDTH];
-    unsigned char mark[LANES_MAX_WIDTH];
-    int weight[LANES_MAX_WIDTH];
+    const struct shape *state[LANES_MAX_WIDTH];
+    const struct shape *mark[LANES_MAX_WIDTH]; /* drawn over it; NULL: none */
 };
+
+/* Keeps the heavier one. */
+static void add_to_cell(const struct shape **cell, const struct shape *shape)
+{
+    if (*cell == NULL || shape->weight > (*cell)->weight)
+        *cell = shape;
+}
 
 static uint64_t overlap(uint64_t from, uint64_t to, uint64_t other_from, uint64_t other_to)
 {
@@ -132,32 +140,22 @@ static enum lane_state state_between(const struct lane *lane, size_t *first, uin
     return state;
 }
 
-/* Adds a lane to the cells. Of several lanes, whoever waits is seen, then whoever is there. */
 static void add_to_cells(struct cells *cells, const struct lane *lane, const struct axis *axis)
 {
-    static const int weight[] = {[LANE_ABSENT] = 0,  [LANE_CONNECTING] = 4,  [LANE_SILENT] = 2,
-                                 [LANE_WAITING] = 5, [LANE_NOT_READING] = 3, [LANE_ENDED] = 1};
     size_t first = 0;
 
     for (int i = 0; i < axis->width; i++) {
         const enum lane_state state = state_between(lane, &first, column_time(axis, i), column_time(axis, i + 1));
-        if (weight[state] > weight[cells->state[i]])
-            cells->state[i] = (unsigned char)state;
+        add_to_cell(&cells->state[i], &states[state]);
     }
-    for (size_t i = 0; i < lane->mark_count; i++) {
-        const enum mark_kind kind = lane->marks[i].kind;
-        const int column = column_of(axis, lane->marks[i].at);
-        if (mark_weight[kind] > cells->weight[column]) {
-            cells->weight[column] = mark_weight[kind];
-            cells->mark[column] = (unsigned char)kind;
-        }
-    }
+    for (size_t i = 0; i < lane->mark_count; i++)
+        add_to_cell(&cells->mark[column_of(axis, lane->marks[i].at)], &marks[lane->marks[i].kind]);
 }
 
 static void draw_cells(struct canvas *canvas, const struct cells *cells, const struct axis *axis)
 {
     for (int i = 0; i < axis->width; i++)
-        put_shape(canvas, axis->left + i, cells->weight[i] > 0 ? &marks[cells->mark[i]] : &states[cells->state[i]]);
+        put_shape(canvas, axis->left + i, cells->mark[i] != NULL ? cells->mark[i] : cells->state[i]);
 }
 
 /* Writes how long a wait took into it, where there is room. */
@@ -343,41 +341,21 @@ void lanes_draw_thread(struct canvas *canvas, const struct record *record, const
 
 /* ---- The legend ---- */
 
-static bool is_in_state(const struct lane *lane, enum lane_state state, uint64_t least)
+/* What there is to be seen. */
+struct legend {
+    bool has_state[STATE_COUNT], has_mark[MARK_COUNT];
+};
+
+/* A state counts if it lasts for a cell. */
+static void look_for_shapes(struct legend *legend, const struct lane *lane, const struct axis *axis)
 {
+    const uint64_t cell = column_time(axis, 1) - column_time(axis, 0);
+
     for (size_t i = 0; i < lane->span_count; i++)
-        if (lane->spans[i].state == state && lane->spans[i].to - lane->spans[i].from >= least)
-            return true;
-    return false;
-}
-
-/* Is a client in that state for long enough to be seen? */
-static bool has_state(const struct record *record, enum lane_state state, const struct axis *axis)
-{
-    const uint64_t least = column_time(axis, 1) - column_time(axis, 0);
-
-    for (size_t i = 0; i < record->model_count; i++)
-        for (size_t k = 0; k < record->models[i].lane_count; k++)
-            if (is_in_state(&record->models[i].lanes[k], state, least))
-                return true;
-    return false;
-}
-
-static bool is_marked(const struct lane *lane, enum mark_kind kind)
-{
+        if (lane->spans[i].to - lane->spans[i].from >= cell)
+            legend->has_state[lane->spans[i].state] = true;
     for (size_t i = 0; i < lane->mark_count; i++)
-        if (lane->marks[i].kind == kind)
-            return true;
-    return false;
-}
-
-static bool has_mark(const struct record *record, enum mark_kind kind)
-{
-    for (size_t i = 0; i < record->model_count; i++)
-        for (size_t k = 0; k < record->models[i].lane_count; k++)
-            if (is_marked(&record->models[i].lanes[k], kind))
-                return true;
-    return false;
+        legend->has_mark[lane->marks[i].kind] = true;
 }
 
 static int add_to_legend(struct canvas *canvas, int column, const struct shape *shape)
@@ -396,13 +374,17 @@ static int add_to_legend(struct canvas *canvas, int column, const struct shape *
 /* Only what there is to be seen, so that it stays short. */
 void lanes_draw_legend(struct canvas *canvas, const struct record *record, const struct axis *axis)
 {
+    struct legend legend = {0};
     int column = 0;
 
-    for (int i = LANE_CONNECTING; i <= LANE_NOT_READING; i++)
-        if (has_state(record, (enum lane_state)i, axis))
+    for (size_t i = 0; i < record->model_count; i++)
+        for (size_t k = 0; k < record->models[i].lane_count; k++)
+            look_for_shapes(&legend, &record->models[i].lanes[k], axis);
+    for (int i = 0; i < STATE_COUNT; i++)
+        if (legend.has_state[i])
             column = add_to_legend(canvas, column, &states[i]);
-    for (int i = MARK_CONNECTED; i <= MARK_LEFT; i++)
-        if (has_mark(record, (enum mark_kind)i))
+    for (int i = 0; i < MARK_COUNT; i++)
+        if (legend.has_mark[i])
             column = add_to_legend(canvas, column, &marks[i]);
     canvas_end_row(canvas);
 }

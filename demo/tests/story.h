@@ -47,8 +47,6 @@ static inline void story_free(void)
 /* Instead of the one before, if a test tells several. */
 static inline void story_begin(const char *source)
 {
-    const char *const names[] = {"05-mine"};
-    const char *const ideas[] = {"somebody's own"};
     const struct play_event ready = {.kind = PLAY_READY, .actor = -1, .step = -1};
     const int64_t began = 1700000000LL * 1000000000;
     char error[300];
@@ -57,7 +55,8 @@ static inline void story_begin(const char *source)
     story.script = script_parse("story.script", SCRIPT_FOR_SERVERS, source, error, sizeof error);
     if (story.script == NULL)
         fail_msg("%s", error);
-    recorder_init(&story.recorder, story.script, names, ideas, 1);
+    recorder_init(&story.recorder, story.script, 1);
+    recorder_name(&story.recorder, 0, "05-mine", "somebody's own");
     story.model = &story.recorder.record.models[0];
     syscalls_init(&story.syscalls, &story.recorder, 0, began - (int64_t)story_time(STORY_BEGAN_MS));
     recorder_event(&story.recorder, 0, &ready, story_time(STORY_BEGAN_MS));

@@ -41,7 +41,6 @@ static void test_calls_that_wait(void **state)
     assert_call(span(0, 4), "poll", -1, 800, 900);
     assert_int_equal(span(0, 5)->error, ECONNRESET);
     assert_int_equal(story.syscalls.count, 6);
-    story_end(1000, PLAY_PASSES, "");
 }
 
 /* Whose connection is a descriptor? The server accepts in the order in which clients connect. */
@@ -55,12 +54,12 @@ static void test_descriptors_have_clients(void **state)
     story_trace(STORY_CALL("100000", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.100000>"));
     story_trace(STORY_CALL("200000", "recvfrom(5, \"\", 900, 0, NULL, NULL) = 0 <0.100000>"));
     story_trace(STORY_CALL("300000", "close(4) = 0 <0.002000>"));
-    story_trace(STORY_CALL("400000", "recvfrom(4, 0x1, 900, 0, NULL, NULL) = -1 EBADF (Bad file descriptor) <0.002>"));
+    story_trace(
+        STORY_CALL("400000", "recvfrom(4, 0x1, 900, 0, NULL, NULL) = -1 EBADF (Bad file descriptor) <0.002000>"));
     assert_int_equal(span(0, 0)->client, -1);
     assert_int_equal(span(0, 2)->client, 1);
     assert_int_equal(span(0, 3)->client, 0);
     assert_int_equal(span(0, 5)->client, -1);
-    story_end(1000, PLAY_PASSES, "");
 }
 
 /* What if threads interrupt each other? */
@@ -73,7 +72,6 @@ static void test_calls_in_two_parts(void **state)
     assert_int_equal(story.model->thread_count, 2);
     assert_int_equal(story.model->threads[0].thread, 8);
     assert_call(span(1, 0), "recv", 4, 10, 310);
-    story_end(1000, PLAY_PASSES, "");
 }
 
 /* What if the server is killed while its threads wait? They waited up to then. */
@@ -99,7 +97,6 @@ static void test_lines_in_pieces(void **state)
         syscalls_read(&story.syscalls, line + i, 1);
     assert_call(span(0, 0), "recv", 4, 10, 110);
     assert_int_equal(story.syscalls.count, 1);
-    story_end(1000, PLAY_PASSES, "");
 }
 
 static void test_short_calls_are_folded(void **state)
@@ -116,7 +113,6 @@ static void test_short_calls_are_folded(void **state)
     assert_int_equal(span(0, 0)->error, EAGAIN);
     assert_call(span(0, 1), "recv", 4, 10.1, 510.1);
     assert_int_equal(story.syscalls.count, 6);
-    story_end(1000, PLAY_PASSES, "");
 }
 
 /* Is only the conversation recorded, and not how the server starts and stops? */
@@ -157,7 +153,6 @@ static void test_guesses_give_way(void **state)
     story_trace(STORY_CALL("013000", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.200000>"));
     assert_call(span(0, 1), "recv", 4, 13, 213);
     assert_int_equal(story.model->threads[0].span_count, 2);
-    story_end(1000, PLAY_PASSES, "");
 }
 
 /* What if a thread is in the same call whenever one looks? If it has slept more often, it was one call after another. */
@@ -170,7 +165,6 @@ static void test_one_call_or_many(void **state)
     assert_int_equal(span(0, 0)->times, 3);
     syscalls_see(&story.syscalls, 7, "poll", -1, 0, story_time(STORY_BEGAN_MS + 600)); /* it has just ended */
     assert_int_equal(span(0, 0)->times, 3);
-    story_end(1000, PLAY_PASSES, "");
 }
 
 /* What if strace is detached in the middle of a call? It never says how that one ends: what is seen in /proc counts. */
@@ -232,7 +226,6 @@ static void test_spinning_is_noticed(void **state)
     assert_int_equal(story.model->threads[0].span_count, 1); /* all folded into one */
     story_trace(STORY_CALL("500000", "nanosleep({tv_sec=0, tv_nsec=1}, NULL) = 0 <0.010000>"));
     assert_false(syscalls_spin(&story.syscalls));
-    story_end(1000, PLAY_PASSES, "");
 }
 
 /* What if a server is busy, but not in vain? */
@@ -244,7 +237,6 @@ static void test_work_is_no_spinning(void **state)
         story_trace(STORY_CALL("010000", "sendto(4, \"X\"..., 900, 0, NULL, 0) = 900 <0.000010>"));
     assert_false(syscalls_spin(&story.syscalls));
     assert_true(syscalls_are_too_many(&story.syscalls));
-    story_end(1000, PLAY_PASSES, "");
 }
 
 /* What if a line is no call, or no line of strace's at all? */

@@ -9,6 +9,7 @@
 #include "unit/unit.h"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,11 +24,7 @@
 #include "unit/child.h"
 #include "unit/must.h"
 
-enum {
-    PICTURES = 5, /* enough to look at */
-    MAX_ROWS = 100,
-    SEQUENCE_SIZE = 16
-};
+enum { PICTURES = 5 /* enough to look at */ };
 
 /* Seconds. */
 static const double patience = 20; /* for what must happen */
@@ -37,13 +34,13 @@ static const double still = 0.5; /* so long without a picture, and drawing is pa
 
 /* What is on it, and how far drawing has reached since the terminal got its present size. Rows and columns count from 1. */
 struct screen {
-    char rows[MAX_ROWS][1024]; /* what is shown */
+    struct text picture; /* what is shown */
     int row, column; /* of what came last */
     int widest, lowest; /* the furthest column and row */
     int height; /* of the last picture that is complete */
     int pictures; /* so many are */
     bool is_second, hides_cursor, cuts_lines;
-    char sequence[SEQUENCE_SIZE]; /* the beginning of one, from ESC on */
+    struct text sequence; /* the beginning of one, from ESC on */
     struct text printed; /* on the first screen */
 };
 
@@ -55,7 +52,7 @@ static void begin_picture(struct screen *screen)
     screen->height = screen->row;
     screen->row = 1;
     screen->column = 0;
-    screen->rows[0][0] = '\0';
+    text_free(&screen->picture);
 }
 
 /* Returns false if it is none of the demo's. */
@@ -88,64 +85,43 @@ static bool take_sequence(struct screen *screen, const char *sequence)
 
 static void add_to_sequence(struct screen *screen, char c)
 {
-    const size_t length = strlen(screen->sequence);
-
-    must(length + 1 < SEQUENCE_SIZE, "room for an escape sequence");
-    screen->sequence[length] = c;
-    screen->sequence[length + 1] = '\0';
-    if (length < 2 || c < '@' || c > '~') /* ECMA-48 5.4: ESC [, then parameters, and a letter or the like ends it */
+    text_add(&screen->sequence, "%c", c);
+    if (screen->sequence.length < 3 || c < '@' || c > '~') /* ECMA-48 5.4: ESC [, parameters, a letter or the like */
         return;
-    if (!take_sequence(screen, screen->sequence))
-        fail_msg("It wrote ESC %s, which is not one of its sequences.", screen->sequence + 1);
-    screen->sequence[0] = '\0';
+    if (!take_sequence(screen, screen->sequence.chars))
+        fail_msg("It wrote ESC %s, which is not one of its sequences.", screen->sequence.chars + 1);
+    text_free(&screen->sequence);
 }
 
 /* A character takes one column; in UTF-8 the bytes after its first one begin with the bits 10. */
 static void show(struct screen *screen, char c)
 {
-    char *row = screen->rows[(screen->row > 0 ? screen->row : 1) - 1];
-    const size_t length = strlen(row);
-
-    if ((c & 0xc0) != 0x80)
+    text_add(&screen->picture, "%c", c);
+    if (c == '\n') {
+        screen->row++; /* also an empty one makes the terminal scroll */
+        screen->column = 0;
+    } else if ((c & 0xc0) != 0x80) {
         screen->column++;
+    }
     if (screen->column > screen->widest)
         screen->widest = screen->column;
     if (screen->row > screen->lowest)
         screen->lowest = screen->row;
-    if (length + 1 < sizeof screen->rows[0]) {
-        row[length] = c;
-        row[length + 1] = '\0';
-    }
-}
-
-static void begin_row(struct screen *screen)
-{
-    if (screen->row < MAX_ROWS)
-        screen->row++;
-    if (screen->row > screen->lowest)
-        screen->lowest = screen->row; /* also an empty one makes the terminal scroll */
-    screen->column = 0;
-    screen->rows[screen->row - 1][0] = '\0';
 }
 
 static void take(struct screen *screen, char c)
 {
-    if (c == '\033' || screen->sequence[0] != '\0')
+    if (c == '\033' || screen->sequence.length > 0)
         add_to_sequence(screen, c);
     else if (!screen->is_second)
         text_add(&screen->printed, "%c", c);
-    else if (c == '\n')
-        begin_row(screen);
     else if (c != '\r')
         show(screen, c);
 }
 
 static bool shows(const struct screen *screen, const char *text)
 {
-    for (int i = 0; i < screen->row; i++)
-        if (strstr(screen->rows[i], text) != NULL)
-            return true;
-    return false;
+    return screen->picture.length > 0 && strstr(screen->picture.chars, text) != NULL;
 }
 
 /* ---- A demo that runs ---- */
@@ -158,19 +134,18 @@ struct watched {
     struct screen *screen;
 };
 
-static char *demo; /* the program */
-static char *folder; /* where the scripts are, and links to what was built: the demo writes its files there */
+static const char *demo; /* the program */
+static char *folder; /* with links to what was built: the demo writes its files there */
+static char *short_script, *long_script; /* paths in that folder */
 
-/* Of a file in that folder; the caller's to free(). */
-static char *path_of(const char *name)
+/* Becomes the demo that plays a script. */
+static int be_the_demo(const char *script)
 {
-    struct text path = {0};
-
-    text_add(&path, "%s/%s", folder, name);
-    return text_take(&path);
+    execl(demo, "demo", "--build", folder, "--script", script, (char *)NULL);
+    return 127;
 }
 
-static void be_the_demo(const char *terminal, const char *script)
+static int be_the_demo_on(const char *terminal, const char *script)
 {
     must(setsid() != -1, "setsid");
     const int fd = open(terminal, O_RDWR);
@@ -180,9 +155,7 @@ static void be_the_demo(const char *terminal, const char *script)
     if (fd > STDERR_FILENO)
         close(fd);
     must(setenv("TERM", "xterm-256color", 1) == 0 && setenv("LC_ALL", "C.UTF-8", 1) == 0, "setenv");
-    char *path = path_of(script);
-    execl(demo, "demo", "--build", folder, "--script", path, (char *)NULL);
-    must(false, demo);
+    return be_the_demo(script);
 }
 
 static void resize(const struct watched *watched, unsigned short columns, unsigned short rows)
@@ -204,10 +177,10 @@ static int open_terminal(void)
     return -1;
 }
 
-/* `*state` is the name of a script, and becomes the demo that plays it; or NULL, without a terminal. */
+/* `*state` points to the path of a script, and becomes the demo that plays it; or NULL, without a terminal. */
 static int start(void **state)
 {
-    const char *script = *state;
+    char *const *script = *state;
     const int terminal = open_terminal();
     int leash[2];
 
@@ -224,7 +197,7 @@ static int start(void **state)
     watched->pid = fork();
     must(watched->pid != -1, "fork");
     if (watched->pid == 0)
-        be_the_demo(ptsname(watched->terminal), script);
+        _exit(be_the_demo_on(ptsname(watched->terminal), *script));
     close(leash[1]);
     watched->leash = leash[0];
     return 0;
@@ -312,6 +285,8 @@ static int finish(void **state)
     }
     close(watched->terminal);
     close(watched->leash);
+    text_free(&watched->screen->picture);
+    text_free(&watched->screen->sequence);
     text_free(&watched->screen->printed);
     free(watched->screen);
     free(watched);
@@ -447,11 +422,8 @@ static void is_it_clean_at_the_end_of_the_script(void **state)
 
 static int demo_without(const void *data)
 {
-    char *path = path_of("short.script");
-
     close(*(const int *)data);
-    execl(demo, "demo", "--build", folder, "--script", path, (char *)NULL);
-    return 127;
+    return be_the_demo(short_script);
 }
 
 static void what_if_something_standard_is_closed(void **state)
@@ -505,11 +477,9 @@ static void does_it_explain_itself(void **state)
 /* `data`: what LC_ALL is, or NULL: no locale is chosen at all. */
 static int demo_in_locale(const void *data)
 {
-    char *path = path_of("short.script");
-
     must(unsetenv("LC_ALL") == 0 && unsetenv("LC_CTYPE") == 0 && unsetenv("LANG") == 0, "unsetenv");
     must(data == NULL || setenv("LC_ALL", data, 1) == 0, "setenv");
-    execl(demo, "demo", "--build", folder, "--script", path, "--model", "01-blocking", "--without-strace",
+    execl(demo, "demo", "--build", folder, "--script", short_script, "--model", "01-blocking", "--without-strace",
           (char *)NULL);
     return 127;
 }
@@ -534,9 +504,17 @@ static void which_characters_does_it_draw_with(void **state)
 
 /* ---- The whole ---- */
 
-static void write_script(const char *name, const char *silence)
+/* The path of a file in the folder. */
+static char *path_of(const char *name)
 {
-    char *path = path_of(name);
+    struct text path = {0};
+
+    text_add(&path, "%s/%s", folder, name);
+    return text_take(&path);
+}
+
+static void write_script(const char *path, const char *silence)
+{
     FILE *file = fopen(path, "w");
 
     must(file != NULL, path);
@@ -545,30 +523,25 @@ static void write_script(const char *name, const char *silence)
             "A connect\nA send \"hello\"\nA expect \"HELLO\"\nA wait %s\nA close\n",
             silence);
     must(fclose(file) == 0, path);
-    free(path);
 }
 
-static char *absolute_path(const char *path)
+static void link_models(const char *build)
 {
-    char *absolute = realpath(path, NULL);
+    struct models models;
 
-    must(absolute != NULL, path);
-    return absolute;
-}
-
-static void link_models(const struct models *models, const char *build)
-{
-    for (size_t i = 0; i < models->count; i++) {
-        char *link = path_of(models->items[i].name);
+    models_find(&models, build);
+    for (size_t i = 0; i < models.count; i++) {
+        char *link = path_of(models.items[i].name);
         struct text target = {0};
-        text_add(&target, "%s/%s", build, models->items[i].name);
+        text_add(&target, "%s/%s", build, models.items[i].name);
         must(symlink(target.chars, link) == 0, link);
         text_free(&target);
         free(link);
     }
+    models_free(&models);
 }
 
-static void make_folder(const struct models *models, const char *build)
+static void make_folder(const char *build)
 {
     const char *temporary = getenv("TMPDIR");
     struct text path = {0};
@@ -576,21 +549,23 @@ static void make_folder(const struct models *models, const char *build)
     text_add(&path, "%s/io-models-XXXXXX", temporary != NULL && temporary[0] == '/' ? temporary : "/tmp");
     folder = text_take(&path);
     must(mkdtemp(folder) != NULL, folder);
-    link_models(models, build);
-    write_script("short.script", "300ms");
-    write_script("long.script", "50s");
+    link_models(build);
+    short_script = path_of("short.script");
+    long_script = path_of("long.script");
+    write_script(short_script, "300ms");
+    write_script(long_script, "50s");
 }
 
-static void remove_folder(const struct models *models)
+static int remove_entry(const char *path, const struct stat *about, int type, struct FTW *where)
 {
-    static const char *const files[] = {"short.script", "long.script", "demo.html", "demo.trace.json"};
+    return remove(path);
+}
 
-    for (size_t i = 0; i < models->count + sizeof files / sizeof files[0]; i++) {
-        char *path = path_of(i < models->count ? models->items[i].name : files[i - models->count]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(folder);
+static void remove_folder(void)
+{
+    nftw(folder, remove_entry, 1, FTW_DEPTH | FTW_PHYS); /* the links, not what they lead to */
+    free(short_script);
+    free(long_script);
     free(folder);
 }
 
@@ -598,33 +573,30 @@ static void remove_folder(const struct models *models)
 
 int main(void)
 {
-    static char goes_on[] = "long.script", ends[] = "short.script";
     const struct CMUnitTest tests[] = {
-        DEMO_TEST(goes_on, does_the_picture_fit),
-        DEMO_TEST(goes_on, what_if_the_terminal_gets_smaller),
-        DEMO_TEST(goes_on, does_space_pause_and_q_end_it),
-        DEMO_TEST(goes_on, does_ctrl_c_leave_a_clean_terminal),
-        DEMO_TEST(goes_on, what_if_the_window_is_closed),
-        DEMO_TEST(ends, is_it_clean_at_the_end_of_the_script),
+        DEMO_TEST(&long_script, does_the_picture_fit),
+        DEMO_TEST(&long_script, what_if_the_terminal_gets_smaller),
+        DEMO_TEST(&long_script, does_space_pause_and_q_end_it),
+        DEMO_TEST(&long_script, does_ctrl_c_leave_a_clean_terminal),
+        DEMO_TEST(&long_script, what_if_the_window_is_closed),
+        DEMO_TEST(&short_script, is_it_clean_at_the_end_of_the_script),
         cmocka_unit_test(what_if_something_standard_is_closed),
         cmocka_unit_test(what_if_an_option_is_wrong),
         cmocka_unit_test(does_it_explain_itself),
         cmocka_unit_test(which_characters_does_it_draw_with),
     };
     const char *build_is = getenv("BUILD");
-    struct models models;
     struct text program = {0};
 
     unit_begin();
-    char *build = absolute_path(build_is == NULL ? "build" : build_is);
+    char *build = realpath(build_is == NULL ? "build" : build_is, NULL);
+    must(build != NULL, "build");
     text_add(&program, "%s/demo/demo", build);
-    demo = text_take(&program);
-    models_find(&models, build);
-    make_folder(&models, build);
+    demo = program.chars;
+    make_folder(build);
     const int failed = cmocka_run_group_tests_name("terminal", tests, NULL, NULL);
-    remove_folder(&models);
-    models_free(&models);
-    free(demo);
+    remove_folder();
+    text_free(&program);
     free(build);
     return failed;
 }

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "io_status.h"
+#include "results.h"
 
 /* cmocka hands a state to every test, and hardly one has a use for it. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -34,22 +34,6 @@ int unit_run(const char *title, const struct CMUnitTest *tests, size_t count);
  * how many have failed.
  */
 int unit_each_model(const char *title, CMUnitTestFunction test);
-
-/* What can be expected of a call. */
-static inline struct io_result success_of(size_t bytes)
-{
-    return (struct io_result){.status = IO_SUCCESS, .bytes = bytes};
-}
-
-static inline struct io_result only(enum io_status status)
-{
-    return (struct io_result){.status = status};
-}
-
-static inline struct io_result error_of(int error)
-{
-    return (struct io_result){.status = IO_ERROR, .error = error};
-}
 
 /* For the macros below: return whether it is as expected, and print what differs if it is not. */
 bool unit_is_io(const char *what, struct io_result got, struct io_result expected);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "player/memory.h"
+#include "unit/results.h"
 
 static const uint64_t began = 120000000; /* nanoseconds: when every conversation begins */
 static const double before = -120; /* the same as milliseconds from there: when the record begins */
@@ -22,20 +23,7 @@ static uint64_t us(unsigned count)
     return count * 1000ULL;
 }
 
-static struct io_result moved(size_t bytes)
-{
-    return (struct io_result){.status = IO_SUCCESS, .bytes = bytes};
-}
-
-static struct io_result only(enum io_status status)
-{
-    return (struct io_result){.status = status};
-}
-
-static struct io_result error_of(int error)
-{
-    return (struct io_result){.status = IO_ERROR, .error = error};
-}
+static const struct play_result passes = {.outcome = PLAY_PASSES, .step = -1, .problem = "", .said = ""};
 
 /* ---- Telling: one client after the other; the recorder hears of all of them in the order of time ---- */
 
@@ -85,28 +73,28 @@ static void spends(struct client *client, int line, uint64_t time)
 {
     tell(client, line, PLAY_WAITING, only(IO_NO_DATA), 0);
     client->at += time;
-    tell(client, line, PLAY_STEP_ENDS, moved(0), 0);
+    tell(client, line, PLAY_STEP_ENDS, success_of(0), 0);
 }
 
 static void connects(struct client *client, int line)
 {
     tell(client, line, PLAY_CONNECTING, only(IO_NO_DATA), 0);
     client->at += us(200);
-    tell(client, line, PLAY_CONNECTED, moved(0), 0);
-    tell(client, line, PLAY_STEP_ENDS, moved(0), 0);
+    tell(client, line, PLAY_CONNECTED, success_of(0), 0);
+    tell(client, line, PLAY_STEP_ENDS, success_of(0), 0);
 }
 
 static void has_answer(struct client *client, int line, size_t bytes, uint64_t wait)
 {
     tell(client, line, PLAY_WAITING, only(IO_NO_DATA), 0);
     client->at += wait;
-    tell(client, line, PLAY_STEP_ENDS, moved(bytes), wait);
+    tell(client, line, PLAY_STEP_ENDS, success_of(bytes), wait);
 }
 
 /* Sends on `line` and has its answer on the next, `wait` later. */
 static void talks(struct client *client, int line, size_t bytes, uint64_t wait)
 {
-    tell(client, line, PLAY_SENT, moved(bytes), 0);
+    tell(client, line, PLAY_SENT, success_of(bytes), 0);
     has_answer(client, line + 1, bytes, wait);
 }
 
@@ -120,8 +108,8 @@ static void sees_the_end(struct client *client, int line, uint64_t wait)
 
 static void leaves(struct client *client, int line)
 {
-    tell(client, line, PLAY_LEFT, moved(0), 0);
-    tell(client, line, PLAY_STEP_ENDS, moved(0), 0);
+    tell(client, line, PLAY_LEFT, success_of(0), 0);
+    tell(client, line, PLAY_STEP_ENDS, success_of(0), 0);
 }
 
 /* The recorder hears what was told; with `dies_at` only until then: the server dies, and who is still there sees a reset. */
@@ -176,8 +164,7 @@ static struct thread_lane *add_thread(struct model_record *model, int id)
     return &model->threads[model->thread_count++];
 }
 
-static struct example *begin(const char *path, const char *source, const char *const *names, const char *const *ideas,
-                             size_t count)
+static struct example *begin(const char *path, const char *source, size_t count)
 {
     struct example *example = memory_zeroed(1, sizeof *example);
     char error[300];
@@ -187,7 +174,7 @@ static struct example *begin(const char *path, const char *source, const char *c
         fprintf(stderr, "example: %s\n", error);
         abort();
     }
-    recorder_init(&example->recorder, example->script, names, ideas, count);
+    recorder_init(&example->recorder, example->script, count);
     example->recorder.record.is_traced = true;
     return example;
 }
@@ -259,11 +246,11 @@ static void tell_slow_reader(struct client client, const struct pace *pace)
 {
     spends(&client, 15, ms(300));
     connects(&client, 16);
-    tell(&client, 17, PLAY_STEP_ENDS, moved(0), 0);
-    tell(&client, 18, PLAY_SENT, moved(65536), 0);
+    tell(&client, 17, PLAY_STEP_ENDS, success_of(0), 0);
+    tell(&client, 18, PLAY_SENT, success_of(65536), 0);
     spends(&client, 19, ms(1500));
-    tell(&client, 20, PLAY_RECEIVED, moved(1448), 0);
-    tell(&client, 20, PLAY_STEP_ENDS, moved(0), 0);
+    tell(&client, 20, PLAY_RECEIVED, success_of(1448), 0);
+    tell(&client, 20, PLAY_STEP_ENDS, success_of(0), 0);
     has_answer(&client, 21, 64088, ms(pace->everything));
     leaves(&client, 22);
 }
@@ -277,7 +264,7 @@ static void tell_late(struct client client, const struct pace *pace)
         sees_the_end(&client, 29, us(300));
         return;
     }
-    tell(&client, 26, PLAY_SENT, moved(14), 0);
+    tell(&client, 26, PLAY_SENT, success_of(14), 0);
     tell(&client, 27, PLAY_WAITING, only(IO_NO_DATA), 0);
     client.at += ms(5000);
     tell(&client, 27, PLAY_STALLED, only(IO_TIMEOUT), ms(5000));
@@ -288,7 +275,7 @@ struct entrant {
     const char *name, *idea, *verdict;
     struct pace pace;
     struct costs costs;
-    void (*add_calls)(struct model_record *model);
+    void (*add_calls)(struct thread_lane *threads); /* as many as it costs */
     unsigned dies_at; /* in milliseconds; 0: it lives */
 };
 
@@ -296,7 +283,7 @@ static void add_entrant(struct example *example, size_t index, const struct entr
 {
     const struct pace *pace = &entrant->pace;
     struct conversation conversation = {.recorder = &example->recorder, .index = index};
-    struct play_result result = {.outcome = PLAY_PASSES, .step = -1, .problem = "", .said = ""};
+    struct play_result result = passes;
 
     tell_talker((struct client){&conversation, A, 0}, pace);
     tell_silent((struct client){&conversation, B, 0});
@@ -308,16 +295,17 @@ static void add_entrant(struct example *example, size_t index, const struct entr
         result.outcome = PLAY_FAILS;
         result.problem = "the server was killed by signal 11 (SIGSEGV)";
     }
+    recorder_name(&example->recorder, index, entrant->name, entrant->idea);
     struct model_record *model = play(&conversation, ms(entrant->dies_at), result);
     model->verdict = memory_string(entrant->verdict);
     model->costs = entrant->costs;
-    entrant->add_calls(model);
+    for (int i = 0; i < entrant->costs.threads; i++)
+        add_thread(model, 4711 + 10 * (int)index + i);
+    entrant->add_calls(model->threads);
 }
 
-static void add_calls_of_blocking(struct model_record *model)
+static void add_calls_of_blocking(struct thread_lane *thread)
 {
-    struct thread_lane *thread = add_thread(model, 4711);
-
     call(thread, before, 0.18, "accept", LISTENER, -1);
     call(thread, 0.2, 1, "recv", 4, A);
     call(thread, 1, 1.09, "send", 4, A);
@@ -329,9 +317,8 @@ static void add_calls_of_blocking(struct model_record *model)
     call(thread, 5131, 6001, "recv", 4, D);
 }
 
-static void add_calls_of_nonblocking(struct model_record *model)
+static void add_calls_of_nonblocking(struct thread_lane *thread)
 {
-    struct thread_lane *thread = add_thread(model, 4712);
     struct call_span *first = call(thread, before, 0, "accept", LISTENER, -1);
 
     first->times = 9210;
@@ -346,10 +333,8 @@ static void add_calls_of_nonblocking(struct model_record *model)
     call(thread, 2000, 5000, CALL_SPINS, -1, -1);
 }
 
-static void add_calls_of_settimeout(struct model_record *model)
+static void add_calls_of_settimeout(struct thread_lane *thread)
 {
-    struct thread_lane *thread = add_thread(model, 4713);
-
     for (int i = 0; i < 51; i++) {
         const double from = before + i * 100;
         call(thread, from, from + 99, "poll", 4 + i % 3, i % 3);
@@ -357,19 +342,18 @@ static void add_calls_of_settimeout(struct model_record *model)
     }
 }
 
-static void add_calls_of_threads(struct model_record *model)
+static void add_calls_of_threads(struct thread_lane *threads)
 {
     static const double begins[] = {0, 1, 300, 1001}, ends[] = {2004, 5000, 1850, 1004};
 
-    call(add_thread(model, 4714), before, 5000, "accept", LISTENER, -1)->times = 5;
+    call(threads, before, 5000, "accept", LISTENER, -1)->times = 5;
     for (int i = 0; i < 4; i++)
-        call(add_thread(model, 4720 + i), begins[i], ends[i], "recv", 4 + i, i);
+        call(&threads[1 + i], begins[i], ends[i], "recv", 4 + i, i);
 }
 
-static void add_calls_of_select(struct model_record *model)
+static void add_calls_of_select(struct thread_lane *thread)
 {
     static const double wakes[] = {0, 1, 300, 1001, 1003, 1801, 1809, 1840, 2001, 2003, 5000};
-    struct thread_lane *thread = add_thread(model, 4715);
 
     for (size_t i = 0; i + 1 < sizeof wakes / sizeof wakes[0]; i++) {
         call(thread, wakes[i], wakes[i] + 0.04, "recv", 4, A);
@@ -378,10 +362,8 @@ static void add_calls_of_select(struct model_record *model)
     }
 }
 
-static void add_calls_of_dying(struct model_record *model)
+static void add_calls_of_dying(struct thread_lane *thread)
 {
-    struct thread_lane *thread = add_thread(model, 4716);
-
     call(thread, before, 0, "epoll_wait", -1, -1);
     call(thread, 0.06, 1000, "epoll_wait", -1, -1);
     call(thread, 1001, 1899, "epoll_wait", -1, -1);
@@ -436,15 +418,11 @@ enum { ENTRANTS = sizeof entrants / sizeof entrants[0] };
 
 struct example *example_class(void)
 {
-    const char *names[ENTRANTS + 1] = {[ENTRANTS] = "07-mine"}, *ideas[ENTRANTS + 1] = {[ENTRANTS] = ""};
+    struct example *example = begin("scripts/class.script", class_source, ENTRANTS + 1);
 
-    for (size_t i = 0; i < ENTRANTS; i++) {
-        names[i] = entrants[i].name;
-        ideas[i] = entrants[i].idea;
-    }
-    struct example *example = begin("scripts/class.script", class_source, names, ideas, ENTRANTS + 1);
     for (size_t i = 0; i < ENTRANTS; i++)
         add_entrant(example, i, &entrants[i]);
+    recorder_name(&example->recorder, ENTRANTS, "07-mine", "");
     recorder_leave_out(&example->recorder, ENTRANTS, "server: cannot listen on 127.0.0.1:9000: Address already in use");
     example->recorder.record.models[ENTRANTS].verdict = memory_string("It did not start.");
     example->recorder.record.now = began + ms(6100);
@@ -479,7 +457,7 @@ static struct model_record *play_crowd(struct example *example, size_t index, ui
         client.at = 2 * round;
         sees_the_end(&client, 10, ms(1));
     }
-    return play(&conversation, 0, (struct play_result){.outcome = PLAY_PASSES, .step = -1, .problem = "", .said = ""});
+    return play(&conversation, 0, passes);
 }
 
 /* To the end of the model's conversation. */
@@ -499,11 +477,11 @@ static void add_busy_thread(struct model_record *model)
 struct example *example_crowd(void)
 {
     static const char *const names[] = {"02-fcntl-nonblock", "03-settimeout", "05-select"};
-    static const char *const ideas[] = {"in a way of its own", "in a way of its own", "in a way of its own"};
     static const unsigned each[] = {1, 20, 2};
-    struct example *example = begin("scripts/crowd.script", crowd_source, names, ideas, 3);
+    struct example *example = begin("scripts/crowd.script", crowd_source, 3);
 
     for (size_t i = 0; i < 3; i++) {
+        recorder_name(&example->recorder, i, names[i], "in a way of its own");
         struct model_record *model = play_crowd(example, i, ms(each[i]));
         model->verdict = memory_string("C50 was served last.");
         model->costs = (struct costs){0.3, 0.1, 4000, 1, 300, 1700, false};
@@ -522,16 +500,16 @@ struct example *example_odd(void)
                                  "A connect   # <img src=x onerror=alert(1)>\n"
                                  "A send \"<b>\\\"&amp;\\\\\"\n"
                                  "A expect everything\n";
-    static const char *const names[] = {"<i>\"08\"</script>", ""};
-    static const char *const ideas[] = {"\xed\xa0\x80 \xf4\x90\x80\x80 \xc0\xaf tab\there \u4f60\u597d e\u0301", ""};
     const struct play_result result = {
         .outcome = PLAY_FAILS, .step = -1, .problem = "came: \"\x7f\x1b[31m\"", .said = ""};
-    struct example *example = begin("scripts/o\"d<d>&.script", source, names, ideas, 2);
+    struct example *example = begin("scripts/o\"d<d>&.script", source, 2);
     struct conversation conversation = {.recorder = &example->recorder};
     struct client client = {&conversation, 0, 0};
 
+    recorder_name(&example->recorder, 0, "<i>\"08\"</script>",
+                  "\xed\xa0\x80 \xf4\x90\x80\x80 \xc0\xaf tab\there \u4f60\u597d e\u0301");
     connects(&client, 2);
-    tell(&client, 3, PLAY_SENT, moved(7), 0);
+    tell(&client, 3, PLAY_SENT, success_of(7), 0);
     tell(&client, 4, PLAY_WAITING, only(IO_NO_DATA), 0);
     client.at += 999;
     tell(&client, 4, PLAY_FAILED, error_of(4095), 999);
@@ -545,7 +523,7 @@ struct example *example_odd(void)
 
 struct example *example_empty(void)
 {
-    struct example *example = begin("empty.script", "# empty: nobody says anything\nA wait 1ms\n", NULL, NULL, 0);
+    struct example *example = begin("empty.script", "# empty: nobody says anything\nA wait 1ms\n", 0);
 
     example->script->step_count = 0; /* the parser would not have that, but it is the least that a record can have */
     example->script->actor_count = 0;
