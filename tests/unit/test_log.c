@@ -80,8 +80,8 @@ static void is_every_call_said_with_v(void **state)
     const struct listener listener = {.fd = sockets_listen(), .verbose = true};
 
     child_run(&child, log_every_status, &listener, NULL);
-    assert_status("narration with -v", &child, 0);
-    assert_text("narration with -v", "standard error", child.err,
+    assert_status("a log with -v", &child, 0);
+    assert_text("a log with -v", "standard error", child.err,
                 "127.0.0.1:53122 recv SUCCESS 6 bytes\n"
                 "127.0.0.1:53122 send NO_DATA\n"
                 "127.0.0.1:53122 recv TIMEOUT\n"
@@ -96,8 +96,8 @@ static void are_only_errors_said_without_v(void **state)
     const struct listener listener = {.fd = sockets_listen()};
 
     child_run(&child, log_every_status, &listener, NULL);
-    assert_status("narration without -v", &child, 0);
-    assert_text("narration without -v", "standard error", child.err,
+    assert_status("a log without -v", &child, 0);
+    assert_text("a log without -v", "standard error", child.err,
                 "[::1]:53124 recv ERROR Connection reset by peer (ECONNRESET)\n");
     close(listener.fd);
 }
