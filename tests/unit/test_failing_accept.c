@@ -13,7 +13,6 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>

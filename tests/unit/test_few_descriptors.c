@@ -6,7 +6,6 @@
  */
 #include "unit.h"
 
-#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 

@@ -7,7 +7,6 @@
 
 #include "log.h"
 #include "must.h"
-#include "net.h"
 #include "sockets.h"
 
 /* Each test runs a short program (child.h), since what is logged goes to the standard outputs. */
