@@ -65,7 +65,7 @@ say      = $(if $(V),,@printf '%-5s %s\n' $1 $(@:$(BUILD)/%=%))
 COMPILE  = $(CC) $(STANDARD) $(CPPFLAGS) $(CFLAGS) $(INSTRUMENT) $(WARNINGS) -Icommon -MMD -MP -c -o $@ $<
 LINK     = $(CC) $(CFLAGS) $(INSTRUMENT) $(LDFLAGS) -o $@ $^
 
-$(BUILD)/common/%.o: common/%.c
+$(COMMON): $(BUILD)/%.o: %.c
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(QUIET)$(COMPILE)
@@ -98,17 +98,23 @@ trace-$1: $(BUILD)/$1/server
 endef
 $(foreach model,$(MODELS),$(eval $(call model_rules,$(model))))
 
-TESTS_COMPILE = $(COMPILE) -Itests -Idemo $(call pkg,--cflags,$(LIBRARIES))
+define left_out_rules
+.PHONY: $1 check-$1 run-$1 trace-$1
+$1 check-$1 run-$1 trace-$1:
+	@echo '$1 needs $(call missing,$1). ./setup.sh installs it.' >&2; exit 1
+endef
+$(foreach model,$(LEFT_OUT),$(eval $(call left_out_rules,$(model))))
 
-$(BUILD)/tests/%.o: tests/%.c
+# What plays, shows or tests needs all of the libraries; without them only the models are built.
+.PHONY: libraries
+libraries:
+	@$(if $(NO_TESTS),echo 'This needs $(NO_TESTS). ./setup.sh installs that.' >&2; exit 1)
+
+TESTS := $(PLAYER) $(FIXTURES) $(DEMO) $(PAGES) $(PROGRAMS:=.o) $(UNITS:=.o) $(EXAMPLES:=.o)
+$(TESTS): $(BUILD)/%.o: %.c | libraries
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(QUIET)$(TESTS_COMPILE)
-
-$(BUILD)/demo/%.o: demo/%.c
-	$(call say,CC)
-	@mkdir -p $(@D)
-	$(QUIET)$(TESTS_COMPILE)
+	$(QUIET)$(COMPILE) -Itests -Idemo $(call pkg,--cflags,$(LIBRARIES))
 
 $(filter $(BUILD)/demo/%,$(PROGRAMS) $(UNITS) $(EXAMPLES)): $(DEMO)
 $(filter $(BUILD)/demo/tests/%,$(UNITS) $(EXAMPLES)): $(PAGES)
@@ -117,7 +123,6 @@ $(PROGRAMS) $(UNITS) $(EXAMPLES): %: %.o $(PLAYER) $(COMMON)
 	$(call say,LINK)
 	$(QUIET)$(LINK) $(call pkg,--libs,$(LIBRARIES)) -pthread
 
-TESTS := $(PLAYER) $(FIXTURES) $(DEMO) $(PAGES) $(PROGRAMS:=.o) $(UNITS:=.o) $(EXAMPLES:=.o)
 -include $(patsubst %.o,%.d,$(COMMON) $(TESTS))
 -include $(foreach model,$(MODELS),$(wildcard $(BUILD)/$(model)/*.d))
 
@@ -132,28 +137,27 @@ export SERVER
 CHECK_ARGS = $(if $(SCRIPT),--script $(SCRIPT))
 
 .PHONY: check
-check: all ## plays every script against every model; with SERVER='python3 mine.py {port}' against that server
-	@$(if $(NO_TESTS),echo 'make check needs $(NO_TESTS). ./setup.sh installs that.' >&2; exit 1)
+check: libraries all ## plays every script against every model; with SERVER='python3 mine.py {port}' against that server
 ifdef SERVER
 	@$(BUILD)/tests/player/check --server "$$SERVER" $(if $(EXPECTED),--expected $(EXPECTED)) $(CHECK_ARGS)
 else
-	@printf '%s\n' $(UNITS) | BUILD=$(BUILD) xargs -P 4 -n 1 tests/unit/quietly.sh
+	@$(if $(SCRIPT),,printf '%s\n' $(UNITS) | BUILD=$(BUILD) xargs -P 4 -n 1 tests/unit/quietly.sh)
 	@$(BUILD)/tests/player/check --build $(BUILD) $(CHECK_ARGS)
 endif
 
 .PHONY: check-models
-check-models: $(MODELS) $(PROGRAMS) ## of that, only the scripts; with SANITIZE=thread, against the models that have threads
+check-models: $(MODELS) $(PROGRAMS) ## the same without the unit tests; with SANITIZE=thread, against the models that have threads
 	@$(BUILD)/tests/player/check --build $(BUILD) $(MODELS:%=--model %) $(CHECK_ARGS)
 
 # A longer conversation than most: partial sends, end of stream, everything freed. An error or a leak makes it exit with 99.
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=all
 .PHONY: check-valgrind
-check-valgrind: all ## plays one script against every model under valgrind
+check-valgrind: libraries all ## plays one script against every model under valgrind
 	@set -e; for model in $(MODELS); do echo "--- $$model"; \
 	    $(BUILD)/tests/player/check --script half-close --server "$(VALGRIND) $(BUILD)/$$model/server -p {port}"; done
 
 .PHONY: check-musl
-check-musl: all ## builds the models that need no library with musl-gcc and plays all scripts against them
+check-musl: libraries all ## builds the models that need no library with musl-gcc and plays all scripts against them
 	$(MAKE) CC=musl-gcc BUILD=build/musl PKG_CONFIG=false all
 	$(BUILD)/tests/player/check --build build/musl
 
@@ -164,7 +168,7 @@ check-macos: ## compiles everything for macOS, on Linux with a compiler from npm
 MODEL  ?= 01-blocking
 SCRIPT_TO_PLAY = $(or $(SCRIPT),hello)
 .PHONY: play
-play: all ## plays one script and shows every step: make play MODEL=05-select SCRIPT=silent-neighbour, or with SERVER=
+play: libraries all ## plays one script and shows every step: make play MODEL=05-select SCRIPT=silent-neighbour, or with SERVER=
 	@$(BUILD)/tests/player/play $(if $(SERVER),--server "$$SERVER",--build $(BUILD) --model $(MODEL)) --script $(SCRIPT_TO_PLAY) || \
 	    test $$? -eq 1 # 1: it does not pass
 
@@ -178,8 +182,7 @@ mistakes: ## lists classic mistakes as bug reports; with MODEL=05-select, only t
 mistake: ## copies a model with one of them in it, for you to find: make mistake NAME=held-up-by-one
 	@tests/mistakes/mistakes.sh copy '$(NAME)'
 
-check-mistakes: all ## checks that every mistake is caught by the scripts it names, and by no others
-	@$(if $(NO_TESTS),echo 'make check-mistakes needs $(NO_TESTS). ./setup.sh installs that.' >&2; exit 1)
+check-mistakes: libraries all ## checks that every mistake is caught by the scripts it names, and by no others
 	@MAKE='$(MAKE)' tests/mistakes/mistakes.sh check
 
 # --- The demo and the tutorial ----------------------------------------------------------------------------------------
@@ -187,14 +190,14 @@ check-mistakes: all ## checks that every mistake is caught by the scripts it nam
 # A leak cannot be looked for in a process that strace watches.
 WITHOUT_STRACE = $(if $(SANITIZE),--without-strace)
 .PHONY: demo
-demo: all ## plays one script against all models side by side: make demo SCRIPT=crowd MODELS='01-blocking 05-select'
+demo: libraries all ## plays one script against all models side by side: make demo SCRIPT=crowd MODELS='01-blocking 05-select'
 	@$(BUILD)/demo/demo --build $(BUILD) $(if $(SCRIPT),--script $(SCRIPT)) $(MODELS:%=--model %) $(WITHOUT_STRACE)
 
 # The first python3 in PATH that has Selenium: a distribution's package belongs to the distribution's own.
 SELENIUM_PYTHON = $(firstword $(foreach folder,$(subst :, ,$(PATH)),$(shell \
                       $(folder)/python3 -c 'import selenium' 2>/dev/null && echo $(folder)/python3)))
 .PHONY: check-page
-check-page: all ## checks the demo's page in a headless Chromium, if there is one
+check-page: libraries all ## checks the demo's page in a headless Chromium, if there is one
 	@mkdir -p $(BUILD)/demo/pages
 	@$(EXAMPLES) demo/page $(BUILD)/demo/pages
 	@$(if $(SELENIUM_PYTHON),\

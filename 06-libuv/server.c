@@ -78,7 +78,7 @@ static bool ok_or_hang_up(struct connection *c, const char *call, int result)
     return false;
 }
 
-static void welcome(struct connection *c)
+static void add_connection(struct connection *c)
 {
     uv_os_fd_t fd;
 
@@ -147,7 +147,7 @@ static void on_connection(uv_stream_t *stream, int result)
     uv_tcp_init(stream->loop, &c->tcp); /* without a socket yet: it cannot fail */
     c->tcp.data = c;
     if (ok_or_hang_up(c, "accept", uv_accept(stream, (uv_stream_t *)&c->tcp)))
-        welcome(c);
+        add_connection(c);
     ok_or_pause(try_descriptor());
 }
 

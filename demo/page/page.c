@@ -14,7 +14,6 @@
 #include "page_data.h"
 #include "page_file.h"
 #include "page_json.h"
-#include "player/memory.h"
 #include "player/text.h"
 
 static const char template_name[] = "page.html";

@@ -1,8 +1,6 @@
 /* page_json - see page_json.h */
 #include "page_json.h"
 
-#include <string.h>
-
 #include "player/memory.h"
 #include "player/text.h"
 

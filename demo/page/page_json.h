@@ -3,7 +3,6 @@
 #define PAGE_JSON_H
 
 #include <jansson.h>
-#include <stdint.h>
 #include <stdio.h>
 
 /* To be called before the first value is made: out of memory, jansson ends the program then, as memory.h does. */

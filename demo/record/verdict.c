@@ -2,7 +2,6 @@
 #include "verdict.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "player/text.h"

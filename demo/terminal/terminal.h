@@ -7,7 +7,6 @@
 #define TERMINAL_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <termios.h>
 #include <uv.h>
 

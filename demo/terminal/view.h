@@ -1,7 +1,5 @@
 /*
- * view - the record as lanes of characters: live, a page of models that fits a terminal, or all of them as text.
- *
- * Every shape means something else, so that no colour is needed; the legend at the bottom names them.
+ * view - the record as lanes of characters (lanes.h): live, a page of models that fits a terminal, or all of them as text.
  */
 #ifndef VIEW_H
 #define VIEW_H

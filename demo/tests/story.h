@@ -10,7 +10,6 @@
 #include "player/script.h"
 #include "record/recorder.h"
 #include "record/syscalls.h"
-#include "record/verdict.h"
 
 /* The story of the present test. */
 static struct story {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "player/text.h"
+#include "record/verdict.h"
 
 static const char two[] = "A connect\n" /* 1 */
                           "A wait 2s\n" /* 2 */

@@ -5,7 +5,6 @@
 
 #include <limits.h>
 #include <locale.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <wchar.h>
 

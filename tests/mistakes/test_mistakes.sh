@@ -100,7 +100,7 @@ handing_out() {
     verdict $((! $?)) 'the copy passes its check'
     cp 04-thread-per-client/server.c "$copy/"
     env -u MAKEFLAGS make -C "$copy" check SCRIPT=reset >"$said" 2>&1
-    verdict $? 'the copy does not pass its check when it is mended'
+    verdict $? 'the copy does not pass its check when it is fixed'
     env -u MAKEFLAGS make -C "$copy" play SCRIPT=reset >"$said" 2>&1
     says 'passes'
 

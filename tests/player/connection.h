@@ -8,7 +8,6 @@
 #define CONNECTION_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <uv.h>
 
 #include "io_status.h"

@@ -231,7 +231,7 @@ static void judge_exit(struct play *play)
 }
 
 /* UBSan reports an error, and the program still exits with 0. */
-static void judge_words(struct play *play)
+static void judge_stderr(struct play *play)
 {
     static const char *const reports[] = {"Sanitizer: ", ": runtime error: "};
     const struct text *said = &play->findings.said;
@@ -264,7 +264,7 @@ void play_judge_end(struct play *play)
     if (play->program.process != NULL) {
         describe_end(play);
         judge_exit(play);
-        judge_words(play);
+        judge_stderr(play);
     }
     judge_leftovers(play);
 }

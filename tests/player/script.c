@@ -351,11 +351,6 @@ static bool expect_end_of_line(struct parser *p, const char *usage)
     return at_end(p) || mistake(p, "there is %s too much; write: %s", found(p), usage);
 }
 
-bool read_size(struct parser *p, struct step *step)
-{
-    return read_bytes(p, &step->sizes[0]);
-}
-
 bool read_text_or_size(struct parser *p, struct step *step)
 {
     if (*p->at == '"')
@@ -363,7 +358,7 @@ bool read_text_or_size(struct parser *p, struct step *step)
     if (strspn(p->at, DIGITS) == 0)
         return mistake(p, "a text in double quotes or a size such as 300 bytes is missing, there is %s; write: %s",
                        found(p), p->verb->usage);
-    return read_size(p, step);
+    return read_bytes(p, &step->sizes[0]);
 }
 
 bool read_text_or_size_in_pieces(struct parser *p, struct step *step)

@@ -16,7 +16,6 @@
 bool read_nonempty_text(struct parser *parser, struct step *step); /* "TEXT" */
 bool read_texts(struct parser *parser, struct step *step); /* "TEXT" [or "TEXT" ...] */
 bool read_messages(struct parser *parser, struct step *step); /* ["TEXT" ...], also empty ones */
-bool read_size(struct parser *parser, struct step *step); /* SIZE */
 bool read_text_or_size(struct parser *parser, struct step *step); /* "TEXT" or SIZE */
 bool read_text_or_size_in_pieces(struct parser *parser, struct step *step); /* and [in pieces of SIZE [every TIME]] */
 bool read_duration(struct parser *parser, struct step *step); /* TIME */

@@ -1,9 +1,6 @@
 /* verbs_played - the verbs of an end of a connection that we play; the table is at the end, verb.h says what its rows mean */
-#include <stdlib.h>
-#include <string.h>
 
 #include "actor.h"
-#include "io_uv.h"
 #include "script_parts.h"
 #include "text.h"
 #include "upper.h"

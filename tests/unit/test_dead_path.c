@@ -88,7 +88,7 @@ static int run_server(const void *server)
 /* Plays it. What went wrong goes to standard output, the report. */
 static int play(const char *server)
 {
-    char words[4096];
+    char said[4096];
 
     // cppcheck-suppress knownConditionTrueFalse ; only where this is not Linux
     if (!own_network())
@@ -105,8 +105,8 @@ static int play(const char *server)
         return FAILED;
     }
     switch_loopback(false);
-    if (!plain_read_until(started.err, "ETIMEDOUT", words, sizeof words)) {
-        printf("it did not notice (is keepalive on?); with -k 2 it should have said ETIMEDOUT, but said \"%s\"", words);
+    if (!plain_read_until(started.err, "ETIMEDOUT", said, sizeof said)) {
+        printf("it did not notice (is keepalive on?); with -k 2 it should have said ETIMEDOUT, but said \"%s\"", said);
         return FAILED;
     }
     const int status = plain_stop(&started);

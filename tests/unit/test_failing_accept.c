@@ -13,7 +13,6 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -65,29 +64,29 @@ static void set_limit(const struct plain_server *server, rlim_t descriptors)
 }
 
 /* Not for long: 01 says nothing while it serves somebody, because it does not accept then. */
-static void wait_for_words(const struct plain_server *server)
+static void wait_for_stderr(const struct plain_server *server)
 {
-    struct pollfd words = {.fd = server->err, .events = POLLIN};
+    struct pollfd err = {.fd = server->err, .events = POLLIN};
 
-    (void)poll(&words, 1, 300);
+    (void)poll(&err, 1, 300);
 }
 
-static void assert_says(const struct plain_server *server, const char *words)
+static void assert_says(const struct plain_server *server, const char *message)
 {
     char said[1024];
 
-    if (!plain_read_until(server->err, words, said, sizeof said))
-        fail_msg("When accept() fails the server should say %s; it said \"%s\"", words, said);
+    if (!plain_read_until(server->err, message, said, sizeof said))
+        fail_msg("When accept() fails the server should say %s; it said \"%s\"", message, said);
 }
 
-static void assert_does_not_repeat(const struct plain_server *server, const char *words)
+static void assert_does_not_repeat(const struct plain_server *server, const char *message)
 {
     struct pollfd more = {.fd = server->err, .events = POLLIN};
     char said[1024] = "";
 
     if (poll(&more, 1, 0) == 1)
         must(read(server->err, said, sizeof said - 1) != -1, "read");
-    if (strstr(said, words) != NULL)
+    if (strstr(said, message) != NULL)
         fail_msg("When accept() fails the server should say so once; then it said \"%s\"", said);
 }
 
@@ -124,7 +123,7 @@ static void does_it_recover(void **state)
     assert_true(plain_ask(first, "one", "ONE"));
     set_limit(&server, NO_DESCRIPTORS);
     const int second = plain_connect(&server);
-    wait_for_words(&server);
+    wait_for_stderr(&server);
     if (!plain_ask(first, "two", "TWO"))
         fail_msg("When no descriptor was left for a newcomer, the one who was there already was not served any more.");
     close(first);
@@ -139,7 +138,7 @@ static void does_it_recover(void **state)
     set_limit(&server, NO_DESCRIPTORS);
     close(second);
     const int third = plain_connect(&server);
-    wait_for_words(&server);
+    wait_for_stderr(&server);
     assert_stops(&server);
     close(third);
 }
@@ -161,13 +160,13 @@ static void does_it_close_silently(void **state)
 {
     const struct plain_server server = plain_start(run_server, *state);
     struct pollfd clients[CLIENTS];
-    struct pollfd words_come = {.fd = server.err, .events = POLLIN};
+    struct pollfd err = {.fd = server.err, .events = POLLIN};
 
     set_limit(&server, ENOUGH_DESCRIPTORS);
     for (int i = 0; i < CLIENTS; i++)
         clients[i] = (struct pollfd){.fd = plain_connect(&server), .events = POLLIN};
     const int closed = poll(clients, CLIENTS, 300);
-    if (closed > 0 && poll(&words_come, 1, 0) == 0)
+    if (closed > 0 && poll(&err, 1, 0) == 0)
         fail_msg("%d clients for whom there was no descriptor were closed, and the server said nothing.", closed);
     for (int i = 0; i < CLIENTS; i++)
         close(clients[i].fd);

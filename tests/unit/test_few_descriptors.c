@@ -6,7 +6,6 @@
  */
 #include "unit.h"
 
-#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -42,14 +41,14 @@ static void does_it_serve_or_say_why_not(void **state)
         const struct start start = {*state, descriptors};
         const struct plain_server server = plain_start(run_server, &start);
         const bool started = server.ready[0] != '\0';
-        char words[1024];
+        char said[1024];
 
         if (started && descriptors >= NEEDED) {
             const int fd = plain_connect(&server);
             if (!plain_ask(fd, "hello", "HELLO"))
                 fail_msg("With %d descriptors it starts, and then it serves nobody.", (int)descriptors);
             close(fd);
-        } else if (!started && !plain_read_until(server.err, "\n", words, sizeof words)) {
+        } else if (!started && !plain_read_until(server.err, "\n", said, sizeof said)) {
             fail_msg("With %d descriptors it does not start, and does not say why.", (int)descriptors);
         }
         const int status = plain_stop(&server);

@@ -7,7 +7,6 @@
 
 #include "log.h"
 #include "must.h"
-#include "net.h"
 #include "sockets.h"
 
 /* Each test runs a short program (child.h), since what is logged goes to the standard outputs. */
@@ -80,8 +79,8 @@ static void is_every_call_said_with_v(void **state)
     const struct listener listener = {.fd = sockets_listen(), .verbose = true};
 
     child_run(&child, log_every_status, &listener, NULL);
-    assert_status("narration with -v", &child, 0);
-    assert_text("narration with -v", "standard error", child.err,
+    assert_status("a log with -v", &child, 0);
+    assert_text("a log with -v", "standard error", child.err,
                 "127.0.0.1:53122 recv SUCCESS 6 bytes\n"
                 "127.0.0.1:53122 send NO_DATA\n"
                 "127.0.0.1:53122 recv TIMEOUT\n"
@@ -96,8 +95,8 @@ static void are_only_errors_said_without_v(void **state)
     const struct listener listener = {.fd = sockets_listen()};
 
     child_run(&child, log_every_status, &listener, NULL);
-    assert_status("narration without -v", &child, 0);
-    assert_text("narration without -v", "standard error", child.err,
+    assert_status("a log without -v", &child, 0);
+    assert_text("a log without -v", "standard error", child.err,
                 "[::1]:53124 recv ERROR Connection reset by peer (ECONNRESET)\n");
     close(listener.fd);
 }
@@ -175,25 +174,25 @@ static size_t count_lines(const char *text)
 /* Prints how many lines there are, those that were left out included, and what came when there was room again. */
 static int speak_to_nobody(const void *data)
 {
-    static char words[1024 * 1024];
+    static char said[1024 * 1024];
     unsigned long left_out = 0;
     int ends[2], end_of_note = 0;
 
     must(pipe(ends) == 0 && dup2(ends[1], STDERR_FILENO) != -1, "pipe");
     for (int i = 0; i < 10000; i++) /* much more than a pipe holds */
         log_call("peer", "recv", error_of(ECONNRESET));
-    must(read(ends[0], words, sizeof words - 1) > 0, "read");
-    const size_t read_at_once = count_lines(words);
-    memset(words, 0, sizeof words);
+    must(read(ends[0], said, sizeof said - 1) > 0, "read");
+    const size_t read_at_once = count_lines(said);
+    memset(said, 0, sizeof said);
     log_call("peer", "recv", error_of(EPIPE));
-    must(read(ends[0], words, sizeof words - 1) > 0, "read");
+    must(read(ends[0], said, sizeof said - 1) > 0, "read");
     // NOLINTNEXTLINE(cert-err34-c): our own number
-    must(sscanf(words, "(%lu lines are left out here: nobody read them)\n%n", &left_out, &end_of_note) == 1, words);
-    printf("%zu lines\n%s", read_at_once + left_out, words + end_of_note);
+    must(sscanf(said, "(%lu lines are left out here: nobody read them)\n%n", &left_out, &end_of_note) == 1, said);
+    printf("%zu lines\n%s", read_at_once + left_out, said + end_of_note);
     return 0;
 }
 
-static void what_if_the_words_are_not_read(void **state)
+static void what_if_nobody_reads_stderr(void **state)
 {
     child_run(&child, speak_to_nobody, NULL, NULL);
     assert_child("10,000 lines that nobody reads, and one more", &child, 0,
@@ -206,7 +205,7 @@ int main(void)
         cmocka_unit_test(is_the_ready_line_there_at_once),  cmocka_unit_test(what_if_nobody_reads_the_ready_line),
         cmocka_unit_test(is_every_call_said_with_v),        cmocka_unit_test(are_only_errors_said_without_v),
         cmocka_unit_test(is_an_error_that_lasts_said_once), cmocka_unit_test(does_a_refusal_say_who_and_why),
-        cmocka_unit_test(what_if_the_words_are_not_read),
+        cmocka_unit_test(what_if_nobody_reads_stderr),
     };
 
     unit_begin();

@@ -37,7 +37,7 @@ static int run_server(const void *data)
 static void is_a_client_without_a_thread_sent_away(void **state)
 {
     const struct plain_server server = plain_start(run_server, NULL);
-    char words[1024], bytes[16];
+    char said[1024], bytes[16];
 
     const int first = plain_connect(&server);
     if (!plain_ask(first, "first", "FIRST"))
@@ -45,8 +45,8 @@ static void is_a_client_without_a_thread_sent_away(void **state)
     const int second = plain_connect(&server);
     if (plain_read_until(second, "x", bytes, sizeof bytes) || recv(second, bytes, sizeof bytes, MSG_DONTWAIT) != 0)
         fail_msg("The second client, for which there was no thread, should have been closed, and was not.");
-    if (!plain_read_until(server.err, "no thread for it", words, sizeof words))
-        fail_msg("The server should say on standard error that it had no thread; it said \"%s\"", words);
+    if (!plain_read_until(server.err, "no thread for it", said, sizeof said))
+        fail_msg("The server should say on standard error that it had no thread; it said \"%s\"", said);
     const int third = plain_connect(&server);
     if (!plain_ask(third, "third", "THIRD") || !plain_ask(first, "again", "AGAIN"))
         fail_msg("After a client without a thread the others must be served on, and they were not.");

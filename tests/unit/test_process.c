@@ -66,10 +66,10 @@ static const struct process_options plainly; /* no server, no limits */
 
 static void test_outputs_and_exit_status(void **state)
 {
-    const struct process_status status = run("echo out; echo words >&2; exit 5", plainly);
+    const struct process_status status = run("echo out; echo err >&2; exit 5", plainly);
 
     assert_string_equal(stage.output.chars, "out\n");
-    assert_string_equal(process_stderr(stage.process).bytes, "words\n");
+    assert_string_equal(process_stderr(stage.process).bytes, "err\n");
     assert_int_equal(status.exit_status, 5);
     assert_int_equal(status.signal, 0);
     assert_string_equal(process_describe_end(stage.process), "exited with 5");
@@ -95,13 +95,13 @@ static void test_no_program(void **state)
     assert_non_null(strstr(process_stderr(stage.process).bytes, "not found"));
 }
 
-static void test_last_words_are_kept(void **state)
+static void test_the_end_of_stderr_is_kept(void **state)
 {
     run("i=0; while [ $i -lt 40000 ]; do echo line $i; i=$((i+1)); done >&2", plainly);
-    const struct process_stderr words = process_stderr(stage.process);
-    assert_in_range(words.size, 65536, 300000);
-    assert_int_equal(words.dropped + words.size, 70 + 720 + 8100 + 90000 + 330000);
-    assert_string_equal(words.bytes + words.size - 11, "line 39999\n");
+    const struct process_stderr err = process_stderr(stage.process);
+    assert_in_range(err.size, 65536, 300000);
+    assert_int_equal(err.dropped + err.size, 70 + 720 + 8100 + 90000 + 330000);
+    assert_string_equal(err.bytes + err.size - 11, "line 39999\n");
 }
 
 static void test_descriptors(void **state)
@@ -281,7 +281,7 @@ int main(int argc, char **argv)
         RUNNING(test_signal),
         RUNNING(test_ignored_signals_are_not_inherited),
         RUNNING(test_no_program),
-        RUNNING(test_last_words_are_kept),
+        RUNNING(test_the_end_of_stderr_is_kept),
         RUNNING(test_descriptors),
         RUNNING(test_stop),
         RUNNING(test_no_start),

@@ -39,5 +39,5 @@ static void does_it_serve_and_stop(void **state)
 int main(void)
 {
     unit_begin();
-    return unit_each_model("unread words", does_it_serve_and_stop);
+    return unit_each_model("unread stderr", does_it_serve_and_stop);
 }

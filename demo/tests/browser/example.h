@@ -15,9 +15,6 @@ struct example {
  */
 struct example *example_class(void);
 
-/* 50 clients and three models, one of them with thousands of calls, most of them too short to be seen. */
-struct example *example_crowd(void);
-
 /* Names and sentences with everything in them that means something in HTML or JSON, or is not even text. */
 struct example *example_odd(void);
 

@@ -1,6 +1,5 @@
 /* write_examples - writes the pages and traces of the records in example.h into a folder: write_examples TEMPLATE FOLDER */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "example.h"
 #include "page/page.h"
