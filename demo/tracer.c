@@ -76,8 +76,8 @@ void tracer_reap_orphans(void)
 
 /* ---- Reading what it writes ---- */
 
-/* A FIFO in a folder of its own; NULL if that cannot be made. */
-static char *make_fifo(void)
+/* A FIFO in a folder of its own. tracer_clean_up() removes them, also where there is only the folder. */
+static bool make_fifo(struct tracer *tracer)
 {
     const char *temporary = getenv("TMPDIR");
     struct text path = {0};
@@ -85,15 +85,11 @@ static char *make_fifo(void)
     text_add(&path, "%s/io-models-XXXXXX", temporary != NULL && temporary[0] == '/' ? temporary : "/tmp");
     if (mkdtemp(path.chars) == NULL) {
         text_free(&path);
-        return NULL;
+        return false;
     }
     text_add(&path, "/trace");
-    if (mkfifo(path.chars, S_IRUSR | S_IWUSR) == 0)
-        return text_take(&path);
-    *strrchr(path.chars, '/') = '\0';
-    rmdir(path.chars);
-    text_free(&path);
-    return NULL;
+    tracer->path = text_take(&path);
+    return mkfifo(tracer->path, S_IRUSR | S_IWUSR) == 0;
 }
 
 void tracer_clean_up(struct tracer *tracer)
@@ -143,8 +139,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 
 static bool open_fifo(struct tracer *tracer, uv_loop_t *loop)
 {
-    tracer->path = make_fifo();
-    if (tracer->path == NULL)
+    if (!make_fifo(tracer))
         return false;
     const int fd = open(tracer->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd == -1)
@@ -173,7 +168,7 @@ static void choose_runner(struct tracer *tracer)
 void tracer_init(struct tracer *tracer, uv_loop_t *loop, struct recorder *recorder, size_t index, int64_t zero,
                  bool uses_strace)
 {
-    *tracer = (struct tracer){0};
+    *tracer = (struct tracer){.other_end = -1};
     syscalls_init(&tracer->syscalls, recorder, index, zero);
     if (!uses_strace)
         return;
