@@ -304,30 +304,20 @@ static const char *last_words(const char *said, int *length)
     return line;
 }
 
-static void set_problem(struct model_record *model, struct model_pen *pen, const char *problem, const char *said)
+static void set_problem(const struct script *script, struct model_record *model, struct model_pen *pen,
+                        const struct play_result *result)
 {
     struct text words = {0};
     int length;
-    const char *line = last_words(said, &length);
+    const char *line = last_words(result->said, &length);
 
-    text_add(&words, "%.*s", (int)strcspn(problem, "\n"), problem);
-    if (length > 0)
+    if (result->outcome == PLAY_STALLS && result->step != -1)
+        text_add(&words, "\"%s\": ", script->steps[result->step].text);
+    text_add(&words, "%.*s", (int)strcspn(result->problem, "\n"), result->problem);
+    if (result->outcome == PLAY_FAILS && length > 0)
         text_add(&words, "; it last said: %.*s", length, line);
     free(pen->problem);
-    pen->problem = text_take(&words);
-    model->problem = pen->problem;
-}
-
-static void set_stall(const struct script *script, struct model_record *model, struct model_pen *pen,
-                      const struct play_result *result)
-{
-    struct text problem = {0};
-
-    if (result->step != -1)
-        text_add(&problem, "\"%s\": ", script->steps[result->step].text);
-    text_add(&problem, "%s", result->problem);
-    set_problem(model, pen, problem.chars, "");
-    text_free(&problem);
+    model->problem = pen->problem = text_take(&words);
 }
 
 static const char *state_of(const struct model_record *model, const struct model_pen *pen)
@@ -341,21 +331,21 @@ static const char *state_of(const struct model_record *model, const struct model
 
 void recorder_done(struct recorder *recorder, size_t index, const struct play_result *result, uint64_t now)
 {
+    static const struct play_result cut_short = {.outcome = PLAY_FAILS, .problem = "the demo was ended", .said = ""};
     struct model_record *model = &recorder->record.models[index];
     struct model_pen *pen = &recorder->pens[index];
+    const bool is_cut = result == NULL;
 
+    if (is_cut)
+        result = &cut_short;
     end(model, now);
     recorder_grow(recorder, now);
-    model->outcome = result != NULL ? result->outcome : PLAY_FAILS;
-    model->state = result != NULL ? state_of(model, pen) : RECORD_CUT_SHORT;
-    if (result == NULL || (model->outcome != PLAY_PASSES && (pen->was_broken_off || !pen->was_told_to_end)))
+    model->outcome = result->outcome;
+    model->state = is_cut ? RECORD_CUT_SHORT : state_of(model, pen);
+    if (is_cut || (model->outcome != PLAY_PASSES && (pen->was_broken_off || !pen->was_told_to_end)))
         model->everybody_served = 0; /* but a server may also have served everybody, and then not stop */
-    if (result == NULL)
-        set_problem(model, pen, "the demo was ended", "");
-    else if (model->outcome == PLAY_FAILS)
-        set_problem(model, pen, result->problem, result->said);
-    else if (model->outcome == PLAY_STALLS)
-        set_stall(recorder->record.script, model, pen, result);
+    if (model->outcome != PLAY_PASSES)
+        set_problem(recorder->record.script, model, pen, result);
 }
 
 void recorder_leave_out(struct recorder *recorder, size_t index, const char *problem)
