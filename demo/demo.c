@@ -99,45 +99,39 @@ static struct canvas_style style_of_output(void)
 
 /* ---- What came out ---- */
 
-static void add_title(struct text *out, const struct record *record, const struct canvas_style *style)
+static void draw_title(struct canvas *canvas, const struct script *script)
 {
-    struct canvas canvas;
+    const int column = canvas_put(canvas, 0, script->name, TINT_STRONG);
 
-    canvas_begin(&canvas, out, style);
-    const int column = canvas_put(&canvas, 0, record->script->name, TINT_STRONG);
-    canvas_put(&canvas, column, ":", TINT_STRONG);
-    canvas_wrap(&canvas, column + 2, record->script->title, TINT_PLAIN);
-    canvas_end_row(&canvas);
-    canvas_end(&canvas);
+    canvas_put(canvas, column, ":", TINT_STRONG);
+    canvas_wrap(canvas, column + 2, script->title, TINT_PLAIN);
+    canvas_end_row(canvas);
 }
 
 /* "01  Everybody was served ...": a model's number will do, its name stands in the table above. */
-static void add_verdicts(struct text *out, const struct record *record, const struct canvas_style *style)
+static void draw_verdict(struct canvas *canvas, const struct model_record *model)
 {
-    struct canvas canvas;
-
-    canvas_begin(&canvas, out, style);
-    for (size_t i = 0; i < record->model_count; i++) {
-        const struct model_record *model = &record->models[i];
-        canvas_put_until(&canvas, 0, (int)strcspn(model->name, "-"), model->name, TINT_STRONG);
-        canvas_wrap(&canvas, 4, model->verdict, TINT_PLAIN);
-    }
-    canvas_end(&canvas);
+    canvas_put_until(canvas, 0, (int)strcspn(model->name, "-"), model->name, TINT_STRONG);
+    canvas_wrap(canvas, 4, model->verdict, TINT_PLAIN);
 }
 
 static void print_record(const struct session *session)
 {
     const struct record *record = &session->recorder.record;
     struct view view = session->view;
+    struct canvas canvas;
     struct text out = {0};
 
     view.style = style_of_output();
-    add_title(&out, record, &view.style);
+    canvas_begin(&canvas, &out, &view.style);
+    draw_title(&canvas, record->script);
     view_lanes(&view, record, &out);
-    text_add(&out, "\n");
+    canvas_end_row(&canvas);
     table_add(record, &view.style, &out);
-    text_add(&out, "\n");
-    add_verdicts(&out, record, &view.style);
+    canvas_end_row(&canvas);
+    for (size_t i = 0; i < record->model_count; i++)
+        draw_verdict(&canvas, &record->models[i]);
+    canvas_end(&canvas);
     fputs(out.chars, stdout);
     text_free(&out);
 }

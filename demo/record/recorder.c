@@ -13,11 +13,10 @@ enum {
     AXIS_BEGINS_NS = 1000 /* when the first conversation begins: not at 0, which says that it has not begun */
 };
 
-static struct lane_mark *add_mark(struct lane *lane, struct lane_mark mark)
+static void add_mark(struct lane *lane, struct lane_mark mark)
 {
     lane->marks = memory_grown(lane->marks, lane->mark_count, sizeof lane->marks[0]);
-    lane->marks[lane->mark_count] = mark;
-    return &lane->marks[lane->mark_count++];
+    lane->marks[lane->mark_count++] = mark;
 }
 
 /* ---- Spans: what the client is doing ---- */
