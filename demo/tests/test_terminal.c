@@ -5,7 +5,7 @@
  * just the sequences that the demo uses; all others are a mistake.
  */
 /* NOLINTNEXTLINE(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp) */
-#define _XOPEN_SOURCE 700 /* declares posix_openpt() and its family */
+#define _XOPEN_SOURCE 700 /* declares nftw() */
 #include "unit/unit.h"
 
 #include <fcntl.h>
@@ -23,6 +23,7 @@
 #include "player/text.h"
 #include "unit/child.h"
 #include "unit/must.h"
+#include "unit/pty.h"
 
 enum { PICTURES = 5 /* enough to look at */ };
 
@@ -145,15 +146,10 @@ static int be_the_demo(const char *script)
     return 127;
 }
 
-static int be_the_demo_on(const char *terminal, const char *script)
+/* The terminal becomes the one that controls the demo, so that Ctrl-C reaches it. */
+static int be_the_demo_on(int terminal, const char *script)
 {
-    must(setsid() != -1, "setsid");
-    const int fd = open(terminal, O_RDWR);
-    must(fd != -1 && ioctl(fd, TIOCSCTTY, 0) == 0,
-         terminal); /* Ctrl-C reaches the processes that this terminal controls */
-    must(dup2(fd, STDIN_FILENO) != -1 && dup2(fd, STDOUT_FILENO) != -1 && dup2(fd, STDERR_FILENO) != -1, "dup2");
-    if (fd > STDERR_FILENO)
-        close(fd);
+    must(login_tty(terminal) == 0, "login_tty");
     must(setenv("TERM", "xterm-256color", 1) == 0 && setenv("LC_ALL", "C.UTF-8", 1) == 0, "setenv");
     return be_the_demo(script);
 }
@@ -165,27 +161,14 @@ static void resize(const struct watched *watched, unsigned short columns, unsign
     must(ioctl(watched->terminal, TIOCSWINSZ, &size) == 0, "TIOCSWINSZ");
 }
 
-/* Our end of a new one; -1: there is none to be had. */
-static int open_terminal(void)
-{
-    const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
-
-    if (terminal != -1 && grantpt(terminal) == 0 && unlockpt(terminal) == 0 &&
-        access(ptsname(terminal), R_OK | W_OK) == 0)
-        return terminal;
-    close(terminal);
-    return -1;
-}
-
 /* `*state` points to the path of a script, and becomes the demo that plays it; or NULL, without a terminal. */
 static int start(void **state)
 {
     char *const *script = *state;
-    const int terminal = open_terminal();
-    int leash[2];
+    int terminal, other_end, leash[2];
 
     *state = NULL;
-    if (terminal == -1)
+    if (openpty(&terminal, &other_end, NULL, NULL, NULL) == -1)
         return 0;
     struct watched *watched = memory_zeroed(1, sizeof *watched);
     *state = watched;
@@ -197,7 +180,8 @@ static int start(void **state)
     watched->pid = fork();
     must(watched->pid != -1, "fork");
     if (watched->pid == 0)
-        _exit(be_the_demo_on(ptsname(watched->terminal), *script));
+        _exit(be_the_demo_on(other_end, *script));
+    close(other_end);
     close(leash[1]);
     watched->leash = leash[0];
     return 0;

@@ -1,10 +1,7 @@
 /* child - see child.h */
-/* NOLINTNEXTLINE(bugprone-reserved-identifier, cert-dcl37-c, cert-dcl51-cpp) */
-#define _XOPEN_SOURCE 700 /* declares posix_openpt() and its family */
 #include "child.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +10,7 @@
 #include <unistd.h>
 
 #include "must.h"
+#include "pty.h"
 
 struct ends {
     int input; /* what the child reads, */
@@ -108,15 +106,10 @@ void child_run(struct child *child, int (*program)(const void *data), const void
 
 bool child_run_on_terminal(struct child *child, int (*program)(const void *data), const void *data, const char *input)
 {
-    const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
-    int err = -1;
+    int terminal, err;
 
-    if (terminal != -1 && grantpt(terminal) == 0 && unlockpt(terminal) == 0)
-        err = open(ptsname(terminal), O_RDWR | O_NOCTTY);
-    if (err == -1) {
-        close(terminal);
+    if (openpty(&terminal, &err, NULL, NULL, NULL) == -1)
         return false;
-    }
     struct ends ends = {.input = pipe_with(input), .output = temporary_file(), .err = err, .terminal = terminal};
     run(child, &ends, program, data);
     return true;
