@@ -7,13 +7,12 @@
 
 set -u
 
-parts='mistakes trace plots lint valgrind sanitize musl coverage page tutorial'
+parts='mistakes trace lint valgrind sanitize musl coverage page tutorial'
 
 purpose() {
     case $1 in
     mistakes) echo 'patch: make mistake' ;;
     trace) echo 'strace: the system calls of a running server, make trace-05-select' ;;
-    plots) echo 'gnuplot: the plots of make bench' ;;
     lint) echo 'clang, clang-format, clang-tidy, cppcheck, shellcheck, pyflakes: make lint' ;;
     valgrind) echo 'valgrind: make check-valgrind' ;;
     sanitize) echo "the compiler's sanitizers: make check SANITIZE=address,undefined" ;;
@@ -39,7 +38,6 @@ build     cmocka        libcmocka-dev  libcmocka-devel     cmocka      cmocka-de
 build     jansson       libjansson-dev  jansson-devel      jansson     jansson-dev        libjansson-devel  jansson
 mistakes  patch         patch          patch               patch       patch              patch            -
 trace     strace        strace         strace              strace      strace             strace           -
-plots     gnuplot       gnuplot-nox    gnuplot             gnuplot     gnuplot            gnuplot          gnuplot
 lint      clang         clang          clang               clang       clang              clang            -
 lint      clang-format  clang-format   clang-tools-extra   clang       clang-extra-tools  clang-tools      clang-format
 lint      clang-tidy    clang-tidy     clang-tools-extra   clang       clang-extra-tools  clang-tools      -

@@ -1,18 +1,18 @@
-"""02_nonblocking.py without its mistakes: owed bytes are kept, an end of stream is noticed, an error ends one client."""
+"""02_nonblocking.py without its mistakes: unsent bytes stay, an end of stream is noticed, an error ends one client."""
 import socket
 import sys
 
 
-def serve(connection, owed):
-    """One turn of one client: reads or drains. Returns what is owed to it now, or None at its end of stream."""
-    if not owed:
-        owed = connection.recv(900).upper()
-        if not owed:
+def serve(connection, unsent):
+    """One turn of one client: reads or drains. Returns what is unsent now, or None at its end of stream."""
+    if not unsent:
+        unsent = connection.recv(900).upper()
+        if not unsent:
             return None
     try:
-        return owed[connection.send(owed):]
+        return unsent[connection.send(unsent):]
     except BlockingIOError:  # no room
-        return owed
+        return unsent
 
 
 def take_turn(connection):
@@ -27,7 +27,7 @@ def take_turn(connection):
         del connections[connection]
 
 
-connections = {}  # and what is owed to each
+connections = {}  # and what is unsent to each
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 listener.setblocking(False)
 while True:
