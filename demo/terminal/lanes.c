@@ -61,38 +61,38 @@ void lanes_draw_axis(struct canvas *canvas, const struct axis *axis)
 
 struct shape {
     const char *ascii, *utf8;
-    enum tint tint;
     const char *meaning; /* in the legend */
+    enum tint tint;
     int weight; /* of several in one cell only the heaviest is drawn */
 };
 
 /* Whoever waits is seen, then whoever is there. */
 static const struct shape states[] = {
-    [LANE_ABSENT] = {" ", " ", TINT_PLAIN, NULL, 0},
-    [LANE_ENDED] = {".", "\u00b7", TINT_FAINT, NULL, 1},
-    [LANE_SILENT] = {".", "\u00b7", TINT_FAINT, "wants nothing", 2},
-    [LANE_NOT_READING] = {"~", "~", TINT_FAINT, "does not read", 3},
-    [LANE_CONNECTING] = {":", ":", TINT_WAIT, "connecting", 4},
-    [LANE_WAITING] = {"=", "\u2588", TINT_WAIT, "waits", 5},
+    [LANE_ABSENT] = {" ", " ", NULL, TINT_PLAIN, 0},
+    [LANE_ENDED] = {".", "\u00b7", NULL, TINT_FAINT, 1},
+    [LANE_SILENT] = {".", "\u00b7", "wants nothing", TINT_FAINT, 2},
+    [LANE_NOT_READING] = {"~", "~", "does not read", TINT_FAINT, 3},
+    [LANE_CONNECTING] = {":", ":", "connecting", TINT_WAIT, 4},
+    [LANE_WAITING] = {"=", "\u2588", "waits", TINT_WAIT, 5},
 };
 
 static const struct shape marks[] = {
-    [MARK_RECEIVED] = {"<", "<", TINT_STRONG, "receives", 1},
-    [MARK_SENT] = {">", ">", TINT_STRONG, "sends", 2},
-    [MARK_CONNECTED] = {"(", "(", TINT_STRONG, "connects", 3},
-    [MARK_LEFT] = {")", ")", TINT_STRONG, "leaves", 4},
-    [MARK_CLOSED] = {"]", "]", TINT_STRONG, "server closed", 5},
-    [MARK_ANSWERED] = {"#", "\u25c6", TINT_GOOD, "answered", 6},
-    [MARK_RESET] = {"%", "%", TINT_BAD, "reset", 7},
-    [MARK_FAILED] = {"X", "X", TINT_BAD, "failed", 8},
-    [MARK_STALLED] = {"!", "!", TINT_BAD, "gave up", 9},
+    [MARK_RECEIVED] = {"<", "<", "receives", TINT_STRONG, 1},
+    [MARK_SENT] = {">", ">", "sends", TINT_STRONG, 2},
+    [MARK_CONNECTED] = {"(", "(", "connects", TINT_STRONG, 3},
+    [MARK_LEFT] = {")", ")", "leaves", TINT_STRONG, 4},
+    [MARK_CLOSED] = {"]", "]", "server closed", TINT_STRONG, 5},
+    [MARK_ANSWERED] = {"#", "\u25c6", "answered", TINT_GOOD, 6},
+    [MARK_RESET] = {"%", "%", "reset", TINT_BAD, 7},
+    [MARK_FAILED] = {"X", "X", "failed", TINT_BAD, 8},
+    [MARK_STALLED] = {"!", "!", "gave up", TINT_BAD, 9},
 };
 
 enum { STATE_COUNT = sizeof states / sizeof states[0], MARK_COUNT = sizeof marks / sizeof marks[0] };
 
-static const struct shape call_begin = {"|", "\u251c", TINT_CALL, NULL, 0};
-static const struct shape call_fill = {"-", "\u2500", TINT_CALL, NULL, 0};
-static const struct shape busy_fill = {"*", "\u2592", TINT_SPIN, NULL, 0};
+static const struct shape call_begin = {"|", "\u251c", NULL, TINT_CALL, 0};
+static const struct shape call_fill = {"-", "\u2500", NULL, TINT_CALL, 0};
+static const struct shape busy_fill = {"*", "\u2592", NULL, TINT_SPIN, 0};
 
 static void put_shape(struct canvas *canvas, int column, const struct shape *shape)
 {
@@ -103,7 +103,7 @@ static void put_shape(struct canvas *canvas, int column, const struct shape *sha
 
 /* What a lane shows, cell by cell. */
 struct cells {
-    const struct shape *state[LANES_MAX_WIDTH];
+    const struct shape *state[LANES_MAX_WIDTH]; /* NULL: none */
     const struct shape *mark[LANES_MAX_WIDTH]; /* drawn over it; NULL: none */
 };
 
@@ -154,8 +154,11 @@ static void add_to_cells(struct cells *cells, const struct lane *lane, const str
 
 static void draw_cells(struct canvas *canvas, const struct cells *cells, const struct axis *axis)
 {
-    for (int i = 0; i < axis->width; i++)
-        put_shape(canvas, axis->left + i, cells->mark[i] != NULL ? cells->mark[i] : cells->state[i]);
+    for (int i = 0; i < axis->width; i++) {
+        const struct shape *shape = cells->mark[i] != NULL ? cells->mark[i] : cells->state[i];
+        if (shape != NULL)
+            put_shape(canvas, axis->left + i, shape);
+    }
 }
 
 /* Writes how long a wait took into it, where there is room. */
