@@ -2,7 +2,7 @@
 #
 #     cc -Icommon 05-select/server.c common/*.c -o server && ./server
 #
-# A directory NN-name/ with server.c and client.c is a model. It is found by looking: a new one, 07-mine/, joins in
+# A directory NN-name/ with server.c and client.c is a model. It is found by looking: a new one, 99-mine/, joins in
 # everywhere without a line changed here. What a model must be linked with, it says in its file `needs`: names of
 # pkg-config packages, or `threads`.
 #

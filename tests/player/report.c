@@ -252,7 +252,7 @@ static void add_legend(struct text *text, const struct run *runs, size_t count)
     bool is_begun = false;
 
     if (scripts < count) {
-        text_add(text, "\n. passes, s stalls as expected, F FAILS\n");
+        text_add(text, "\n. = passes, s = stalls as expected, F = FAILS\n");
         before = "";
     }
     for (size_t i = 0; i < count; i += scripts) {
