@@ -462,11 +462,9 @@ static void does_it_explain_itself(void **state)
 
 static int demo_with_options(const void *data)
 {
-    char *path = path_of("short.script");
-
     (void)data;
-    execl(demo, "demo", "--build", folder, "--script", path, "--model", "01-blocking", "--model", "01-blocking:-v:-k5",
-          "--model", "01-blocking:-x", "--without-strace", (char *)NULL);
+    execl(demo, "demo", "--build", folder, "--script", short_script, "--model", "01-blocking", "--model",
+          "01-blocking:-v:-k5", "--model", "01-blocking:-x", "--without-strace", (char *)NULL);
     return 127;
 }
 
@@ -474,7 +472,8 @@ static int demo_with_options(const void *data)
 static void does_a_model_take_options(void **state)
 {
     static const char *const parts[] = {"\n01-blocking  ", "\n01-blocking -v -k5  ", "\n01  Everybody was served ",
-                                        "\n01  -v -k5: Everybody was served ", "\n01  -x: The server cannot be started: it exited with 2"};
+                                        "\n01  -v -k5: Everybody was served ",
+                                        "\n01  -x: The server cannot be started: it exited with 2"};
     struct child child;
 
     child_run(&child, demo_with_options, NULL, NULL);
