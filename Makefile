@@ -2,7 +2,7 @@
 #
 #     cc -Icommon 05-select/server.c common/*.c -o server && ./server
 #
-# A directory NN-name/ with server.c and client.c is a model. It is found by looking: a new one, 07-mine/, joins in
+# A directory NN-name/ with server.c and client.c is a model. It is found by looking: a new one, 99-mine/, joins in
 # everywhere without a line changed here. What a model must be linked with, it says in its file `needs`: names of
 # pkg-config packages, or `threads`.
 #
@@ -36,6 +36,9 @@ LEFT_OUT  := $(foreach model,$(FOUND),$(if $(call missing,$(model)),$(model)))
 # Where there is one thread there is no race.
 RACELESS  := $(if $(filter thread,$(SANITIZE)),$(foreach model,$(FOUND),$(if $(filter threads,$(call needs,$(model))),,$(model))))
 MODELS    := $(filter-out $(LEFT_OUT) $(RACELESS),$(FOUND))
+# The demo shows 02-fcntl-nonblock:-i10, too: a model with an option.
+TO_SHOW   := $(MODELS)
+override MODELS := $(sort $(foreach model,$(MODELS),$(firstword $(subst :, ,$(model)))))
 UNKNOWN   := $(filter-out $(FOUND),$(MODELS))
 $(if $(UNKNOWN),$(error There is no model $(UNKNOWN). There are: $(FOUND)))
 LIBRARIES := libuv cmocka jansson
@@ -133,8 +136,9 @@ cross: $(PLAIN) $(call objects,$(MODELS:=/*.c)) $(if $(NO_TESTS),,$(TESTS))
 
 # --- Running ----------------------------------------------------------------------------------------------------------
 
-export SERVER
-CHECK_ARGS = $(if $(SCRIPT),--script $(SCRIPT))
+export SERVER ARGS
+PLAY_ARGS  = $(if $(ARGS),--args "$$ARGS")
+CHECK_ARGS = $(if $(SCRIPT),--script $(SCRIPT)) $(PLAY_ARGS)
 
 .PHONY: check
 check: libraries all ## plays every script against every model; with SERVER='python3 mine.py {port}' against that server
@@ -169,7 +173,7 @@ MODEL  ?= 01-blocking
 SCRIPT_TO_PLAY = $(or $(SCRIPT),hello)
 .PHONY: play
 play: libraries all ## plays one script and shows every step: make play MODEL=05-select SCRIPT=silent-neighbour, or with SERVER=
-	@$(BUILD)/tests/player/play $(if $(SERVER),--server "$$SERVER",--build $(BUILD) --model $(MODEL)) --script $(SCRIPT_TO_PLAY) || \
+	@$(BUILD)/tests/player/play $(if $(SERVER),--server "$$SERVER",--build $(BUILD) --model $(MODEL)) --script $(SCRIPT_TO_PLAY) $(PLAY_ARGS) || \
 	    test $$? -eq 1 # 1: it does not pass
 
 # --- Mistakes to hunt for, see tests/mistakes/README.md ---------------------------------------------------------------
@@ -191,7 +195,7 @@ check-mistakes: libraries all ## checks that every mistake is caught by the scri
 WITHOUT_STRACE = $(if $(SANITIZE),--without-strace)
 .PHONY: demo
 demo: libraries all ## plays one script against all models side by side: make demo SCRIPT=crowd MODELS='01-blocking 05-select'
-	@$(BUILD)/demo/demo --build $(BUILD) $(if $(SCRIPT),--script $(SCRIPT)) $(MODELS:%=--model %) $(WITHOUT_STRACE)
+	@$(BUILD)/demo/demo --build $(BUILD) $(if $(SCRIPT),--script $(SCRIPT)) $(TO_SHOW:%=--model %) $(WITHOUT_STRACE)
 
 # The first python3 in PATH that has Selenium: a distribution's package belongs to the distribution's own.
 SELENIUM_PYTHON = $(firstword $(foreach folder,$(subst :, ,$(PATH)),$(shell \

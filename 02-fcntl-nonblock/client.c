@@ -123,9 +123,12 @@ static void converse(struct client *c)
 int main(int argc, char **argv)
 {
     struct client client = {.open = true, .pause = shortest_pause, .longest_pause = 0.1};
-    const struct cli_number pause = {'t', "SECONDS", "longest pause before asking again (default 0.1)",
-                                     0,   3600,      &client.longest_pause};
-    const struct client_options options = cli_client(argc, argv, "02-fcntl-nonblock: asks again and again", &pause);
+    const struct cli_number own_options[] = {
+        {'t', "SECONDS", "longest pause before asking again (default 0.1)", 0, 3600, .value = &client.longest_pause},
+        {0},
+    };
+    const struct client_options options =
+        cli_client(argc, argv, "02-fcntl-nonblock: asks again and again", own_options);
 
     client.fd = net_connect(options.address, options.port);
     if (client.fd == -1 || !set_nonblocking(client.fd))

@@ -169,10 +169,13 @@ int main(int argc, char **argv)
 {
     double milliseconds = 0;
     /* A signal that comes just before the pause does not end it, so it is short: a stop may take a second at most. */
-    const struct cli_number own_option = {
-        'i', "MILLISECONDS", "pause after a round that found nothing (default 0: spin)", 0, 500, &milliseconds};
+    const struct cli_number own_options[] = {
+        {'i', "MILLISECONDS", "pause after a round that found nothing (default 0: spin)", 0, 500,
+         .value = &milliseconds},
+        {0},
+    };
     const struct server_options options =
-        cli_server(argc, argv, "02-fcntl-nonblock: asks everybody in turn", &own_option);
+        cli_server(argc, argv, "02-fcntl-nonblock: asks everybody in turn", own_options);
 
     signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: send() says EPIPE instead */
     net_limit_descriptors(MAX_DESCRIPTORS);

@@ -92,10 +92,12 @@ static void converse(struct client *c)
 int main(int argc, char **argv)
 {
     struct client client = {.open = true, .seconds = 2};
-    const struct cli_number time_limit = {'t',   "SECONDS", "give up after so long, and try again (default 2)",
-                                          0.001, 3600,      &client.seconds};
+    const struct cli_number own_options[] = {
+        {'t', "SECONDS", "give up after so long, and try again (default 2)", 0.001, 3600, .value = &client.seconds},
+        {0},
+    };
     const struct client_options options =
-        cli_client(argc, argv, "03-settimeout: waits for a limited time", &time_limit);
+        cli_client(argc, argv, "03-settimeout: waits for a limited time", own_options);
 
     client.fd = net_connect(options.address, options.port);
     if (client.fd == -1 || !net_set_nonblocking(client.fd))

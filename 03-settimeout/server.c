@@ -159,10 +159,12 @@ static void serve_everybody(int listener, int dead_peer_seconds, double seconds)
 int main(int argc, char **argv)
 {
     double seconds = 0.1;
-    const struct cli_number own_option = {'t',   "SECONDS", "how long to wait for one client (default 0.1)",
-                                          0.001, 3600,      &seconds};
+    const struct cli_number own_options[] = {
+        {'t', "SECONDS", "how long to wait for one client (default 0.1)", 0.001, 3600, .value = &seconds},
+        {0},
+    };
     const struct server_options options =
-        cli_server(argc, argv, "03-settimeout: visits everybody for a limited time", &own_option);
+        cli_server(argc, argv, "03-settimeout: visits everybody for a limited time", own_options);
 
     signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: send() says EPIPE instead */
     net_limit_descriptors(MAX_DESCRIPTORS);

@@ -130,10 +130,13 @@ static void limit_waiting(int fd, double seconds)
 int main(int argc, char **argv)
 {
     struct client client = {.open = true, .lock = PTHREAD_MUTEX_INITIALIZER};
-    const struct cli_number time_limit = {
-        't', "SECONDS", "say TIMEOUT after so long, and wait on (default 0: just wait)", 0, 3600, &client.seconds};
+    const struct cli_number own_options[] = {
+        {'t', "SECONDS", "say TIMEOUT after so long, and wait on (default 0: just wait)", 0, 3600,
+         .value = &client.seconds},
+        {0},
+    };
     const struct client_options options =
-        cli_client(argc, argv, "04-thread-per-client: one thread sends, one receives", &time_limit);
+        cli_client(argc, argv, "04-thread-per-client: one thread sends, one receives", own_options);
     pthread_t sender;
 
     client.fd = net_connect(options.address, options.port);

@@ -137,10 +137,13 @@ static void converse(struct client *c)
 int main(int argc, char **argv)
 {
     static struct client client = {.open = true, .wants_more = true};
-    const struct cli_number time_limit = {
-        't', "SECONDS", "say TIMEOUT after so long, and wait on (default 0: just wait)", 0, 3600, &client.seconds};
+    const struct cli_number own_options[] = {
+        {'t', "SECONDS", "say TIMEOUT after so long, and wait on (default 0: just wait)", 0, 3600,
+         .value = &client.seconds},
+        {0},
+    };
     const struct client_options options =
-        cli_client(argc, argv, "05-select: waits for input and answers at once", &time_limit);
+        cli_client(argc, argv, "05-select: waits for input and answers at once", own_options);
 
     net_limit_descriptors(FD_SETSIZE); /* FD_SET() beyond it would write past the set: select(2) */
     client.fd = net_connect(options.address, options.port);

@@ -175,9 +175,11 @@ static void limit_waiting(uv_loop_t *loop, double seconds)
 int main(int argc, char **argv)
 {
     double seconds = 0;
-    const struct cli_number time_limit = {
-        't', "SECONDS", "say TIMEOUT after so long, and wait on (default 0: just wait)", 0, 3600, &seconds};
-    const struct client_options options = cli_client(argc, argv, "06-libuv: callbacks from libuv's loop", &time_limit);
+    const struct cli_number own_options[] = {
+        {'t', "SECONDS", "say TIMEOUT after so long, and wait on (default 0: just wait)", 0, 3600, .value = &seconds},
+        {0},
+    };
+    const struct client_options options = cli_client(argc, argv, "06-libuv: callbacks from libuv's loop", own_options);
     static uv_loop_t memory, *loop = &memory;
 
     ok_or_exit(uv_loop_init(loop), "client: cannot make a loop");

@@ -25,7 +25,7 @@ static void take_closed_standard_descriptors(void)
 struct command {
     const char *program; /* "server" or "client" */
     const char *model;
-    const struct cli_number *number; /* or NULL */
+    const struct cli_number *own; /* the model's options; the last has no letter */
 };
 
 static const double port_max = 65535;
@@ -34,13 +34,12 @@ static const double dead_peer_seconds_max = 32767; /* Linux, tcp(7): TCP_KEEPIDL
 static void print_usage(const struct command *command, FILE *out)
 {
     const bool is_server = strcmp(command->program, "server") == 0;
-    const struct cli_number *number = command->number;
 
     fprintf(out, "usage: %s [-b ADDRESS] [-p PORT]", command->program);
     if (is_server)
         fprintf(out, " [-k SECONDS]");
-    if (number != NULL)
-        fprintf(out, " [-%c %s]", number->letter, number->unit);
+    for (const struct cli_number *own = command->own; own->letter != '\0'; own++)
+        fprintf(out, " [-%c %s]", own->letter, own->unit);
     fprintf(out, " [-v] [-h]%s\n", is_server ? "" : " [MESSAGE...]");
     fprintf(out, "io-models " VERSION ", %s\n", command->model);
     if (!is_server)
@@ -53,8 +52,8 @@ static void print_usage(const struct command *command, FILE *out)
     if (is_server)
         fprintf(out,
                 "  -k SECONDS       give up a client that is unreachable or takes nothing for so long (default 60)\n");
-    if (number != NULL)
-        fprintf(out, "  -%c %-13s %s\n", number->letter, number->unit, number->purpose);
+    for (const struct cli_number *own = command->own; own->letter != '\0'; own++)
+        fprintf(out, "  -%c %-13s %s\n", own->letter, own->unit, own->purpose);
     fprintf(out, "  -v               %s\n",
             is_server ? "say what every call meant" : "say what every send() meant, too");
     fprintf(out, "  -h               print this\n");
@@ -88,11 +87,6 @@ static double read_digits(const struct command *command, char letter, const char
     return value;
 }
 
-static double read_number(const struct command *command, char letter, const char *text, double min, double max)
-{
-    return read_digits(command, letter, text, "0123456789.", min, max);
-}
-
 static int read_whole_number(const struct command *command, char letter, const char *text, double min, double max)
 {
     return (int)read_digits(command, letter, text, "0123456789", min, max);
@@ -110,20 +104,41 @@ static _Noreturn void end_or_refuse(const struct command *command, int option)
     refuse(command, "there is no option -%c", optopt);
 }
 
-/* The getopt() string: the shared letters, and the model's own. A ':' in front: the complaints are ours. */
-static void list_options(const struct command *command, const char *shared, char list[16])
+/* One of the model's own options, or none of this program's. */
+static void read_own(const struct command *command, int option)
 {
-    if (command->number == NULL)
-        snprintf(list, 16, ":%s", shared);
+    const struct cli_number *own = command->own;
+
+    while (own->letter != '\0' && own->letter != option)
+        own++;
+    if (own->letter == '\0')
+        end_or_refuse(command, option);
+    if (own->whole != NULL)
+        *own->whole = read_whole_number(command, own->letter, optarg, own->min, own->max);
     else
-        snprintf(list, 16, ":%s%c:", shared, command->number->letter);
+        *own->value = read_digits(command, own->letter, optarg, "0123456789.", own->min, own->max);
 }
 
-struct server_options cli_server(int argc, char **argv, const char *model, const struct cli_number *number)
+enum { LIST_SIZE = 128 /* enough for every letter */ };
+
+/* The getopt() string: the shared letters, and the model's own. A ':' in front: the complaints are ours. */
+static void list_options(const struct command *command, const char *shared, char list[LIST_SIZE])
 {
-    const struct command command = {"server", model, number};
+    size_t length = (size_t)snprintf(list, LIST_SIZE, ":%s", shared);
+
+    for (const struct cli_number *own = command->own; own->letter != '\0'; own++) {
+        list[length++] = own->letter;
+        list[length++] = ':';
+    }
+    list[length] = '\0';
+}
+
+struct server_options cli_server(int argc, char **argv, const char *model, const struct cli_number *own)
+{
+    static const struct cli_number none = {0};
+    const struct command command = {"server", model, own != NULL ? own : &none};
     struct server_options options = {.address = "127.0.0.1", .port = "9000", .dead_peer_seconds = 60};
-    char list[16];
+    char list[LIST_SIZE];
     int option;
 
     take_closed_standard_descriptors();
@@ -138,10 +153,8 @@ struct server_options cli_server(int argc, char **argv, const char *model, const
             options.dead_peer_seconds = read_whole_number(&command, 'k', optarg, 2, dead_peer_seconds_max);
         } else if (option == 'v') {
             options.verbose = true;
-        } else if (number != NULL && option == number->letter) {
-            *number->value = read_number(&command, number->letter, optarg, number->min, number->max);
         } else {
-            end_or_refuse(&command, option);
+            read_own(&command, option);
         }
     }
     if (optind < argc)
@@ -149,11 +162,11 @@ struct server_options cli_server(int argc, char **argv, const char *model, const
     return options;
 }
 
-struct client_options cli_client(int argc, char **argv, const char *model, const struct cli_number *seconds)
+struct client_options cli_client(int argc, char **argv, const char *model, const struct cli_number *own)
 {
-    const struct command command = {"client", model, seconds};
+    const struct command command = {"client", model, own};
     struct client_options options = {.address = "127.0.0.1", .port = "9000"};
-    char list[16];
+    char list[LIST_SIZE];
     int option;
 
     take_closed_standard_descriptors();
@@ -166,10 +179,8 @@ struct client_options cli_client(int argc, char **argv, const char *model, const
             options.port = optarg;
         } else if (option == 'v') {
             options.verbose = true;
-        } else if (option == seconds->letter) {
-            *seconds->value = read_number(&command, seconds->letter, optarg, seconds->min, seconds->max);
         } else {
-            end_or_refuse(&command, option);
+            read_own(&command, option);
         }
     }
     options.messages = argv + optind;

@@ -10,13 +10,15 @@
 
 #include <stdbool.h>
 
-/* The one option, a number, that a model has beyond those that all programs share. */
+/* An option, a number, that a model has beyond those that all programs share. */
 struct cli_number {
-    char letter; /* 't' for -t */
+    char letter; /* 't' for -t; a list of them ends with {0} */
     const char *unit; /* "SECONDS", for the usage */
     const char *purpose; /* for the usage, its default included */
     double min, max; /* what is accepted */
-    double *value; /* holds the default before, and the number given after */
+    /* Where it goes, one of these two: holds the default before, and the number given after. */
+    double *value;
+    int *whole; /* only a whole number is accepted */
 };
 
 struct server_options {
@@ -35,12 +37,12 @@ struct client_options {
 };
 
 /*
- * Reads a server's command line. `model` says in a few words, for the usage, how it waits; `number` is the model's own
- * option or NULL. The strings returned belong to argv or are constants.
+ * Reads a server's command line. `model` says in a few words, for the usage, how it waits; `own` are the model's own
+ * options, a list that ends with {0}, or NULL. The strings returned belong to argv or are constants.
  */
-struct server_options cli_server(int argc, char **argv, const char *model, const struct cli_number *number);
+struct server_options cli_server(int argc, char **argv, const char *model, const struct cli_number *own);
 
-/* Reads a client's command line in the same way. Every client has a -t; `seconds` says what it means to its model. */
-struct client_options cli_client(int argc, char **argv, const char *model, const struct cli_number *seconds);
+/* Reads a client's command line in the same way. Every client has a -t, and its model says what that means. */
+struct client_options cli_client(int argc, char **argv, const char *model, const struct cli_number *own);
 
 #endif

@@ -33,7 +33,7 @@ struct options {
 };
 
 static const struct command command = {
-    "demo", "usage: demo [--build DIR] [--script NAME|PATH] [--model NAME]... [--without-strace]\n"};
+    "demo", "usage: demo [--build DIR] [--script NAME|PATH] [--model NAME[:OPTION]...]... [--without-strace]\n"};
 
 /* ---- The command line ---- */
 
@@ -49,20 +49,31 @@ static void read_arguments(int argc, char **argv, struct options *options)
     options_read(&command, rows, argc, argv);
 }
 
-/* Puts the models that were asked for, or all, into `chosen`. Returns how many. */
-static size_t choose_models(const struct options *options, const struct models *models, const struct model **chosen)
+/* Reads "02-fcntl-nonblock:-i10", a model and the options that its server gets. Returns false if there is no such model. */
+static bool read_entrant(struct entrant *entrant, const char *words, const struct models *models)
 {
-    size_t count = 0;
+    char *const name = memory_string(words);
+    char *const colon = strchr(name, ':');
 
-    for (size_t i = 0; i < options->models.count; i++, count++) {
-        chosen[count] = models_named(models, options->models.items[i]);
-        if (chosen[count] == NULL) {
-            options_misuse(&command, "there is no model %s", options->models.items[i]);
+    if (colon != NULL)
+        *colon = '\0';
+    *entrant = (struct entrant){models_named(models, name), colon != NULL ? colon + 1 : NULL, name};
+    if (entrant->model == NULL)
+        options_misuse(&command, "there is no model %s", name);
+    for (char *at = colon; at != NULL; at = strchr(at, ':'))
+        *at = ' ';
+    return entrant->model != NULL;
+}
+
+/* Makes entrants of the models that were asked for, or of all. Returns how many, 0 after a complaint. */
+static size_t choose_models(const struct options *options, const struct models *models, struct entrant *entrants)
+{
+    const struct option_values *wanted = &options->models;
+    const size_t count = wanted->count > 0 ? wanted->count : models->count;
+
+    for (size_t i = 0; i < count; i++)
+        if (!read_entrant(&entrants[i], wanted->count > 0 ? wanted->items[i] : models->items[i].name, models))
             return 0;
-        }
-    }
-    for (size_t i = 0; i < models->count && options->models.count == 0; i++)
-        chosen[count++] = &models->items[i];
     if (count == 0)
         options_misuse(&command, "there are no models here");
     return count;
@@ -108,11 +119,18 @@ static void draw_title(struct canvas *canvas, const struct script *script)
     canvas_end_row(canvas);
 }
 
-/* "01  Everybody was served ...": a model's number will do, its name stands in the table above. */
+/* "01  Everybody was served ...": a model's number will do, with its options; its name stands in the table above. */
 static void draw_verdict(struct canvas *canvas, const struct model_record *model)
 {
+    const char *options = strchr(model->name, ' ');
+    struct text words = {0};
+
+    if (options != NULL)
+        text_add(&words, "%s: ", options + 1);
+    text_add(&words, "%s", model->verdict);
     canvas_put_until(canvas, 0, (int)strcspn(model->name, "-"), model->name, TINT_STRONG);
-    canvas_wrap(canvas, 4, model->verdict, TINT_PLAIN);
+    canvas_wrap(canvas, 4, words.chars, TINT_PLAIN);
+    text_free(&words);
 }
 
 static void print_record(const struct session *session)
@@ -177,20 +195,23 @@ static bool may_use_strace(const struct options *options)
 
 static int show(const struct options *options, const struct script *script, const struct models *models)
 {
-    const struct model **chosen = memory_zeroed(models->count + options->models.count + 1, sizeof(struct model *));
-    const size_t count = choose_models(options, models, chosen);
+    const size_t room = models->count + options->models.count;
+    struct entrant *entrants = memory_zeroed(room, sizeof entrants[0]);
+    const size_t count = choose_models(options, models, entrants);
     int status = 2;
 
     if (count > 0) {
         struct session session = {.script = script, .view = {.style = style_of_output()}};
         session.uses_strace = may_use_strace(options);
         session.uses_terminal = terminal_is_there();
-        session_run(&session, chosen, count);
+        session_run(&session, entrants, count);
         print_record(&session);
         status = write_files(&session.recorder.record, options->build) ? 0 : 1;
         session_free(&session);
     }
-    free(chosen);
+    for (size_t i = 0; i < room; i++)
+        free(entrants[i].name);
+    free(entrants);
     return status;
 }
 

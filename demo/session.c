@@ -283,14 +283,15 @@ static int64_t zero_of_system_clock(const struct session *session)
 
 static void start_model(struct session *session, struct run *run)
 {
-    struct play_options options = {.program = run->model->server,
+    struct play_options options = {.program = run->entrant->model->server,
+                                   .args = run->entrant->args,
                                    .descriptors = session->descriptors,
                                    .on_ready = note_ready,
                                    .on_event = note_event,
                                    .on_done = note_end,
                                    .data = run};
 
-    if (!run->model->is_built) {
+    if (!run->entrant->model->is_built) {
         recorder_leave_out(&session->recorder, run->index, "it is not built: make says why");
         run->is_done = true;
         return;
@@ -320,13 +321,13 @@ static char *idea_of(const char *name)
     return text_take(&idea);
 }
 
-static void begin_record(struct session *session, const struct model *const *models)
+static void begin_record(struct session *session, const struct entrant *entrants)
 {
     recorder_init(&session->recorder, session->script, session->count);
     session->recorder.record.is_traced = session->uses_strace;
     for (size_t i = 0; i < session->count; i++) {
-        char *idea = idea_of(models[i]->name);
-        recorder_name(&session->recorder, i, models[i]->name, idea);
+        char *idea = idea_of(entrants[i].model->name);
+        recorder_name(&session->recorder, i, entrants[i].name, idea);
         free(idea);
     }
 }
@@ -352,7 +353,7 @@ static void kill_children(void *data)
     tracer_reap_orphans();
 }
 
-static void begin(struct session *session, const struct model *const *models)
+static void begin(struct session *session, const struct entrant *entrants)
 {
     uv_loop_init(&session->loop);
     interrupt_watch(&session->interrupt, &session->loop, kill_children, session);
@@ -368,7 +369,7 @@ static void begin(struct session *session, const struct model *const *models)
     uv_timer_start(&session->ticks, on_tick, TICK_MS, TICK_MS);
     uv_timer_start(&session->start, begin_conversations, START_LIMIT_MS, 0);
     for (size_t i = 0; i < session->count; i++) {
-        session->runs[i] = (struct run){.session = session, .index = i, .model = models[i]};
+        session->runs[i] = (struct run){.session = session, .index = i, .entrant = &entrants[i]};
         start_model(session, &session->runs[i]);
     }
 }
@@ -388,12 +389,12 @@ static void judge(struct session *session)
         record->models[i].verdict = verdict_of(record, i);
 }
 
-void session_run(struct session *session, const struct model *const *models, size_t count)
+void session_run(struct session *session, const struct entrant *entrants, size_t count)
 {
     session->count = count;
     session->runs = memory_zeroed(count + 1, sizeof session->runs[0]);
-    begin_record(session, models);
-    begin(session, models);
+    begin_record(session, entrants);
+    begin(session, entrants);
     uv_run(&session->loop, UV_RUN_DEFAULT);
     leave_screen(session);
     interrupt_close(&session->interrupt);

@@ -23,11 +23,18 @@
 
 struct session;
 
-/* A model that is played. */
+/* A model that is to be played. */
+struct entrant {
+    const struct model *model;
+    const char *args; /* options for its server: see player.h */
+    char *name; /* the model's, and the options if there are any */
+};
+
+/* One that is played. */
 struct run {
     struct session *session;
     size_t index; /* in the record */
-    const struct model *model;
+    const struct entrant *entrant;
     struct play *play; /* NULL: not started yet, or over */
     bool is_ready, is_done;
     struct tracer tracer;
@@ -59,10 +66,9 @@ struct session {
 };
 
 /*
- * Plays the script to its end. `models`, `count` of them, are those of models_find(); where one is not built, the record
- * says so. Afterwards session->recorder.record is complete, verdicts included.
+ * Plays the script to its end. Of the models that enter, `count`, one may not be built, and the record says so. Afterwards session->recorder.record is complete, verdicts included.
  */
-void session_run(struct session *session, const struct model *const *models, size_t count);
+void session_run(struct session *session, const struct entrant *entrants, size_t count);
 
 /* Frees all but what the caller gave. */
 void session_free(struct session *session);

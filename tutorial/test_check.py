@@ -93,7 +93,7 @@ TUTORIAL = """\
 ## One: `say()`
 
 See [the file](01-one/server.c), [that](other.md#a-heading-code), [twice](other.md#twice-1), [this](#one-say),
-<https://example.org/x>, `make check-01-one`, `make check SCRIPT=hello`, `make run-07-mine`, `server.c:3`, `build/made`, `/1`, `recv()`.
+<https://example.org/x>, `make check-01-one`, `make check SCRIPT=hello`, `make run-99-mine`, `server.c:3`, `build/made`, `/1`, `recv()`.
 
 ```c 01-one/server.c words say
 /* What is said. */
@@ -124,7 +124,7 @@ static void say(struct words *words)
 ```console
 $ build/01-one/server    # a comment
 hello
-$ seq 9; touch build/made; cp -r 01-one 07-mine
+$ seq 9; touch build/made; cp -r 01-one 99-mine
 1
 …
 8

@@ -429,7 +429,8 @@ static int demo_with(const void *data)
     return 127;
 }
 
-static const char usage[] = "usage: demo [--build DIR] [--script NAME|PATH] [--model NAME]... [--without-strace]\n";
+static const char usage[] =
+    "usage: demo [--build DIR] [--script NAME|PATH] [--model NAME[:OPTION]...]... [--without-strace]\n";
 
 static void assert_misuse(const char *option, const char *complaint)
 {
@@ -445,6 +446,7 @@ static void assert_misuse(const char *option, const char *complaint)
 static void what_if_an_option_is_wrong(void **state)
 {
     assert_misuse("--model=nobody", "demo: there is no model nobody\n");
+    assert_misuse("--model=nobody:-v", "demo: there is no model nobody\n");
     assert_misuse("--model=", "demo: --model takes a value that is not empty\n");
     assert_misuse("--script=answers", "demo: this script is for clients, and the demo shows servers: answers\n");
     assert_misuse("class", "demo: it takes no arguments, but was given \"class\"\n");
@@ -456,6 +458,28 @@ static void does_it_explain_itself(void **state)
 
     child_run(&child, demo_with, "--help", NULL);
     assert_child("--help", &child, 0, usage, "");
+}
+
+static int demo_with_options(const void *data)
+{
+    (void)data;
+    execl(demo, "demo", "--build", folder, "--script", short_script, "--model", "01-blocking", "--model",
+          "01-blocking:-v:-k5", "--model", "01-blocking:-x", "--without-strace", (char *)NULL);
+    return 127;
+}
+
+/* What if a model stands beside itself, with other options? */
+static void does_a_model_take_options(void **state)
+{
+    static const char *const parts[] = {"\n01-blocking  ", "\n01-blocking -v -k5  ", "\n01  Everybody was served ",
+                                        "\n01  -v -k5: Everybody was served ",
+                                        "\n01  -x: The server cannot be started: it exited with 2"};
+    struct child child;
+
+    child_run(&child, demo_with_options, NULL, NULL);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (strstr(child.output, parts[i]) == NULL)
+            fail_msg("There must be \"%s\" in it:\n%s", parts[i], child.output);
 }
 
 /* `data`: what LC_ALL is, or NULL: no locale is chosen at all. */
@@ -567,6 +591,7 @@ int main(void)
         cmocka_unit_test(what_if_something_standard_is_closed),
         cmocka_unit_test(what_if_an_option_is_wrong),
         cmocka_unit_test(does_it_explain_itself),
+        cmocka_unit_test(does_a_model_take_options),
         cmocka_unit_test(which_characters_does_it_draw_with),
     };
     const char *build_is = getenv("BUILD");

@@ -35,6 +35,7 @@ struct options {
     const char *server; /* a command, instead of the models */
     const char *expected; /* its file */
     struct option_values models, scripts; /* of these names; none: all */
+    const char *args; /* of the models' servers */
     int jobs;
     int patience_ms; /* with a step without `within`, and with a program told to stop; 0: the player's own */
 };
@@ -71,7 +72,7 @@ struct check {
 
 static const struct command command = {
     .program = "check",
-    .usage = "usage: check [--build DIR] [--model NAME|PATH]... [OPTION...]\n"
+    .usage = "usage: check [--build DIR] [--model NAME|PATH]... [--args OPTIONS] [OPTION...]\n"
              "       check --server 'COMMAND {port}' [--expected FILE] [OPTION...]\n"
              "options: [--script NAME]... [--jobs N] [--patience MILLISECONDS] [--help]\n",
 };
@@ -82,6 +83,7 @@ static int read_arguments(int argc, char **argv, struct options *options)
                                       {"server", .text = &options->server},
                                       {"expected", .text = &options->expected},
                                       {"model", .texts = &options->models},
+                                      {"args", .text = &options->args},
                                       {"script", .texts = &options->scripts},
                                       {"jobs", .number = &options->jobs, .min = 1, .max = 64},
                                       {"patience", .number = &options->patience_ms, .min = 1, .max = MAX_PATIENCE_MS},
@@ -94,6 +96,8 @@ static int read_arguments(int argc, char **argv, struct options *options)
                               options->server);
     if (options->server != NULL && options->models.count > 0)
         return options_misuse(&command, "--model and --server exclude each other");
+    if (options->server != NULL && options->args != NULL)
+        return options_misuse(&command, "--args goes with --model; a server has its own in its command");
     if (options->server == NULL && options->expected != NULL)
         return options_misuse(&command, "--expected goes with --server; a model has a file of its own");
     return 0;
@@ -155,7 +159,7 @@ static void add_run(struct check *check, const struct model *model, const struct
 {
     if (!is_wanted(&check->options.scripts, script->name))
         return;
-    if (check->options.server != NULL && script->kind == SCRIPT_FOR_CLIENTS)
+    if ((check->options.server != NULL || check->options.args != NULL) && script->kind == SCRIPT_FOR_CLIENTS)
         return;
     check->runs[check->count] = (struct run){model, script, model_expectation(model, script->name), VERDICT_NONE};
     check->jobs[check->count] = (struct job){.check = check, .run = &check->runs[check->count]};
@@ -206,6 +210,10 @@ static char *replay_command(const struct job *job)
 
     if (options->server == NULL && strcmp(options->build, "build") == 0) {
         text_add(&replay, "make play MODEL=%s SCRIPT=%s", model, script);
+        if (options->args != NULL) {
+            text_add(&replay, " ARGS=");
+            add_quoted(&replay, options->args);
+        }
         return text_take(&replay);
     }
     text_add(&replay, "%s/tests/player/play ", options->build);
@@ -214,6 +222,10 @@ static char *replay_command(const struct job *job)
         add_quoted(&replay, options->server);
     } else {
         text_add(&replay, "--build %s --model %s", options->build, model);
+    }
+    if (options->args != NULL) {
+        text_add(&replay, " --args ");
+        add_quoted(&replay, options->args);
     }
     text_add(&replay, " --script %s", script);
     return text_take(&replay);
@@ -251,6 +263,7 @@ static void start(struct job *job)
     const struct play_options options = {.program = run->script->kind == SCRIPT_FOR_SERVERS ? run->model->server
                                                                                             : run->model->client,
                                          .command = check->options.server,
+                                         .args = check->options.args,
                                          .limit_ms = will_stall ? EXPECTED_STALL_MS : patience,
                                          .stop_ms = patience,
                                          .descriptors = check->descriptors,

@@ -24,7 +24,7 @@ enum {
 };
 
 struct options {
-    const char *build, *model, *script, *server;
+    const char *build, *model, *args, *script, *server;
     bool verbose;
 };
 
@@ -47,15 +47,19 @@ struct show {
 
 static const struct command command = {
     .program = "play",
-    .usage = "usage: play [--build DIR] --model NAME --script NAME|PATH [--verbose]\n"
+    .usage = "usage: play [--build DIR] --model NAME [--args OPTIONS] --script NAME|PATH [--verbose]\n"
              "       play --server 'COMMAND {port}' --script NAME|PATH [--verbose]\n",
 };
 
 static int read_arguments(int argc, char **argv, struct options *options)
 {
-    const struct option_row rows[] = {{"build", .text = &options->build},     {"model", .text = &options->model},
-                                      {"script", .text = &options->script},   {"server", .text = &options->server},
-                                      {"verbose", .flag = &options->verbose}, {.name = NULL}};
+    const struct option_row rows[] = {{"build", .text = &options->build},
+                                      {"model", .text = &options->model},
+                                      {"args", .text = &options->args},
+                                      {"script", .text = &options->script},
+                                      {"server", .text = &options->server},
+                                      {"verbose", .flag = &options->verbose},
+                                      {.name = NULL}};
 
     options->build = "build";
     options_read(&command, rows, argc, argv);
@@ -63,6 +67,8 @@ static int read_arguments(int argc, char **argv, struct options *options)
         return options_misuse(&command, "which script?");
     if ((options->model == NULL) == (options->server == NULL))
         return options_misuse(&command, "which program? Either a model or a server");
+    if (options->server != NULL && options->args != NULL)
+        return options_misuse(&command, "--args goes with --model; a server has its own in its command");
     if (options->server != NULL && strstr(options->server, "{port}") == NULL)
         return options_misuse(&command, "--server needs {port}, where the number of the port goes: %s",
                               options->server);
@@ -281,14 +287,17 @@ static void play(struct show *show, const char *program)
     uv_loop_t loop;
     const struct play_options options = {.program = program,
                                          .command = show->options.server,
+                                         .args = show->options.args,
                                          .verbose = show->options.verbose,
                                          .descriptors = process_raise_descriptors(),
                                          .on_event = on_event,
                                          .on_done = on_done,
                                          .data = show};
 
-    printf("%s: %s\n%s\n\n", show->script->name,
-           show->options.server != NULL ? show->options.server : show->options.model, show->script->title);
+    printf("%s: %s%s%s\n%s\n\n", show->script->name,
+           show->options.server != NULL ? show->options.server : show->options.model,
+           show->options.args != NULL ? " " : "", show->options.args != NULL ? show->options.args : "",
+           show->script->title);
     uv_loop_init(&loop);
     interrupt_watch(&interrupt, &loop, kill_children, show);
     group_steps(show);
@@ -331,6 +340,9 @@ int main(int argc, char **argv)
     char *program = find_program(&show);
     if (show.options.server != NULL && script->kind == SCRIPT_FOR_CLIENTS)
         show.status = options_misuse(&command, "this script is for clients, not for a server: %s", script->name);
+    else if (show.options.args != NULL && script->kind == SCRIPT_FOR_CLIENTS)
+        show.status =
+            options_misuse(&command, "--args are for servers, but this script is for clients: %s", script->name);
     else if (show.options.server == NULL && access(program, X_OK) != 0)
         show.status = options_misuse(&command, "no such program, or it is not built: %s", program);
     else

@@ -76,6 +76,7 @@ struct play_options {
     const char *program; /* the path of the model's server or client, as the script needs it */
     const char *command; /* instead of a model's server: a shell command, "{port}" in it becomes a free port */
     bool verbose; /* a model's server gets -v */
+    const char *args; /* what else it gets: words with spaces between, such as "-i 10 -k 5". NULL: nothing */
     const char *const *runner; /* words that run a model's server, before its path; NULL-terminated. NULL: none */
     uint64_t limit_ms; /* a step without `within` stalls if nothing happens for so long; 0: 10 seconds */
     uint64_t stop_ms; /* how long the program may take to end after SIGTERM; 0: 5 seconds */

@@ -108,22 +108,39 @@ static void start(struct play *play, const struct process_options *options)
     play_trace(play, play->program.actor, PLAY_STARTED, (struct io_result){.status = IO_SUCCESS}, 0);
 }
 
+/* The words that start it. */
+struct words {
+    const char **items;
+    size_t count;
+};
+
+static void add_word(struct words *words, const char *word)
+{
+    words->items = memory_grown(words->items, words->count, sizeof words->items[0]);
+    words->items[words->count++] = word;
+}
+
 static void start_model(struct play *play)
 {
-    const char *const own[] = {play->options.program, "-p", "0", play->options.verbose ? "-v" : NULL, NULL};
+    const char *const own[] = {play->options.program, "-p", "0"};
     const char *const *runner = play->options.runner;
-    size_t count = 0;
+    char *args = memory_string(play->options.args != NULL ? play->options.args : "");
+    struct words words = {0};
 
-    while (runner != NULL && runner[count] != NULL)
-        count++;
-    const char **arguments = memory_zeroed(count + sizeof own / sizeof own[0], sizeof arguments[0]);
-    for (size_t i = 0; i < count; i++)
-        arguments[i] = runner[i];
-    memcpy(arguments + count, own, sizeof own);
-    struct process_options options = process_options(play, arguments);
+    for (; runner != NULL && *runner != NULL; runner++)
+        add_word(&words, *runner);
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        add_word(&words, own[i]);
+    if (play->options.verbose)
+        add_word(&words, "-v");
+    for (char *at, *word = strtok_r(args, " ", &at); word != NULL; word = strtok_r(NULL, " ", &at))
+        add_word(&words, word);
+    add_word(&words, NULL);
+    struct process_options options = process_options(play, words.items);
     options.readiness = PROCESS_READY_BY_LINE;
     start(play, &options);
-    free(arguments);
+    free(words.items);
+    free(args);
 }
 
 /* Replaces every "{port}". */

@@ -118,22 +118,22 @@ void report_failure(struct text *text, const struct run *run, const struct play_
 /* ---- The matrix ---- */
 
 struct style {
-    const char *word, *colour;
+    const char *word, *mark, *colour;
 };
 
 static struct style style_of(enum verdict verdict)
 {
     switch (verdict) {
     case VERDICT_NONE:
-        return (struct style){"-", ""};
+        return (struct style){"-", "-", ""};
     case VERDICT_PASSES:
-        return (struct style){"passes", "\033[32m"};
+        return (struct style){"passes", ".", "\033[32m"};
     case VERDICT_STALLS:
-        return (struct style){"stalls", "\033[33m"};
+        return (struct style){"stalls", "s", "\033[33m"};
     case VERDICT_FAILS:
-        return (struct style){"FAILS", "\033[1;31m"};
+        return (struct style){"FAILS", "F", "\033[1;31m"};
     }
-    return (struct style){"", ""};
+    return (struct style){"", "", ""};
 }
 
 /* The name of a model in another folder is its path; a column shows the end of it. */
@@ -170,12 +170,31 @@ static int name_width(const struct run *runs, size_t scripts)
     return (int)width;
 }
 
+/* A column has room for its heading, and where it stands alone, for a word; otherwise a mark must do, so that many fit. */
+static int column_width(const struct run *run, bool is_alone)
+{
+    const int heading = short_length(run->model->name);
+    const int word = (int)strlen("passes");
+
+    return is_alone && heading < word ? word : heading;
+}
+
 static void add_header(struct text *text, const struct run *runs, size_t count, size_t scripts, const char *title)
 {
     text_add(text, "\n%-*s", name_width(runs, scripts), title);
-    for (size_t i = 0; i < count; i += scripts)
-        text_add(text, " %-6.*s", short_length(runs[i].model->name), last_part(runs[i].model->name));
+    for (size_t i = 0; i < count; i += scripts) {
+        const char *name = runs[i].model->name;
+        text_add(text, " %*.*s", column_width(&runs[i], scripts == count), short_length(name), last_part(name));
+    }
     text_add(text, "\n");
+}
+
+static void add_cell(struct text *text, const struct run *run, bool is_alone, bool colour)
+{
+    const struct style style = style_of(run->verdict);
+    const char *shown = is_alone ? style.word : style.mark;
+
+    text_add(text, " %s%*s%s", colour ? style.colour : "", column_width(run, is_alone), shown, colour ? "\033[0m" : "");
 }
 
 static void add_table(struct text *text, const struct run *runs, size_t count, enum script_kind kind, bool colour)
@@ -190,10 +209,8 @@ static void add_table(struct text *text, const struct run *runs, size_t count, e
             add_header(text, runs, count, scripts, kind == SCRIPT_FOR_SERVERS ? "server scripts" : "client scripts");
         has_header = true;
         text_add(text, "%-*s", name_width(runs, scripts), runs[i].script->name);
-        for (size_t j = i; j < count; j += scripts) {
-            const struct style style = style_of(runs[j].verdict);
-            text_add(text, " %s%-6s%s", colour ? style.colour : "", style.word, colour ? "\033[0m" : "");
-        }
+        for (size_t j = i; j < count; j += scripts)
+            add_cell(text, &runs[j], scripts == count, colour);
         text_add(text, "\n");
     }
 }
@@ -230,14 +247,20 @@ static void add_words(struct text *text, int indent, const char *words)
 
 static void add_legend(struct text *text, const struct run *runs, size_t count)
 {
+    const size_t scripts = count_scripts(runs, count);
+    const char *before = "\n";
     bool is_begun = false;
 
-    for (size_t i = 0; i < count; i += count_scripts(runs, count)) {
+    if (scripts < count) {
+        text_add(text, "\n. = passes, s = stalls as expected, F = FAILS\n");
+        before = "";
+    }
+    for (size_t i = 0; i < count; i += scripts) {
         const char *name = runs[i].model->name;
         struct text entry = {0};
         if (!isdigit((unsigned char)name[0]))
             continue;
-        text_add(text, is_begun ? "," : "\n");
+        text_add(text, is_begun ? "," : before);
         text_add(&entry, "%.*s = %s", short_length(name), name, name);
         add_wrapped(text, 0, entry.chars, entry.length);
         text_free(&entry);

@@ -39,8 +39,9 @@ void report_result(struct text *text, const struct script *script, const struct 
 
 /*
  * Adds the matrix: a table of the scripts for servers, one of those for clients, what the columns are, the totals, and the
- * reason for every stall that was expected. Fits 80 columns with seven models. With `colour`, coloured for a terminal. `runs`
- * are those of one model after the other, each with the same scripts in the same order.
+ * reason for every stall that was expected. Several models have a mark a cell, and 18 of them fit 80 columns; one alone has
+ * words. With `colour`, coloured for a terminal. `runs` are those of one model after the other, each with the same scripts in
+ * the same order.
  */
 void report_matrix(struct text *text, const struct run *runs, size_t count, bool colour);
 

@@ -11,7 +11,7 @@ enum { MAX_ARGUMENTS = 6 };
 /* One command line, with the program's name in front of it and NULL behind. */
 struct command_line {
     bool is_server;
-    bool has_number; /* has the model an option of its own? Clients always do. */
+    bool has_own; /* has the model options of its own? Clients always have one. */
     char *arguments[MAX_ARGUMENTS];
 };
 
@@ -26,30 +26,33 @@ static int count(char *const *arguments)
     return n;
 }
 
-static struct cli_number own_option(double *value)
-{
-    return (struct cli_number){'t', "SECONDS", "how long to wait (default 0.5)", 0.001, 3600, value};
-}
-
 /* ---- Two programs that print what they understood ---- */
 
 static int be_a_server(struct command_line line)
 {
     double seconds = 0.5;
-    const struct cli_number number = own_option(&seconds);
+    int threads = 4;
+    const struct cli_number own[] = {
+        {'t', "SECONDS", "how long to wait (default 0.5)", 0.001, 3600, .value = &seconds},
+        {'n', "THREADS", "how many there are (default 4)", 1, 1000, .whole = &threads},
+        {0},
+    };
     const struct server_options options =
-        cli_server(count(line.arguments), line.arguments, "99-model: waits", line.has_number ? &number : NULL);
+        cli_server(count(line.arguments), line.arguments, "99-model: waits", line.has_own ? own : NULL);
 
-    printf("%s %s -k %d%s -t %g\n", options.address, options.port, options.dead_peer_seconds,
-           options.verbose ? " -v" : "", seconds);
+    printf("%s %s -k %d%s -t %g -n %d\n", options.address, options.port, options.dead_peer_seconds,
+           options.verbose ? " -v" : "", seconds, threads);
     return 0;
 }
 
 static int be_a_client(struct command_line line)
 {
     double seconds = 0.5;
-    const struct cli_number number = own_option(&seconds);
-    const struct client_options options = cli_client(count(line.arguments), line.arguments, "99-model: waits", &number);
+    const struct cli_number own[] = {
+        {'t', "SECONDS", "how long to wait (default 0.5)", 0.001, 3600, .value = &seconds},
+        {0},
+    };
+    const struct client_options options = cli_client(count(line.arguments), line.arguments, "99-model: waits", own);
 
     printf("%s %s%s -t %g\n", options.address, options.port, options.verbose ? " -v" : "", seconds);
     for (int i = 0; i < options.message_count; i++)
@@ -77,12 +80,14 @@ static void is_a_line_understood(void **state)
         struct command_line line;
         const char *meaning;
     } rows[] = {
-        {{true, true, {"server"}}, "127.0.0.1 9000 -k 60 -t 0.5\n"},
-        {{true, true, {"server", "-b", "::1", "-p", "0"}}, "::1 0 -k 60 -t 0.5\n"},
-        {{true, true, {"server", "-p65535", "-k2", "-v"}}, "127.0.0.1 65535 -k 2 -v -t 0.5\n"},
-        {{true, true, {"server", "-k", "32767", "-t", "0.25"}}, "127.0.0.1 9000 -k 32767 -t 0.25\n"},
-        {{true, true, {"server", "-t", "0.001", "-t", "3600"}}, "127.0.0.1 9000 -k 60 -t 3600\n"},
-        {{true, false, {"server", "-v"}}, "127.0.0.1 9000 -k 60 -v -t 0.5\n"},
+        {{true, true, {"server"}}, "127.0.0.1 9000 -k 60 -t 0.5 -n 4\n"},
+        {{true, true, {"server", "-b", "::1", "-p", "0"}}, "::1 0 -k 60 -t 0.5 -n 4\n"},
+        {{true, true, {"server", "-p65535", "-k2", "-v"}}, "127.0.0.1 65535 -k 2 -v -t 0.5 -n 4\n"},
+        {{true, true, {"server", "-k", "32767", "-t", "0.25"}}, "127.0.0.1 9000 -k 32767 -t 0.25 -n 4\n"},
+        {{true, true, {"server", "-t", "0.001", "-t", "3600"}}, "127.0.0.1 9000 -k 60 -t 3600 -n 4\n"},
+        {{true, false, {"server", "-v"}}, "127.0.0.1 9000 -k 60 -v -t 0.5 -n 4\n"},
+        {{true, true, {"server", "-n", "1000", "-t2"}}, "127.0.0.1 9000 -k 60 -t 2 -n 1000\n"},
+        {{true, true, {"server", "-n1", "-v"}}, "127.0.0.1 9000 -k 60 -v -t 0.5 -n 1\n"},
         {{false, true, {"client"}}, "127.0.0.1 9000 -t 0.5\n"},
         {{false, true, {"client", "-b", "localhost", "-p", "1"}}, "localhost 1 -t 0.5\n"},
         {{false, true, {"client", "-v", "-t", "2.5", "hello"}}, "127.0.0.1 9000 -v -t 2.5\n[hello]\n"},
@@ -126,9 +131,10 @@ static void does_h_explain_all_options_of_a_server(void **state)
 {
     static const struct command_line line = {true, true, {"server", "-h"}};
 
-    assert_helps(&line, "usage: server [-b ADDRESS] [-p PORT] [-k SECONDS] [-t SECONDS] [-v] [-h]\n");
+    assert_helps(&line, "usage: server [-b ADDRESS] [-p PORT] [-k SECONDS] [-t SECONDS] [-n THREADS] [-v] [-h]\n");
     assert_explained("\n  -k SECONDS ", "default 60");
     assert_explained("\n  -t SECONDS ", "how long to wait (default 0.5)");
+    assert_explained("\n  -n THREADS ", "how many there are (default 4)");
 }
 
 static void does_h_leave_out_what_a_server_does_not_have(void **state)
@@ -137,6 +143,7 @@ static void does_h_leave_out_what_a_server_does_not_have(void **state)
 
     assert_helps(&line, "usage: server [-b ADDRESS] [-p PORT] [-k SECONDS] [-v] [-h]\n");
     assert_null(strstr(child.output, "-t"));
+    assert_null(strstr(child.output, "-n"));
 }
 
 static void does_h_explain_all_options_of_a_client(void **state)
@@ -153,7 +160,7 @@ static void does_h_explain_all_options_of_a_client(void **state)
 /* One line that says what is wrong, then the usage as -h prints it; nothing on standard output; exit status 2. */
 static void assert_refused(const struct command_line *line, const char *complaint)
 {
-    const struct command_line help = {line->is_server, line->has_number, {line->arguments[0], "-h"}};
+    const struct command_line help = {line->is_server, line->has_own, {line->arguments[0], "-h"}};
     char expected[CHILD_TEXT_SIZE + 256];
 
     run(&help);
@@ -164,7 +171,7 @@ static void assert_refused(const struct command_line *line, const char *complain
 
 enum { MAX_VALUES = 13 };
 
-/* The model's own number (-t) is decimal and finite. */
+/* Of the model's own numbers here, -t is decimal and finite, -n whole. */
 static void is_a_bad_number_refused(void **state)
 {
     static const struct {
@@ -180,6 +187,7 @@ static void is_a_bad_number_refused(void **state)
          "-t",
          "a number from 0.001 to 3600",
          {"", "nan", "inf", "0", "-1", "1e1", "1e9", "1x", "1.2.3", "0,5", "0x10"}},
+        {"server", "-n", "a whole number from 1 to 1000", {"", "0", "1001", "2.5", "2.", "1e1", "-1", "4x"}},
         {"client", "-p", "a whole number from 1 to 65535", {"0", "65536"}},
         {"client", "-t", "a number from 0.001 to 3600", {"nan"}},
     };
@@ -205,6 +213,7 @@ static void is_a_wrong_option_or_argument_refused(void **state)
         {{true, false, {"server", "-t", "1"}}, "server: there is no option -t"},
         {{true, true, {"server", "-b"}}, "server: -b needs a value"},
         {{true, true, {"server", "-v", "-t"}}, "server: -t needs a value"},
+        {{true, true, {"server", "-t", "1", "-n"}}, "server: -n needs a value"},
         {{true, true, {"server", "9000"}}, "server: it takes no arguments, but was given \"9000\""},
         {{true, true, {"server", "-v", "x", "y"}}, "server: it takes no arguments, but was given \"x\""},
         {{false, true, {"client", "-k", "5"}}, "client: there is no option -k"},

@@ -298,34 +298,81 @@ static size_t widest_line(const char *text)
     return widest;
 }
 
-static void test_the_matrix_fits(void **state)
+/* ---- The matrix ---- */
+
+enum { MODELS = 18, RUNS = 2 * MODELS };
+
+static struct model columns[MODELS];
+
+/* Names the models after `name`, "01-name" and so on, and lets each stall in the first script, but the fourth fail. */
+static void fill_matrix(struct run *runs, const char *name)
 {
-    enum { MODELS = 7, RUNS = 2 * MODELS };
+    static char server_script[] = "a-script-with-a-long-name", client_script[] = "short",
+                reason[] = "one client at a time: whoever comes second waits in the backlog until the first has left, "
+                           "however long it takes";
+    static const struct script two[] = {{.name = server_script}, {.name = client_script, .kind = SCRIPT_FOR_CLIENTS}};
+    static const struct expectation stall = {.outcome = PLAY_STALLS, .reason = reason};
     static char names[MODELS][32];
-    char server_script[] = "a-script-with-a-long-name", client_script[] = "short",
-         reason[] = "one client at a time: whoever comes second waits in the backlog until the first has left, however "
-                    "long it takes";
-    struct model columns[MODELS];
-    const struct script two[] = {{.name = server_script}, {.name = client_script, .kind = SCRIPT_FOR_CLIENTS}};
-    struct expectation stall = {.outcome = PLAY_STALLS, .reason = reason};
-    struct run runs[RUNS];
-    struct text text = {0};
 
     for (size_t i = 0; i < MODELS; i++) {
-        snprintf(names[i], sizeof names[i], "%02zu-a-model-with-a-name", i + 1);
+        snprintf(names[i], sizeof names[i], "%02zu-%s", i + 1, name);
         columns[i] = (struct model){.name = names[i]};
         runs[2 * i] = (struct run){&columns[i], &two[0], &stall, i == 3 ? VERDICT_FAILS : VERDICT_STALLS};
         runs[2 * i + 1] = (struct run){&columns[i], &two[1], NULL, VERDICT_PASSES};
     }
+}
+
+static void assert_has(const struct text *text, const char *part)
+{
+    if (strstr(text->chars, part) == NULL)
+        fail_msg("there should be \"%s\" in\n%s", part, text->chars);
+}
+
+static void test_the_matrix_fits(void **state)
+{
+    struct run runs[RUNS];
+    struct text text = {0};
+
+    fill_matrix(runs, "a-model-with-a-name");
     report_matrix(&text, runs, RUNS, false);
     assert_true(widest_line(text.chars) <= 80);
-    assert_non_null(strstr(text.chars, "a-script-with-a-long-name stalls stalls stalls FAILS  stalls stalls stalls\n"));
-    assert_non_null(strstr(text.chars, "\n14 plays: 7 passed, 6 stalled as expected, 1 FAILED\n"));
-    assert_non_null(strstr(text.chars, "05 = 05-a-model-with-a-name"));
+    assert_has(&text, "\nserver scripts            01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18\n"
+                      "a-script-with-a-long-name  s  s  s  F  s  s  s  s  s  s  s  s  s  s  s  s  s  s\n");
+    assert_has(&text, "\nshort                      .  .  .");
+    assert_has(&text, "\n. = passes, s = stalls as expected, F = FAILS\n01 = 01-a-model-with-a-name, 02 = ");
+    assert_has(&text, "\n36 plays: 18 passed, 17 stalled as expected, 1 FAILED\n");
     assert_null(strchr(text.chars, '\033'));
     text_free(&text);
     report_matrix(&text, runs, RUNS, true);
-    assert_non_null(strstr(text.chars, "\033[1;31mFAILS \033[0m"));
+    assert_has(&text, "\033[1;31m F\033[0m");
+    text_free(&text);
+}
+
+/* What if there is but one column? Then there is room for words. */
+static void test_one_model_has_words(void **state)
+{
+    struct run runs[RUNS];
+    struct text text = {0};
+
+    fill_matrix(runs, "one");
+    report_matrix(&text, runs, 2, false);
+    assert_has(&text, "\nserver scripts                01\na-script-with-a-long-name stalls\n");
+    assert_has(&text, "\nclient scripts                01\nshort                     passes\n\n01 = 01-one\n\n2 plays");
+    assert_null(strstr(text.chars, "F = FAILS"));
+    text_free(&text);
+}
+
+/* What if a model in another folder has no number? Its column is as wide as its heading, the others' are not. */
+static void test_a_path_is_a_heading(void **state)
+{
+    struct run runs[RUNS];
+    struct text text = {0};
+    char path[] = "build/mistakes/held-up-by-one";
+
+    fill_matrix(runs, "one");
+    columns[1].name = path;
+    report_matrix(&text, runs, 6, false);
+    assert_has(&text, "\nserver scripts            01 held-u 03\na-script-with-a-long-name  s      s  s\n");
     text_free(&text);
 }
 
@@ -343,6 +390,8 @@ int main(void)
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_failures_in_words),
         cmocka_unit_test(test_the_matrix_fits),
+        cmocka_unit_test(test_one_model_has_words),
+        cmocka_unit_test(test_a_path_is_a_heading),
     };
 
     unit_begin();

@@ -81,6 +81,9 @@ static void are_wrong_ones_refused(void **state)
         {{"check", {"--server", "mine"}}, "--server needs {port}, where the number of the port goes: mine\n"},
         {{"check", {"--server", "{port}", "--model", "05-select"}}, "--model and --server exclude each other\n"},
         {{"check", {"--expected", "x"}}, "--expected goes with --server; a model has a file of its own\n"},
+        {{"check", {"--server", "{port}", "--args", "-v"}}, "--args goes with --model; a server has its own in its "},
+        {{"play", {"--server", "{port}", "--args", "-v", "--script", "hello"}}, "--args goes with --model; a server "},
+        {{"play", {"--model", "05-select", "--args=-v", "--script", "late"}}, "--args are for servers, but this "},
         {{"check", {"--model", "99-nowhere"}}, "there is no model 99-nowhere\n"},
         {{"check", {"--script", "nowhere"}}, "there is no script nowhere\n"},
         {{"play", {"--model", "05-select"}}, "which script?\n"},
@@ -142,13 +145,35 @@ static void is_help_no_mistake(void **state)
     }
 }
 
+static void assert_printed(const char *part)
+{
+    if (strstr(child.output, part) == NULL)
+        fail_msg("It should print\n\"%s\"\nbut it printed\n\"%s\"\n\"%s\"", part, child.output, child.err);
+}
+
+/* What if a server is given options of its own, here one that it must refuse? Both programs say so, and check how to see it. */
+static void do_args_reach_the_server(void **state)
+{
+    const char *build = getenv("BUILD") != NULL ? getenv("BUILD") : "build";
+    const struct command_line play = {
+        "play", {"--build", build, "--model", "05-select", "--args", "-v  -k x", "--script", "hello"}};
+    const struct command_line check = {
+        "check", {"--build", build, "--model", "05-select", "--args", "-k x", "--script", "hello", "--script", "late"}};
+
+    child_run(&child, run, &play, NULL);
+    assert_printed("hello: 05-select -v  -k x\n");
+    assert_printed("| server: -k takes a whole number from 2 to 32767, not \"x\"\n");
+    child_run(&child, run, &check, NULL);
+    assert_printed("\n1 plays: 0 passed, 0 stalled as expected, 1 FAILED\n"); /* late is for clients */
+    assert_non_null(strstr(child.err, "'-k x'"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(are_wrong_ones_refused),
-        cmocka_unit_test(are_right_ones_understood),
-        cmocka_unit_test(are_all_names_taken),
-        cmocka_unit_test(is_help_no_mistake),
+        cmocka_unit_test(are_wrong_ones_refused),   cmocka_unit_test(are_right_ones_understood),
+        cmocka_unit_test(are_all_names_taken),      cmocka_unit_test(is_help_no_mistake),
+        cmocka_unit_test(do_args_reach_the_server),
     };
 
     unit_begin();

@@ -422,7 +422,7 @@ struct example *example_class(void)
 
     for (size_t i = 0; i < ENTRANTS; i++)
         add_entrant(example, i, &entrants[i]);
-    recorder_name(&example->recorder, ENTRANTS, "07-mine", "");
+    recorder_name(&example->recorder, ENTRANTS, "99-mine", "");
     recorder_leave_out(&example->recorder, ENTRANTS, "server: cannot listen on 127.0.0.1:9000: Address already in use");
     example->recorder.record.models[ENTRANTS].verdict = memory_string("It did not start.");
     example->recorder.record.now = began + ms(6100);
