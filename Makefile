@@ -3,8 +3,8 @@
 #     cc -Icommon 05-select/server.c common/*.c -o server && ./server
 #
 # A directory NN-name/ with server.c and client.c is a model. It is found by looking: a new one, 07-mine/, joins in
-# everywhere without a line changed here. What a model must be linked with, it says in its file `needs`: names of
-# pkg-config packages, or `threads`.
+# everywhere without a line changed here. What a system must have for it, it says in its file `needs`; where that is
+# missing, the model is left out, and the reason is said.
 #
 # Each step prints one short line; with V=1, its commands.
 
@@ -24,20 +24,45 @@ has_client = $(wildcard $(dir $1)client.c)
 FOUND      := $(sort $(foreach server,$(wildcard [0-9][0-9]-*/server.c),\
                   $(if $(call has_client,$(server)),$(server:/server.c=))))
 
+# Words that `needs` may have: a function that $(CC) must be able to link, and its header. A program that was linked is kept.
+threads  := pthread_create pthread.h
+linux    := epoll_create1 sys/epoll.h
+ucontext := makecontext ucontext.h
+WORDS    := threads linux ucontext
+
+link = mkdir -p $(BUILD)/needs; echo 'void *found; int main(void) { found = (void *)$1; }' | \
+           $(CC) $(STANDARD) -D_XOPEN_SOURCE=700 $(CPPFLAGS) -include $2 -pthread -x c -o $(BUILD)/needs/$1 - 2>/dev/null
+links = $(or $(wildcard $(BUILD)/needs/$1),$(shell $(call link,$1,$2) && echo yes))
+
+# `permission`: the system may forbid what the model is made of. Its server is asked, see tests/systems/permitted.sh.
+# Every other word is the name of a pkg-config package.
 PKG_CONFIG ?= pkg-config
 pkg         = $(if $(strip $2),$(shell $(PKG_CONFIG) $1 $2 2>/dev/null))
 absent      = $(foreach package,$1,$(if $(shell $(PKG_CONFIG) --exists $(package) 2>/dev/null && echo yes),,$(package)))
 needs       = $(if $(wildcard $1/needs),$(shell cat $1/needs))
-packages    = $(filter-out threads,$1)
+that_need   = $(foreach model,$2,$(if $(filter $1,$(call needs,$(model))),$(model)))
+packages    = $(filter-out $(WORDS) permission,$1)
 flags       = $(if $(filter threads,$1),-pthread) $(call pkg,$2,$(call packages,$1))
-missing     = $(strip $(call absent,$(call packages,$(call needs,$1))))
 
-LEFT_OUT  := $(foreach model,$(FOUND),$(if $(call missing,$(model)),$(model)))
-# Where there is one thread there is no race.
-RACELESS  := $(if $(filter thread,$(SANITIZE)),$(foreach model,$(FOUND),$(if $(filter threads,$(call needs,$(model))),,$(model))))
-MODELS    := $(filter-out $(LEFT_OUT) $(RACELESS),$(FOUND))
-UNKNOWN   := $(filter-out $(FOUND),$(MODELS))
+NEEDED    := $(sort $(foreach model,$(FOUND),$(call needs,$(model))))
+NO_WORDS  := $(foreach word,$(filter $(WORDS),$(NEEDED)),\
+                 $(if $(call links,$(firstword $($(word))),$(lastword $($(word)))),,$(word)))
+NO_MODELS := $(call absent,$(call packages,$(NEEDED)))
+
+# Why a model is left out, or nothing. SYSTEM is another one than this, where it is built for that. Where there is one
+# thread there is no race.
+missing    = $(firstword $(filter $(NO_WORDS) $(NO_MODELS),$(call needs,$1)))
+named      = $(if $(filter $(WORDS),$1),$(firstword $($1))(),$1)
+raceless   = $(and $(filter thread,$(SANITIZE)),$(if $(filter threads,$(call needs,$1)),,yes))
+why        = $(or $(if $(call missing,$1),$(call named,$(call missing,$1)) is missing$(SYSTEM:%= for %)),\
+                 $(if $(call raceless,$1),it has no threads))
+
+LEFT_OUT  := $(foreach model,$(FOUND),$(if $(call why,$(model)),$(model)))
+BUILT     := $(filter-out $(LEFT_OUT),$(FOUND))
+ASKED_FOR := $(if $(filter command,$(origin MODELS)),$(MODELS))
+UNKNOWN   := $(filter-out $(FOUND),$(ASKED_FOR))
 $(if $(UNKNOWN),$(error There is no model $(UNKNOWN). There are: $(FOUND)))
+override MODELS := $(filter $(or $(ASKED_FOR),$(FOUND)),$(BUILT))
 LIBRARIES := libuv cmocka jansson
 NO_TESTS  := $(strip $(call absent,$(LIBRARIES)))
 
@@ -56,8 +81,9 @@ PAGES    := $(call parts,demo/tests/browser/*.c)
 # --- Building ---------------------------------------------------------------------------------------------------------
 
 .PHONY: all
-all: $(MODELS) $(if $(NO_TESTS),,$(PROGRAMS) $(UNITS) $(EXAMPLES)) ## builds all models and the tests
-	@$(foreach model,$(LEFT_OUT),echo '$(model) is left out: $(call missing,$(model)) is missing. ./setup.sh installs it.';)
+all: $(MODELS) $(BUILD)/left-out $(if $(NO_TESTS),,$(PROGRAMS) $(UNITS) $(EXAMPLES)) ## builds all models and the tests
+	@sed 's/ / is left out: /' $(BUILD)/left-out
+	@$(if $(SYSTEM),,$(if $(NO_MODELS),echo './setup.sh installs the libraries that it knows.'))
 	@$(if $(NO_TESTS),echo 'The tests are left out: $(NO_TESTS) missing. ./setup.sh installs that.',:)
 
 QUIET    = $(if $(V),,@)
@@ -86,7 +112,7 @@ $(BUILD)/$1/server $(BUILD)/$1/client: %: %.o $(call other_parts,$1) $(COMMON)
 	$$(call say,LINK)
 	$$(QUIET)$$(LINK) $(call flags,$(call needs,$1),--libs)
 
-check-$1: $1 $(PROGRAMS)
+check-$1: $1 $(PROGRAMS) $(BUILD)/left-out
 	$(BUILD)/tests/player/check --build $(BUILD) --model $1 $$(CHECK_ARGS)
 
 run-$1: $(BUILD)/$1/server
@@ -96,14 +122,23 @@ trace-$1: $(BUILD)/$1/server
 	@command -v strace >/dev/null || { echo 'strace is missing. ./setup.sh trace installs it.' >&2; exit 1; }
 	strace -f -tt $(BUILD)/$1/server $$(ARGS)
 endef
-$(foreach model,$(MODELS),$(eval $(call model_rules,$(model))))
+$(foreach model,$(BUILT),$(eval $(call model_rules,$(model))))
 
 define left_out_rules
 .PHONY: $1 check-$1 run-$1 trace-$1
 $1 check-$1 run-$1 trace-$1:
-	@echo '$1 needs $(call missing,$1). ./setup.sh installs it.' >&2; exit 1
+	@echo '$1 is left out: $(call why,$1)' >&2; exit 1
 endef
 $(foreach model,$(LEFT_OUT),$(eval $(call left_out_rules,$(model))))
+
+# A line for each model that is left out, "NAME REASON", for all that would play it. It is written every time, because
+# what a system permits can change.
+FORBIDDABLE := $(call that_need,permission,$(BUILT))
+.PHONY: write-left-out
+$(BUILD)/left-out: write-left-out $(FORBIDDABLE:%=$(BUILD)/%/server)
+	@mkdir -p $(@D)
+	@{ :; $(foreach model,$(LEFT_OUT),echo '$(model) $(call why,$(model))';) \
+	   $(foreach model,$(FORBIDDABLE),tests/systems/permitted.sh $(model) $(BUILD)/$(model)/server;) } >$@
 
 # What plays, shows or tests needs all of the libraries; without them only the models are built.
 .PHONY: libraries
@@ -124,12 +159,13 @@ $(PROGRAMS) $(UNITS) $(EXAMPLES): %: %.o $(PLAYER) $(COMMON)
 	$(QUIET)$(LINK) $(call pkg,--libs,$(LIBRARIES)) -pthread
 
 -include $(patsubst %.o,%.d,$(COMMON) $(TESTS))
--include $(foreach model,$(MODELS),$(wildcard $(BUILD)/$(model)/*.d))
+-include $(foreach model,$(BUILT),$(wildcard $(BUILD)/$(model)/*.d))
 
 # For another system, whose libraries are not here: what needs none is linked, all the rest compiled.
 PLAIN := $(foreach model,$(MODELS),$(if $(call packages,$(call needs,$(model))),,$(model)))
 .PHONY: cross
 cross: $(PLAIN) $(call objects,$(MODELS:=/*.c)) $(if $(NO_TESTS),,$(TESTS))
+	@$(foreach model,$(LEFT_OUT),echo '$(model) is left out: $(call why,$(model))';)
 
 # --- Running ----------------------------------------------------------------------------------------------------------
 
@@ -146,19 +182,20 @@ else
 endif
 
 .PHONY: check-models
-check-models: $(MODELS) $(PROGRAMS) ## the same without the unit tests; with SANITIZE=thread, against the models that have threads
-	@$(BUILD)/tests/player/check --build $(BUILD) $(MODELS:%=--model %) $(CHECK_ARGS)
+check-models: $(MODELS) $(PROGRAMS) $(BUILD)/left-out ## the same without the unit tests; with SANITIZE=thread, against the models that have threads
+	@$(BUILD)/tests/player/check --build $(BUILD) $(ASKED_FOR:%=--model %) $(CHECK_ARGS)
 
 # A longer conversation than most: partial sends, end of stream, everything freed. An error or a leak makes it exit with 99.
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=all
 .PHONY: check-valgrind
 check-valgrind: libraries all ## plays one script against every model under valgrind
-	@set -e; for model in $(MODELS); do echo "--- $$model"; \
+	@set -e; for model in $(MODELS); do \
+	    ! grep "^$$model " $(BUILD)/left-out || continue; echo "--- $$model"; \
 	    $(BUILD)/tests/player/check --script half-close --server "$(VALGRIND) $(BUILD)/$$model/server -p {port}"; done
 
 .PHONY: check-musl
 check-musl: libraries all ## builds the models that need no library with musl-gcc and plays all scripts against them
-	$(MAKE) CC=musl-gcc BUILD=build/musl PKG_CONFIG=false all
+	$(MAKE) CC=musl-gcc SYSTEM=musl BUILD=build/musl PKG_CONFIG=false all
 	$(BUILD)/tests/player/check --build build/musl
 
 .PHONY: check-macos
@@ -191,7 +228,7 @@ check-mistakes: libraries all ## checks that every mistake is caught by the scri
 WITHOUT_STRACE = $(if $(SANITIZE),--without-strace)
 .PHONY: demo
 demo: libraries all ## plays one script against all models side by side: make demo SCRIPT=crowd MODELS='01-blocking 05-select'
-	@$(BUILD)/demo/demo --build $(BUILD) $(if $(SCRIPT),--script $(SCRIPT)) $(MODELS:%=--model %) $(WITHOUT_STRACE)
+	@$(BUILD)/demo/demo --build $(BUILD) $(if $(SCRIPT),--script $(SCRIPT)) $(ASKED_FOR:%=--model %) $(WITHOUT_STRACE)
 
 # The first python3 in PATH that has Selenium: a distribution's package belongs to the distribution's own.
 SELENIUM_PYTHON = $(firstword $(foreach folder,$(subst :, ,$(PATH)),$(shell \

@@ -59,7 +59,7 @@ struct session {
 };
 
 /*
- * Plays the script to its end. `models`, `count` of them, are those of models_find(); where one is not built, the record
+ * Plays the script to its end. `models`, `count` of them, are those of models_find(); where one is left out, the record
  * says so. Afterwards session->recorder.record is complete, verdicts included.
  */
 void session_run(struct session *session, const struct model *const *models, size_t count);
