@@ -39,22 +39,23 @@ links = $(or $(wildcard $(BUILD)/needs/$1),$(shell $(call link,$1,$2) && echo ye
 PKG_CONFIG ?= pkg-config
 pkg         = $(if $(strip $2),$(shell $(PKG_CONFIG) $1 $2 2>/dev/null))
 absent      = $(foreach package,$1,$(if $(shell $(PKG_CONFIG) --exists $(package) 2>/dev/null && echo yes),,$(package)))
-needs       = $(if $(wildcard $1/needs),$(shell cat $1/needs))
+needs       = $(needs-$1)
+$(foreach model,$(FOUND),$(if $(wildcard $(model)/needs),$(eval needs-$(model) := $(shell cat $(model)/needs))))
 that_need   = $(foreach model,$2,$(if $(filter $1,$(call needs,$(model))),$(model)))
 packages    = $(filter-out $(WORDS) permission,$1)
 flags       = $(if $(filter threads,$1),-pthread) $(call pkg,$2,$(call packages,$1))
 
-NEEDED    := $(sort $(foreach model,$(FOUND),$(call needs,$(model))))
-NO_WORDS  := $(foreach word,$(filter $(WORDS),$(NEEDED)),\
+NEEDED      := $(sort $(foreach model,$(FOUND),$(call needs,$(model))))
+NO_WORDS    := $(foreach word,$(filter $(WORDS),$(NEEDED)),\
                  $(if $(call links,$(firstword $($(word))),$(lastword $($(word)))),,$(word)))
-NO_MODELS := $(call absent,$(call packages,$(NEEDED)))
+NO_PACKAGES := $(call absent,$(call packages,$(NEEDED)))
 
-# Why a model is left out, or nothing. SYSTEM is another one than this, where it is built for that. Where there is one
+# Why a model is left out, or nothing. OTHER_SYSTEM: what it is built for, if not this one. Where there is one
 # thread there is no race.
-missing    = $(firstword $(filter $(NO_WORDS) $(NO_MODELS),$(call needs,$1)))
+missing    = $(firstword $(filter $(NO_WORDS) $(NO_PACKAGES),$(call needs,$1)))
 named      = $(if $(filter $(WORDS),$1),$(firstword $($1))(),$1)
 raceless   = $(and $(filter thread,$(SANITIZE)),$(if $(filter threads,$(call needs,$1)),,yes))
-why        = $(or $(if $(call missing,$1),$(call named,$(call missing,$1)) is missing$(SYSTEM:%= for %)),\
+why        = $(or $(if $(call missing,$1),$(call named,$(call missing,$1)) is missing$(OTHER_SYSTEM:%= for %)),\
                  $(if $(call raceless,$1),it has no threads))
 
 LEFT_OUT  := $(foreach model,$(FOUND),$(if $(call why,$(model)),$(model)))
@@ -83,7 +84,7 @@ PAGES    := $(call parts,demo/tests/browser/*.c)
 .PHONY: all
 all: $(MODELS) $(BUILD)/left-out $(if $(NO_TESTS),,$(PROGRAMS) $(UNITS) $(EXAMPLES)) ## builds all models and the tests
 	@sed 's/ / is left out: /' $(BUILD)/left-out
-	@$(if $(SYSTEM),,$(if $(NO_MODELS),echo './setup.sh installs the libraries that it knows.'))
+	@$(if $(OTHER_SYSTEM),,$(if $(NO_PACKAGES),echo './setup.sh installs the libraries that it knows.'))
 	@$(if $(NO_TESTS),echo 'The tests are left out: $(NO_TESTS) missing. ./setup.sh installs that.',:)
 
 QUIET    = $(if $(V),,@)
@@ -195,7 +196,7 @@ check-valgrind: libraries all ## plays one script against every model under valg
 
 .PHONY: check-musl
 check-musl: libraries all ## builds the models that need no library with musl-gcc and plays all scripts against them
-	$(MAKE) CC=musl-gcc SYSTEM=musl BUILD=build/musl PKG_CONFIG=false all
+	$(MAKE) CC=musl-gcc OTHER_SYSTEM=musl BUILD=build/musl PKG_CONFIG=false all
 	$(BUILD)/tests/player/check --build build/musl
 
 .PHONY: check-macos

@@ -143,7 +143,7 @@ other_systems() {
 
     question='ucontext in musl'
     command -v musl-gcc >/dev/null || return
-    run make CC=musl-gcc SYSTEM=musl BUILD=build/musl PKG_CONFIG=false
+    run make CC=musl-gcc OTHER_SYSTEM=musl BUILD=build/musl PKG_CONFIG=false
     succeeds
     says '97-x is left out: makecontext() is missing for musl'
     says_nothing_of './setup.sh installs the libraries'
