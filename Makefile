@@ -3,8 +3,8 @@
 #     cc -Icommon 05-select/server.c common/*.c -o server && ./server
 #
 # A directory NN-name/ with server.c and client.c is a model. It is found by looking: a new one, 99-mine/, joins in
-# everywhere without a line changed here. What a model must be linked with, it says in its file `needs`: names of
-# pkg-config packages, or `threads`.
+# everywhere without a line changed here. What a system must have for it, it says in its file `needs`; where that is
+# missing, the model is left out, and the reason is said.
 #
 # Each step prints one short line; with V=1, its commands.
 
@@ -24,23 +24,48 @@ has_client = $(wildcard $(dir $1)client.c)
 FOUND      := $(sort $(foreach server,$(wildcard [0-9][0-9]-*/server.c),\
                   $(if $(call has_client,$(server)),$(server:/server.c=))))
 
+# Words that `needs` may have: a function that $(CC) must be able to link, and its header. A program that was linked is kept.
+threads  := pthread_create pthread.h
+linux    := epoll_create1 sys/epoll.h
+ucontext := makecontext ucontext.h
+WORDS    := threads linux ucontext
+
+link = mkdir -p $(BUILD)/needs; echo 'void *found; int main(void) { found = (void *)$1; }' | \
+           $(CC) $(STANDARD) -D_XOPEN_SOURCE=700 $(CPPFLAGS) -include $2 -pthread -x c -o $(BUILD)/needs/$1 - 2>/dev/null
+links = $(or $(wildcard $(BUILD)/needs/$1),$(shell $(call link,$1,$2) && echo yes))
+
+# `permission`: the system may forbid what the model is made of. Its server is asked, see tests/systems/permitted.sh.
+# Every other word is the name of a pkg-config package.
 PKG_CONFIG ?= pkg-config
 pkg         = $(if $(strip $2),$(shell $(PKG_CONFIG) $1 $2 2>/dev/null))
 absent      = $(foreach package,$1,$(if $(shell $(PKG_CONFIG) --exists $(package) 2>/dev/null && echo yes),,$(package)))
-needs       = $(if $(wildcard $1/needs),$(shell cat $1/needs))
-packages    = $(filter-out threads,$1)
+needs       = $(needs-$1)
+$(foreach model,$(FOUND),$(if $(wildcard $(model)/needs),$(eval needs-$(model) := $(shell cat $(model)/needs))))
+that_need   = $(foreach model,$2,$(if $(filter $1,$(call needs,$(model))),$(model)))
+packages    = $(filter-out $(WORDS) permission,$1)
 flags       = $(if $(filter threads,$1),-pthread) $(call pkg,$2,$(call packages,$1))
-missing     = $(strip $(call absent,$(call packages,$(call needs,$1))))
 
-LEFT_OUT  := $(foreach model,$(FOUND),$(if $(call missing,$(model)),$(model)))
-# Where there is one thread there is no race.
-RACELESS  := $(if $(filter thread,$(SANITIZE)),$(foreach model,$(FOUND),$(if $(filter threads,$(call needs,$(model))),,$(model))))
-MODELS    := $(filter-out $(LEFT_OUT) $(RACELESS),$(FOUND))
+NEEDED      := $(sort $(foreach model,$(FOUND),$(call needs,$(model))))
+NO_WORDS    := $(foreach word,$(filter $(WORDS),$(NEEDED)),\
+                 $(if $(call links,$(firstword $($(word))),$(lastword $($(word)))),,$(word)))
+NO_PACKAGES := $(call absent,$(call packages,$(NEEDED)))
+
+# Why a model is left out, or nothing. OTHER_SYSTEM: what it is built for, if not this one. Where there is one
+# thread there is no race.
+missing    = $(firstword $(filter $(NO_WORDS) $(NO_PACKAGES),$(call needs,$1)))
+named      = $(if $(filter $(WORDS),$1),$(firstword $($1))(),$1)
+raceless   = $(and $(filter thread,$(SANITIZE)),$(if $(filter threads,$(call needs,$1)),,yes))
+why        = $(or $(if $(call missing,$1),$(call named,$(call missing,$1)) is missing$(OTHER_SYSTEM:%= for %)),\
+                 $(if $(call raceless,$1),it has no threads))
+
+LEFT_OUT  := $(foreach model,$(FOUND),$(if $(call why,$(model)),$(model)))
+BUILT     := $(filter-out $(LEFT_OUT),$(FOUND))
 # The demo shows 02-fcntl-nonblock:-i10, too: a model with an option.
-TO_SHOW   := $(MODELS)
-override MODELS := $(sort $(foreach model,$(MODELS),$(firstword $(subst :, ,$(model)))))
-UNKNOWN   := $(filter-out $(FOUND),$(MODELS))
+TO_SHOW   := $(if $(filter command,$(origin MODELS)),$(MODELS))
+ASKED_FOR := $(sort $(foreach model,$(TO_SHOW),$(firstword $(subst :, ,$(model)))))
+UNKNOWN   := $(filter-out $(FOUND),$(ASKED_FOR))
 $(if $(UNKNOWN),$(error There is no model $(UNKNOWN). There are: $(FOUND)))
+override MODELS := $(filter $(or $(ASKED_FOR),$(FOUND)),$(BUILT))
 LIBRARIES := libuv cmocka jansson
 NO_TESTS  := $(strip $(call absent,$(LIBRARIES)))
 
@@ -59,8 +84,9 @@ PAGES    := $(call parts,demo/tests/browser/*.c)
 # --- Building ---------------------------------------------------------------------------------------------------------
 
 .PHONY: all
-all: $(MODELS) $(if $(NO_TESTS),,$(PROGRAMS) $(UNITS) $(EXAMPLES)) ## builds all models and the tests
-	@$(foreach model,$(LEFT_OUT),echo '$(model) is left out: $(call missing,$(model)) is missing. ./setup.sh installs it.';)
+all: $(MODELS) $(BUILD)/left-out $(if $(NO_TESTS),,$(PROGRAMS) $(UNITS) $(EXAMPLES)) ## builds all models and the tests
+	@sed 's/ / is left out: /' $(BUILD)/left-out
+	@$(if $(OTHER_SYSTEM),,$(if $(NO_PACKAGES),echo './setup.sh installs the libraries that it knows.'))
 	@$(if $(NO_TESTS),echo 'The tests are left out: $(NO_TESTS) missing. ./setup.sh installs that.',:)
 
 QUIET    = $(if $(V),,@)
@@ -89,7 +115,7 @@ $(BUILD)/$1/server $(BUILD)/$1/client: %: %.o $(call other_parts,$1) $(COMMON)
 	$$(call say,LINK)
 	$$(QUIET)$$(LINK) $(call flags,$(call needs,$1),--libs)
 
-check-$1: $1 $(PROGRAMS)
+check-$1: $1 $(PROGRAMS) $(BUILD)/left-out
 	$(BUILD)/tests/player/check --build $(BUILD) --model $1 $$(CHECK_ARGS)
 
 run-$1: $(BUILD)/$1/server
@@ -99,14 +125,23 @@ trace-$1: $(BUILD)/$1/server
 	@command -v strace >/dev/null || { echo 'strace is missing. ./setup.sh trace installs it.' >&2; exit 1; }
 	strace -f -tt $(BUILD)/$1/server $$(ARGS)
 endef
-$(foreach model,$(MODELS),$(eval $(call model_rules,$(model))))
+$(foreach model,$(BUILT),$(eval $(call model_rules,$(model))))
 
 define left_out_rules
 .PHONY: $1 check-$1 run-$1 trace-$1
 $1 check-$1 run-$1 trace-$1:
-	@echo '$1 needs $(call missing,$1). ./setup.sh installs it.' >&2; exit 1
+	@echo '$1 is left out: $(call why,$1)' >&2; exit 1
 endef
 $(foreach model,$(LEFT_OUT),$(eval $(call left_out_rules,$(model))))
+
+# A line for each model that is left out, "NAME REASON", for all that would play it. It is written every time, because
+# what a system permits can change.
+FORBIDDABLE := $(call that_need,permission,$(BUILT))
+.PHONY: write-left-out
+$(BUILD)/left-out: write-left-out $(FORBIDDABLE:%=$(BUILD)/%/server)
+	@mkdir -p $(@D)
+	@{ :; $(foreach model,$(LEFT_OUT),echo '$(model) $(call why,$(model))';) \
+	   $(foreach model,$(FORBIDDABLE),tests/systems/permitted.sh $(model) $(BUILD)/$(model)/server;) } >$@
 
 # What plays, shows or tests needs all of the libraries; without them only the models are built.
 .PHONY: libraries
@@ -127,12 +162,13 @@ $(PROGRAMS) $(UNITS) $(EXAMPLES): %: %.o $(PLAYER) $(COMMON)
 	$(QUIET)$(LINK) $(call pkg,--libs,$(LIBRARIES)) -pthread
 
 -include $(patsubst %.o,%.d,$(COMMON) $(TESTS))
--include $(foreach model,$(MODELS),$(wildcard $(BUILD)/$(model)/*.d))
+-include $(foreach model,$(BUILT),$(wildcard $(BUILD)/$(model)/*.d))
 
 # For another system, whose libraries are not here: what needs none is linked, all the rest compiled.
 PLAIN := $(foreach model,$(MODELS),$(if $(call packages,$(call needs,$(model))),,$(model)))
 .PHONY: cross
 cross: $(PLAIN) $(call objects,$(MODELS:=/*.c)) $(if $(NO_TESTS),,$(TESTS))
+	@$(foreach model,$(LEFT_OUT),echo '$(model) is left out: $(call why,$(model))';)
 
 # --- Running ----------------------------------------------------------------------------------------------------------
 
@@ -150,19 +186,20 @@ else
 endif
 
 .PHONY: check-models
-check-models: $(MODELS) $(PROGRAMS) ## the same without the unit tests; with SANITIZE=thread, against the models that have threads
-	@$(BUILD)/tests/player/check --build $(BUILD) $(MODELS:%=--model %) $(CHECK_ARGS)
+check-models: $(MODELS) $(PROGRAMS) $(BUILD)/left-out ## the same without the unit tests; with SANITIZE=thread, against the models that have threads
+	@$(BUILD)/tests/player/check --build $(BUILD) $(ASKED_FOR:%=--model %) $(CHECK_ARGS)
 
 # A longer conversation than most: partial sends, end of stream, everything freed. An error or a leak makes it exit with 99.
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=all
 .PHONY: check-valgrind
 check-valgrind: libraries all ## plays one script against every model under valgrind
-	@set -e; for model in $(MODELS); do echo "--- $$model"; \
+	@set -e; for model in $(MODELS); do \
+	    ! grep "^$$model " $(BUILD)/left-out || continue; echo "--- $$model"; \
 	    $(BUILD)/tests/player/check --script half-close --server "$(VALGRIND) $(BUILD)/$$model/server -p {port}"; done
 
 .PHONY: check-musl
 check-musl: libraries all ## builds the models that need no library with musl-gcc and plays all scripts against them
-	$(MAKE) CC=musl-gcc BUILD=build/musl PKG_CONFIG=false all
+	$(MAKE) CC=musl-gcc OTHER_SYSTEM=musl BUILD=build/musl PKG_CONFIG=false all
 	$(BUILD)/tests/player/check --build build/musl
 
 .PHONY: check-macos

@@ -36,6 +36,7 @@ build     pkg-config    pkg-config     pkgconf-pkg-config  pkgconf     pkgconf  
 build     libuv         libuv1-dev     libuv-devel         libuv       libuv-dev          libuv-devel      libuv
 build     cmocka        libcmocka-dev  libcmocka-devel     cmocka      cmocka-dev         libcmocka-devel  cmocka
 build     jansson       libjansson-dev  jansson-devel      jansson     jansson-dev        libjansson-devel  jansson
+models    liburing      liburing-dev   liburing-devel      liburing    liburing-dev       liburing-devel   -
 mistakes  patch         patch          patch               patch       patch              patch            -
 trace     strace        strace         strace              strace      strace             strace           -
 lint      clang         clang          clang               clang       clang              clang            -
@@ -64,7 +65,8 @@ END
 usage() {
     echo 'usage: ./setup.sh [-h] [--all | PART...]'
     echo
-    echo 'Installs what is missing: a C compiler, make, pkg-config, libuv, cmocka and jansson, and the optional PARTs:'
+    echo 'Installs what is missing: a C compiler, make, pkg-config, libuv, cmocka, jansson, liburing where it can be had, and'
+    echo 'the optional PARTs:'
     for part in $parts; do
         printf '  %-9s %s\n' "$part" "$(purpose "$part")"
     done
@@ -109,7 +111,7 @@ python_has_selenium() ( # any python3 in PATH: a distribution's package belongs 
 works() { # TOOL
     case $1 in
     cc | clang | musl-gcc) compiles "$1" ;;
-    libuv | cmocka | jansson) pkg-config --exists "$1" ;;
+    libuv | cmocka | jansson | liburing) pkg-config --exists "$1" ;;
     make) case $(make --version) in 'GNU Make'*) ;; *) return 1 ;; esac ;;
     valgrind) valgrind ls / ;; # it runs, but can watch nothing, where the C library's symbols are missing
     sanitizers) compiles cc -fsanitize=address,undefined && compiles cc -fsanitize=thread ;;
@@ -122,7 +124,7 @@ works() { # TOOL
 
 version() { # TOOL: " 1.44.2", or nothing for a tool that does not say
     case $1 in
-    libuv | cmocka | jansson) pkg-config --modversion "$1" ;;
+    libuv | cmocka | jansson | liburing) pkg-config --modversion "$1" ;;
     sanitizers | chromium | selenium | nc) ;;
     *) "$1" --version ;;
     esac 2>/dev/null | sed -n 's/^/ /; s/^[^.]*[^0-9.]\([0-9][0-9]*\.[0-9.]*[0-9]\).*/ \1/p' | head -n 1
@@ -202,14 +204,15 @@ command_by_hand() {
 
 # --- From here on in order ---
 
-required=build optional=''
+# Without a library of the part `models`, a model is left out, and all else works.
+required=build optional=models
 for argument; do
     case $argument in
     -h | --help)
         usage
         exit 0
         ;;
-    --all) optional=$parts ;;
+    --all) optional="models $parts" ;;
     *)
         is_in "$argument" "$parts" || wrong_usage "unknown option or part: $argument"
         required="$required $argument"
@@ -229,9 +232,12 @@ while read -r part tool columns; do
         works "$tool" || is_in "$part" "$not_asked_for" || not_asked_for="$not_asked_for $part"
         continue
     fi
-    printf '%s ... ' "$tool"
     # shellcheck disable=SC2086 # a list of words
     packages=$(in_column $columns)
+    if [ "$part" = models ] && [ -z "$packages" ]; then
+        continue # no system with this manager has it
+    fi
+    printf '%s ... ' "$tool"
     # shellcheck disable=SC2086 # likewise
     if works "$tool" || provide "$tool" $packages; then
         echo "found$(version "$tool")"

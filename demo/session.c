@@ -291,8 +291,11 @@ static void start_model(struct session *session, struct run *run)
                                    .on_done = note_end,
                                    .data = run};
 
-    if (!run->entrant->model->is_built) {
-        recorder_leave_out(&session->recorder, run->index, "it is not built: make says why");
+    if (run->entrant->model->left_out != NULL) {
+        struct text reason = {0};
+        text_add(&reason, "left out: %s", run->entrant->model->left_out);
+        recorder_leave_out(&session->recorder, run->index, reason.chars);
+        text_free(&reason);
         run->is_done = true;
         return;
     }

@@ -66,7 +66,8 @@ struct session {
 };
 
 /*
- * Plays the script to its end. Of the models that enter, `count`, one may not be built, and the record says so. Afterwards session->recorder.record is complete, verdicts included.
+ * Plays the script to its end. Where the model of an entrant, of whom there are `count`, is left out, the record says so.
+ * Afterwards session->recorder.record is complete, verdicts included.
  */
 void session_run(struct session *session, const struct entrant *entrants, size_t count);
 

@@ -35,6 +35,12 @@ def is_runnable(block):
     return block.language in ("console", "diff")
 
 
+def left_out(part, models):
+    """The first of these models that stands in what is run of the section, or in what that prints."""
+    run = "\n".join(line for block in part.blocks if is_runnable(block) for line in [word for word, _ in block.words] + block.lines)
+    return next((model for model in models if model in run), None)
+
+
 def check_wildcards(block, find):
     for number, line in enumerate(block.lines, block.line + 1):
         if GAP in line and not is_gap(line) and not line.startswith("$ ") and not re.search(r"\w", line):
@@ -109,6 +115,13 @@ def main(arguments):
         sys.exit(f"check.py: no section of {options.file} has {options.section} in its title")
     if subprocess.run(["make", "--silent", f"-j{os.cpu_count()}"], cwd=options.root, env=project.environment()).returncode != 0:
         return 1
+    reasons = project.left_out(options.root)
+    for part in list(chosen):
+        model = left_out(part, reasons)
+        if not model:
+            continue
+        chosen.remove(part)
+        print(f"{options.file.name}: not checked, because {model} is left out ({reasons[model]}): the section {part.title}")
 
     findings = []
 
@@ -131,9 +144,9 @@ def main(arguments):
 
     for line, text, diff in sorted(findings):
         print(f"{options.file.name}:{line}: {text}", *diff, sep="\n    ")
-    left_out = [line for result in results for line in result["left_out"]]
-    if left_out:
-        print(f"{options.file.name}: not run, because unshare is not allowed here: the commands in lines {', '.join(map(str, left_out))}")
+    not_allowed = [line for result in results for line in result["left_out"]]
+    if not_allowed:
+        print(f"{options.file.name}: not run, because unshare is not allowed here: the commands in lines {', '.join(map(str, not_allowed))}")
     commands = sum(line.startswith("$ ") for block in blocks if block.language == "console" for line in block.lines)
     print(f"{options.file.name}: {len(chosen)} sections, {len(blocks)} blocks, {commands} commands: {len(findings)} findings "
           f"in {time.monotonic() - started:.0f} s")

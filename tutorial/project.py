@@ -32,6 +32,12 @@ def built_folders(root, files):
     return sorted(folder for folder in folders if (root / "build" / folder).is_dir())
 
 
+def left_out(root):
+    """The models that make has left out, each with its reason."""
+    file = root / "build/left-out"
+    return dict(line.split(" ", 1) for line in file.read_text().splitlines()) if file.exists() else {}
+
+
 def paths_below(folder):
     """All files and folders in it."""
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
@@ -54,6 +60,7 @@ class Names:
         self.sources = {str(path) for file in files for path in [Path(file), *Path(file).parents]}
         self.paths = self.sources.union({"build"}, *({f"build/{folder}/{path}" for path in paths_below(root / "build" / folder)}
                                                      for folder in built_folders(root, files)))
+        self.paths.update(f"build/{model}/{program}" for model in left_out(root) for program in ("server", "client"))
         rules = output_of(root, "make", "--question", "--print-data-base", "--no-builtin-rules")
         in_a_model = root / "common/model.mk"
         rules += in_a_model.read_text() if in_a_model.exists() else ""

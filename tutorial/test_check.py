@@ -343,6 +343,18 @@ class TestCheck(unittest.TestCase):
         self.assertEqual(status, 0, said)
         self.assertIn("not run, because unshare is not allowed here: the commands in lines 45\n", said)
 
+    def test_a_model_that_is_left_out(self):
+        """What if make has left out a model? What a section prints that names it cannot be compared."""
+        left_out = Path(self.root) / "build/left-out"
+        left_out.parent.mkdir(exist_ok=True)
+        left_out.write_text("01-one libone is missing\n")
+        self.addCleanup(left_out.unlink)
+        wrong = TUTORIAL.replace("hello\n$", "hallo\n$")
+        status, said, _ = self.check(wrong, "--section", "one")
+        self.assertEqual(status, 0, said)
+        self.assertIn("T.md: not checked, because 01-one is left out (libone is missing): the section One: say()\n", said)
+        self.assertIn("T.md: 0 sections, 0 blocks, 0 commands: 0 findings", said)
+
     def test_what_is_missing(self):
         """What if cmark-gfm is not there?"""
         few = Path(self.folder.name) / "few"

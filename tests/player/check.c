@@ -166,27 +166,19 @@ static void add_run(struct check *check, const struct model *model, const struct
     check->count++;
 }
 
-/* Returns false if a model is missing that was asked for by name. */
-static bool choose_runs(struct check *check)
+static void choose_runs(struct check *check)
 {
     const struct models *models = &check->models;
-    bool is_complete = true;
 
     check->runs = memory_zeroed(models->count * check->scripts.count, sizeof check->runs[0]);
     check->jobs = memory_zeroed(models->count * check->scripts.count, sizeof check->jobs[0]);
     for (size_t i = 0; i < models->count; i++) {
         const struct model *model = &models->items[i];
-        if (!is_wanted(&check->options.models, model->name))
+        if (model->left_out != NULL || !is_wanted(&check->options.models, model->name))
             continue;
-        if (!model->is_built) {
-            fprintf(stderr, "check: %s is left out: it is not built in %s\n", model->name, check->options.build);
-            is_complete = is_complete && check->options.models.count == 0;
-            continue;
-        }
         for (size_t j = 0; j < check->scripts.count; j++)
             add_run(check, model, check->scripts.items[j]);
     }
-    return is_complete;
 }
 
 /* ---- Playing, several at a time ---- */
@@ -332,6 +324,23 @@ static void print_matrix(const struct check *check)
     text_free(&matrix);
 }
 
+/* Returns 1 if a model is left out that was asked for by name, otherwise 0. */
+static int print_left_out(const struct check *check)
+{
+    const struct option_values *wanted = &check->options.models;
+    int status = 0;
+
+    for (size_t i = 0; i < check->models.count; i++) {
+        const struct model *model = &check->models.items[i];
+        if (model->left_out == NULL || !is_wanted(wanted, model->name))
+            continue;
+        printf("%s is left out: %s\n", model->name, model->left_out);
+        if (wanted->count > 0)
+            status = 1;
+    }
+    return status;
+}
+
 static void kill_children(void *data)
 {
     const struct check *check = data;
@@ -380,9 +389,9 @@ int main(int argc, char **argv)
     if (status == 0)
         status = find_everything(&check);
     if (status == 0) {
-        const bool is_complete = choose_runs(&check);
+        choose_runs(&check);
         status = check.count > 0 ? play_all(&check) : complain("there is nothing to play");
-        if (!is_complete)
+        if (print_left_out(&check) != 0)
             status = 1;
     }
     free_everything(&check);

@@ -19,6 +19,19 @@ static char *join(const char *folder, const char *name)
     return text_take(&path);
 }
 
+static const char blanks[] = " \t\r\n";
+
+/* Without the blanks at both ends; NULL stays NULL. */
+static char *trim(char *text)
+{
+    if (text == NULL)
+        return NULL;
+    text += strspn(text, blanks);
+    for (size_t length = strlen(text); length > 0 && strchr(blanks, text[length - 1]) != NULL;)
+        text[--length] = '\0';
+    return text;
+}
+
 /* What matches `pattern`, sorted by name; globfree() follows. Nothing if there is nothing, or a folder cannot be read. */
 static glob_t find(const char *pattern)
 {
@@ -34,7 +47,7 @@ struct model *models_add(struct models *models, const char *name, const char *ex
 {
     models->items = memory_grown(models->items, models->count, sizeof models->items[0]);
     struct model *model = &models->items[models->count++];
-    *model = (struct model){.name = memory_string(name), .is_built = true};
+    *model = (struct model){.name = memory_string(name)};
     if (expected_path != NULL)
         model->expected_path = memory_string(expected_path);
     return model;
@@ -48,8 +61,30 @@ void models_add_folder(struct models *models, const char *path, const char *buil
     model->server = join(programs, "server");
     model->client = join(programs, "client");
     model->expected_path = join(path, "expected");
-    model->is_built = access(model->server, X_OK) == 0 && access(model->client, X_OK) == 0;
+    model->left_out = models_left_out(path, build);
+    if (model->left_out == NULL && (access(model->server, X_OK) != 0 || access(model->client, X_OK) != 0)) {
+        struct text reason = {0};
+        text_add(&reason, "it is not built in %s", build);
+        model->left_out = text_take(&reason);
+    }
     free(programs);
+}
+
+char *models_left_out(const char *name, const char *build)
+{
+    const size_t length = strlen(name);
+    char *path = join(build, "left-out"), *line = NULL, *reason = NULL;
+    size_t room = 0;
+    FILE *file = fopen(path, "r");
+
+    while (file != NULL && reason == NULL && getline(&line, &room, file) != -1)
+        if (strncmp(line, name, length) == 0 && line[length] == ' ')
+            reason = memory_string(trim(line + length));
+    free(line);
+    free(path);
+    if (file != NULL)
+        fclose(file);
+    return reason;
 }
 
 void models_find(struct models *models, const char *build)
@@ -88,6 +123,7 @@ void models_free(struct models *models)
         free(model->name);
         free(model->server);
         free(model->client);
+        free(model->left_out);
         free(model->expected_path);
     }
     free(models->items);
@@ -174,19 +210,6 @@ const struct expectation *model_expectation(const struct model *model, const cha
         if (strcmp(model->expectations[i].script, script) == 0)
             return &model->expectations[i];
     return NULL;
-}
-
-static const char blanks[] = " \t\r\n";
-
-/* Without the blanks at both ends; NULL stays NULL. */
-static char *trim(char *text)
-{
-    if (text == NULL)
-        return NULL;
-    text += strspn(text, blanks);
-    for (size_t length = strlen(text); length > 0 && strchr(blanks, text[length - 1]) != NULL;)
-        text[--length] = '\0';
-    return text;
 }
 
 /* Why a line is wrong, or NULL. */

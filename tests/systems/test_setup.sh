@@ -67,6 +67,7 @@ for package; do
     *libuv*) echo >"$machine/lib/libuv" ;;
     *cmocka*) echo >"$machine/lib/cmocka" ;;
     *jansson*) echo >"$machine/lib/jansson" ;;
+    *liburing*) echo >"$machine/lib/liburing" ;;
     python3-selenium) tool=python3 && echo >"$machine/lib/selenium" ;;
     chromium-driver) tool=chromedriver ;;
     *) tool=\$package ;;
@@ -94,7 +95,7 @@ has() { # TOOL or LIBRARY...
 }
 
 everything() {
-    has cc make pkg-config lib/libuv lib/cmocka lib/jansson
+    has cc make pkg-config lib/libuv lib/cmocka lib/jansson lib/liburing
 }
 
 # --- Asking ---
@@ -154,6 +155,7 @@ $apt_install pkg-config
 $apt_install libuv1-dev
 $apt_install libcmocka-dev
 $apt_install libjansson-dev
+$apt_install liburing-dev
 END
 
     when 'the second time'
@@ -173,6 +175,7 @@ dnf install -y pkgconf-pkg-config
 dnf install -y libuv-devel
 dnf install -y libcmocka-devel
 dnf install -y jansson-devel
+dnf install -y liburing-devel
 END
 
     when 'a bare Arch'
@@ -186,6 +189,7 @@ pacman -S --needed --noconfirm pkgconf
 pacman -S --needed --noconfirm libuv
 pacman -S --needed --noconfirm cmocka
 pacman -S --needed --noconfirm jansson
+pacman -S --needed --noconfirm liburing
 END
 
     when 'a bare Alpine'
@@ -200,6 +204,7 @@ apk add pkgconf
 apk add libuv-dev
 apk add cmocka-dev
 apk add jansson-dev
+apk add liburing-dev
 END
 
     when 'a bare openSUSE, with its stand-in for apt-get'
@@ -214,6 +219,7 @@ zypper --non-interactive install pkg-config
 zypper --non-interactive install libuv-devel
 zypper --non-interactive install libcmocka-devel
 zypper --non-interactive install libjansson-devel
+zypper --non-interactive install liburing-devel
 END
 
     when 'a Mac with the command line tools and brew, which wants no root'
@@ -227,6 +233,7 @@ brew install libuv
 brew install cmocka
 brew install jansson
 END
+    says 'Ready.' # liburing is Linux's
 }
 
 who_may_install() {
@@ -262,8 +269,8 @@ END
     bare_machine 1000 apt-get
     setup
     exits 1
-    says 'could not install cc, make, pkg-config, libuv, cmocka, jansson (only root can, and there is no sudo).'
-    says "By hand: apt-get update && $apt_install gcc libc6-dev make pkg-config libuv1-dev libcmocka-dev libjansson-dev"
+    says 'could not install cc, make, pkg-config, libuv, cmocka, jansson, liburing (only root can, and there is no sudo).'
+    says "By hand: apt-get update && $apt_install gcc libc6-dev make pkg-config libuv1-dev libcmocka-dev libjansson-dev liburing-dev"
     calls_nobody
 
     when 'a package manager that nobody here knows'
@@ -271,8 +278,8 @@ END
     has cc make pkg-config
     setup
     exits 1
-    says 'could not install libuv, cmocka, jansson (no package manager here that this script knows).'
-    says 'By hand: install what Debian calls libuv1-dev libcmocka-dev libjansson-dev'
+    says 'could not install libuv, cmocka, jansson, liburing (no package manager here that this script knows).'
+    says 'By hand: install what Debian calls libuv1-dev libcmocka-dev libjansson-dev liburing-dev'
 }
 
 what_cannot_be_had() {
@@ -286,6 +293,24 @@ what_cannot_be_had() {
     says 'cmocka ... installing libcmocka-dev ... found 1.2.3'
     says "could not install libuv. By hand: sudo apt-get update && sudo $apt_install libuv1-dev"
     says 'Models 01 to 05 need none of these libraries'
+
+    when 'the library of a model cannot be had, which is left out then'
+    bare_machine 0 apt-get
+    : >"$machine/refuses/liburing-dev"
+    setup
+    exits 0
+    says 'liburing ... installing liburing-dev ... missing (E: no package liburing-dev)'
+    says 'could not install liburing.'
+    says 'Ready.'
+
+    when 'the library of a model is missing, and there is neither root nor sudo'
+    bare_machine 1000 apt-get
+    everything
+    rm "$machine/lib/liburing"
+    setup
+    exits 0
+    says 'could not install liburing (only root can, and there is no sudo).'
+    says 'Ready.'
 
     when 'the list of packages cannot be fetched, but the packages are at hand'
     bare_machine 0 apt-get

@@ -99,9 +99,21 @@ static void test_models_are_found(void **state)
     assert_string_equal(models.items[0].name, "01-one");
     assert_string_equal(models.items[0].server, "build/01-one/server");
     assert_string_equal(models.items[0].client, "build/01-one/client");
-    assert_true(models.items[0].is_built);
+    assert_null(models.items[0].left_out);
     assert_string_equal(models.items[1].name, "02-two");
-    assert_false(models.items[1].is_built);
+    assert_string_equal(models.items[1].left_out, "it is not built in build");
+}
+
+/* What if make has left out a model? Its reason counts, also where an older program is still there. */
+static void test_reasons_of_make_are_read(void **state)
+{
+    make_file("build/left-out", "01-one-more is another model\n\n01-one  libone is missing \n01-one says more\n", 0644);
+    models_find(&models, "build");
+    assert_string_equal(models.items[0].left_out, "libone is missing");
+    assert_string_equal(models.items[1].left_out, "it is not built in build");
+    models_add_folder(&models, "./01-one", "build");
+    assert_null(models.items[2].left_out);
+    unlink("build/left-out");
 }
 
 /* What if a model stands elsewhere, say a copy of one? */
@@ -113,7 +125,7 @@ static void test_a_model_is_added_by_its_path(void **state)
     assert_string_equal(models.items[0].server, "build/./01-one/server");
     assert_string_equal(models.items[0].client, "build/./01-one/client");
     assert_string_equal(models.items[0].expected_path, "./01-one/expected");
-    assert_true(models.items[0].is_built);
+    assert_null(models.items[0].left_out);
 }
 
 static void test_scripts_are_found(void **state)
@@ -380,6 +392,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LISTING(test_models_are_found),
+        LISTING(test_reasons_of_make_are_read),
         LISTING(test_a_model_is_added_by_its_path),
         LISTING(test_scripts_are_found),
         LISTING(test_names_are_unique),
