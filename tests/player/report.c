@@ -260,7 +260,7 @@ static void add_legend(struct text *text, const struct run *runs, size_t count)
         struct text entry = {0};
         if (!isdigit((unsigned char)name[0]))
             continue;
-        text_add(text, is_begun ? "," : before);
+        text_add(text, "%s", is_begun ? "," : before);
         text_add(&entry, "%.*s = %s", short_length(name), name, name);
         add_wrapped(text, 0, entry.chars, entry.length);
         text_free(&entry);
