@@ -53,7 +53,8 @@ mkdir -p build
 [ -x $zig/zig ] || fetch
 link_headers
 for cpu in aarch64 x86_64; do
+    # <stdlib.h>, which brings <sys/wait.h> there, goes before everything: a name that is taken is found wherever it stands.
     ${MAKE:-make} --no-print-directory cross OTHER_SYSTEM=macOS BUILD=build/macos/$cpu CC="$zig/zig cc -target $cpu-macos" WERROR=1 \
-        CPPFLAGS='-D_DARWIN_C_SOURCE -isystem build/macos/include' || exit 1
+        CPPFLAGS='-D_DARWIN_C_SOURCE -isystem build/macos/include -include stdlib.h' || exit 1
 done
 echo 'Everything compiles for macOS on arm64 and x86-64, and the models that need no library can be linked.'
