@@ -15,6 +15,7 @@ void stop_calls(void (*handler)(int))
     action.sa_mask = stop_signals(); /* neither interrupts the handler of the other */
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    stop_unblock();
 }
 
 sigset_t stop_signals(void)
@@ -25,6 +26,13 @@ sigset_t stop_signals(void)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     return signals;
+}
+
+void stop_unblock(void)
+{
+    const sigset_t signals = stop_signals();
+
+    sigprocmask(SIG_UNBLOCK, &signals, NULL);
 }
 
 static atomic_int pipe_writer;

@@ -11,12 +11,18 @@
 
 /*
  * Has both signals call `handler`, which may do only what POSIX.1-2017 2.4.3 allows in a signal handler. Without
- * SA_RESTART: the call that the signal interrupts returns EINTR after the handler.
+ * SA_RESTART: the call that the signal interrupts returns EINTR after the handler. Unblocks them, as stop_unblock() does.
  */
 void stop_calls(void (*handler)(int));
 
 /* The set of both signals, to block them with. */
 sigset_t stop_signals(void);
+
+/*
+ * Unblocks both signals. A program inherits its signal mask from whoever started it (POSIX.1-2017 exec), and where they
+ * are blocked nothing could stop it but SIGKILL. To be called before there are threads.
+ */
+void stop_unblock(void);
 
 /*
  * For a loop that waits for many descriptors: from now on both signals write a byte into a pipe, and nothing else (the

@@ -46,10 +46,15 @@ struct plain_server plain_start(int (*program)(const void *data), const void *da
 
 int plain_stop(const struct plain_server *server)
 {
+    return plain_stop_by(server, SIGTERM);
+}
+
+int plain_stop_by(const struct plain_server *server, int signal_number)
+{
     char rest[128];
     int status;
 
-    kill(server->pid, SIGTERM);
+    kill(server->pid, signal_number);
     plain_read_until(server->output, "\n", rest, sizeof rest); /* it says no more: this ends when the server does */
     kill(server->pid, SIGKILL);
     must(waitpid(server->pid, &status, 0) == server->pid, "waitpid");

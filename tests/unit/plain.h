@@ -24,6 +24,9 @@ struct plain_server plain_start(int (*program)(const void *data), const void *da
  */
 int plain_stop(const struct plain_server *server);
 
+/* The same with another signal than SIGTERM. */
+int plain_stop_by(const struct plain_server *server, int signal_number);
+
 /*
  * Collects what comes from `fd` in `all` (NUL-terminated) until `text` is in it. Returns false if it does not come in
  * time, before the end, or within `size` bytes; then `all` is what has come.
