@@ -96,8 +96,7 @@ static bool is_waiting_for_server(const struct client *c)
 /* Waits until something can be done. Returns what select() returned; 0 after -t seconds. */
 static int wait_for_anything(const struct client *c, fd_set *readable, fd_set *writable)
 {
-    const time_t whole = (time_t)c->seconds;
-    struct timeval limit = {.tv_sec = whole, .tv_usec = (suseconds_t)((c->seconds - (double)whole) * 1e6)};
+    struct timeval limit = net_timeval(c->seconds);
     const bool is_limited = c->seconds > 0 && is_waiting_for_server(c);
 
     FD_ZERO(readable);

@@ -10,8 +10,10 @@
  * The same as 05, with the sets and the order of the questions left to the library. Standard input is a terminal
  * (uv_tty), a pipe (uv_pipe) or a file; a file is always ready, so it is read as it is needed.
  */
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -28,6 +30,7 @@ static uv_write_t write_request;
 static uv_shutdown_t shutdown_request;
 static union uv_any_handle input; /* its tty or its pipe, and its stream, which is common to both */
 static bool input_is_stream; /* otherwise messages or a file, which are there at once */
+static int input_flags; /* of the pipe, as they were */
 static char input_piece[TALK_PIECE];
 static char answer_piece[TALK_PIECE];
 static struct talk talk;
@@ -149,6 +152,12 @@ static void next_piece(void)
         pass_on(talk_input(&talk, input_piece, sizeof input_piece));
 }
 
+/* libuv makes what it reads non-blocking, and other programs may have it open, too (fcntl(2), F_SETFL). */
+static void give_input_back(void)
+{
+    (void)fcntl(STDIN_FILENO, F_SETFL, input_flags);
+}
+
 static void open_input(uv_loop_t *loop)
 {
     const uv_handle_type type = talk_input_fd(&talk) == -1 ? UV_UNKNOWN_HANDLE : uv_guess_handle(STDIN_FILENO);
@@ -157,6 +166,8 @@ static void open_input(uv_loop_t *loop)
     if (type == UV_TTY) {
         ok_or_exit(uv_tty_init(loop, &input.tty, STDIN_FILENO, 0), "client: cannot use the terminal");
     } else if (input_is_stream) { /* to libuv, any stream socket will do for a pipe */
+        input_flags = fcntl(STDIN_FILENO, F_GETFL);
+        atexit(give_input_back);
         ok_or_exit(uv_pipe_init(loop, &input.pipe, 0), "client: cannot use standard input");
         ok_or_exit(uv_pipe_open(&input.pipe, STDIN_FILENO), "client: cannot use standard input");
     }

@@ -2,42 +2,113 @@
 #include "log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "net.h"
+#include "output.h"
+#include "stop.h"
+
+/* Longer than a name, a call and a status together; below PIPE_BUF, so that a pipe takes a line whole or not at all. */
+enum { LINE_SIZE = NET_NAME_SIZE + 64 + IO_TEXT_SIZE + 64 };
 
 static bool is_verbose;
 
-bool announce_listening(int listener, bool verbose)
+/* Has one of the two signals come that ask a server to stop? They are blocked: its handler has not been called. */
+static bool is_told_to_stop(void)
 {
-    char name[NET_NAME_SIZE];
+    sigset_t pending;
 
-    is_verbose = verbose;
-    if (printf("listening on %s\n", net_local_name(listener, name)) > 0 && fflush(stdout) == 0)
-        return true;
-    fprintf(stderr, "server: cannot write to standard output: %s\n", strerror(errno));
-    return false;
+    sigpending(&pending);
+    return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
 }
 
-/* Writes a line, unless it would have to wait for a reader. */
+/*
+ * Standard output may be full, and a signal that comes just before a write() that waits would be seen only after it. So
+ * this never waits for long, and looks for the signals in between. Says whether there is no error.
+ */
+static bool write_unless_told_to_stop(const char *line, size_t size)
+{
+    const int retry_delay = 100; /* milliseconds */
+    struct pollfd room = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    while (size > 0 && !is_told_to_stop()) {
+        const ssize_t n = output_now(STDOUT_FILENO, line, size);
+        if (n >= 0) {
+            line += n;
+            size -= (size_t)n;
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
+            poll(&room, 1, retry_delay);
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool announce_listening(int listener, bool verbose)
+{
+    const sigset_t stops = stop_signals();
+    char name[NET_NAME_SIZE], line[NET_NAME_SIZE + sizeof "listening on \n"];
+    sigset_t before;
+
+    is_verbose = verbose;
+    output_reopen(STDOUT_FILENO, O_NONBLOCK);
+    output_reopen(STDERR_FILENO, O_NONBLOCK);
+    const int size = snprintf(line, sizeof line, "listening on %s\n", net_local_name(listener, name));
+    sigprocmask(SIG_BLOCK, &stops, &before);
+    const bool is_said = write_unless_told_to_stop(line, (size_t)size);
+    const int error = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (!is_said)
+        fprintf(stderr, "server: cannot write to standard output: %s\n", strerror(error));
+    return is_said;
+}
+
+/* What is left of a line of which only a part found room, on a terminal. */
+static struct {
+    char bytes[LINE_SIZE];
+    size_t size;
+} rest;
+
+/* Writes the line, or of a terminal's lines perhaps a part now and the rest next time. Says whether it is on its way. */
+static bool write_line(const char *line, size_t size)
+{
+    const ssize_t of_rest = rest.size > 0 ? output_now(STDERR_FILENO, rest.bytes, rest.size) : 0;
+
+    if (of_rest > 0) {
+        rest.size -= (size_t)of_rest;
+        memmove(rest.bytes, rest.bytes + of_rest, rest.size);
+    }
+    if (rest.size > 0)
+        return false;
+
+    const ssize_t n = output_now(STDERR_FILENO, line, size);
+    if (n <= 0)
+        return false;
+    rest.size = size - (size_t)n;
+    memcpy(rest.bytes, line + n, rest.size);
+    return true;
+}
+
+/* Writes a line in one piece, unless it would have to wait for a reader. */
 static void say(const char *peer, const char *call, const char *what)
 {
-    static atomic_ulong unread;
-    struct pollfd reader = {.fd = STDERR_FILENO, .events = POLLOUT};
+    static unsigned long unread;
+    char line[LINE_SIZE];
 
-    flockfile(stderr); /* 04's threads log at the same time, and the room may do for one of them */
-    if (poll(&reader, 1, 0) == 0) {
-        unread++;
-    } else {
-        const unsigned long left_out = atomic_exchange(&unread, 0);
-        if (left_out > 0)
-            fprintf(stderr, "(%lu lines are left out here: nobody read them)\n", left_out);
-        fprintf(stderr, "%s %s %s\n", peer, call, what);
+    flockfile(stderr); /* 04's threads log at the same time */
+    if (unread > 0) {
+        const int size = snprintf(line, sizeof line, "(%lu lines are left out here: nobody read them)\n", unread);
+        if (write_line(line, (size_t)size))
+            unread = 0;
     }
+    const int size = snprintf(line, sizeof line, "%s %s %s\n", peer, call, what);
+    if (unread > 0 || !write_line(line, (size_t)size))
+        unread++;
     funlockfile(stderr);
 }
 

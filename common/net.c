@@ -6,12 +6,25 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+static char *name_of(const struct sockaddr *address, socklen_t size, char name[NET_NAME_SIZE])
+{
+    char host[NET_NAME_SIZE - 9]; /* less "[]:65535" and the end of the string */
+    char port[6];
+
+    if (getnameinfo(address, size, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        snprintf(name, NET_NAME_SIZE, "unknown");
+    else
+        snprintf(name, NET_NAME_SIZE, address->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+    return name;
+}
 
 /* Makes a socket for one of the addresses that a name stands for and tries it out: bind() and listen(), or connect(). */
 typedef bool try_address(int fd, const struct addrinfo *address);
@@ -24,9 +37,40 @@ static bool try_listen(int fd, const struct addrinfo *address)
            bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0;
 }
 
+/* Waits until it is decided whether there is a connection. Returns the errno that says why not, or 0. */
+static int wait_for_connection(int fd)
+{
+    const double deadline = net_now() + NET_CONNECT_SECONDS;
+    struct pollfd decided = {.fd = fd, .events = POLLOUT};
+    int ready, error = ETIMEDOUT;
+    socklen_t size = sizeof error;
+
+    do {
+        const double left = deadline - net_now();
+        ready = poll(&decided, 1, left > 0 ? (int)(left * 1000) + 1 : 0);
+    } while (ready == -1 && errno == EINTR);
+    if (ready == 1)
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    return ready == -1 ? errno : error;
+}
+
+/* connect() itself would wait for minutes for a host that does not answer (tcp(7), tcp_syn_retries). */
 static bool try_connect(int fd, const struct addrinfo *address)
 {
-    return connect(fd, address->ai_addr, address->ai_addrlen) == 0;
+    const int flags = fcntl(fd, F_GETFL);
+    char name[NET_NAME_SIZE];
+
+    if (!net_set_nonblocking(fd))
+        return false;
+    if (connect(fd, address->ai_addr, address->ai_addrlen) == -1) {
+        const int error = errno == EINPROGRESS ? wait_for_connection(fd) : errno;
+        if (error == ETIMEDOUT)
+            fprintf(stderr, "client: %s does not answer\n", name_of(address->ai_addr, address->ai_addrlen, name));
+        errno = error;
+        if (error != 0)
+            return false;
+    }
+    return fcntl(fd, F_SETFL, flags) == 0;
 }
 
 static int open_socket(const struct addrinfo *address, try_address *attempt)
@@ -91,6 +135,7 @@ void net_prepare(int fd, int seconds)
     const int probes = rest < 3 ? rest : 3;
 
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1);
     set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 #if defined(TCP_KEEPIDLE)
     set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
@@ -127,33 +172,22 @@ int net_limit_descriptors(int max)
     return (int)limit.rlim_cur;
 }
 
-static char *name_of(int failed, const struct sockaddr_storage *address, socklen_t size, char name[NET_NAME_SIZE])
-{
-    char host[NET_NAME_SIZE - 9]; /* less "[]:65535" and the end of the string */
-    char port[6];
-
-    if (failed != 0 || getnameinfo((const struct sockaddr *)address, size, host, sizeof host, port, sizeof port,
-                                   NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-        snprintf(name, NET_NAME_SIZE, "unknown");
-    else
-        snprintf(name, NET_NAME_SIZE, address->ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
-    return name;
-}
-
 char *net_local_name(int fd, char name[NET_NAME_SIZE])
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC}; /* and so "unknown", if there is no name */
     socklen_t size = sizeof address;
 
-    return name_of(getsockname(fd, (struct sockaddr *)&address, &size), &address, size, name);
+    (void)getsockname(fd, (struct sockaddr *)&address, &size);
+    return name_of((const struct sockaddr *)&address, size, name);
 }
 
 char *net_peer_name(int fd, char name[NET_NAME_SIZE])
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC}; /* and so "unknown", if there is no name */
     socklen_t size = sizeof address;
 
-    return name_of(getpeername(fd, (struct sockaddr *)&address, &size), &address, size, name);
+    (void)getpeername(fd, (struct sockaddr *)&address, &size);
+    return name_of((const struct sockaddr *)&address, size, name);
 }
 
 double net_now(void)
@@ -162,4 +196,14 @@ double net_now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+struct timeval net_timeval(double seconds)
+{
+    const double exactly = seconds * 1e6;
+    const long long cut = (long long)exactly;
+    const long long microseconds = (double)cut < exactly ? cut + 1 : cut;
+
+    return (struct timeval){.tv_sec = (time_t)(microseconds / 1000000),
+                            .tv_usec = (suseconds_t)(microseconds % 1000000)};
 }

@@ -7,8 +7,11 @@
 #define NET_H
 
 #include <stdbool.h>
+#include <sys/time.h>
 
 enum { NET_NAME_SIZE = 64 }; /* room for the longest "[IPv6%scope]:port" that is not a host name */
+
+enum { NET_CONNECT_SECONDS = 10 }; /* a lost SYN is sent again after 1, 3 and 7 seconds (RFC 6298) */
 
 /*
  * How many bytes a server receives at once. The same for all models, so that only the model differs between them, and
@@ -26,7 +29,8 @@ int net_listen(const char *address, const char *port);
 
 /*
  * Connects to `address` and `port`, trying every address that the name stands for, and prepares the socket for 60 seconds
- * (net_prepare()). Blocks until it is decided.
+ * (net_prepare()). Blocks until it is decided. An address that does not answer within NET_CONNECT_SECONDS is given up, with
+ * a line on stderr ("client: 192.0.2.1:9000 does not answer").
  * Returns a connected, blocking, close-on-exec descriptor, the caller's to close. On failure says so on stderr ("client:
  * cannot connect to 127.0.0.1:9000: Connection refused") and returns -1.
  */
@@ -35,6 +39,7 @@ int net_connect(const char *address, const char *port);
 /*
  * Prepares an accepted (or connected) socket for its work:
  * - TCP_NODELAY: an answer is sent at once, not held back until the last one is acknowledged (Nagle, RFC 9293 3.7.4).
+ * - SO_OOBINLINE: a byte that is sent as urgent (MSG_OOB) is a byte of the stream like all others.
  * - Keepalive, so that a dead path is noticed: a silent peer is probed after half of `seconds`, and when it has been
  *   unreachable for `seconds` (2 to 32767, what Linux takes), the connection ends with ETIMEDOUT (tcp(7)).
  * - TCP_USER_TIMEOUT, where the system has it, says the same of data that is not acknowledged. By tcp(7) this includes
@@ -63,6 +68,12 @@ int net_limit_descriptors(int max);
  */
 char *net_local_name(int fd, char name[NET_NAME_SIZE]);
 char *net_peer_name(int fd, char name[NET_NAME_SIZE]);
+
+/*
+ * Seconds as a struct timeval, for select() and SO_RCVTIMEO. Rounded up to the microsecond, so that a short time does not
+ * become 0: to SO_RCVTIMEO that would mean no limit (socket(7)).
+ */
+struct timeval net_timeval(double seconds);
 
 /* Seconds on the monotonic clock, which nobody can set (POSIX.1-2017 clock_gettime()): for deadlines. */
 double net_now(void);

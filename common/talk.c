@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "output.h"
 
 void talk_begin(struct talk *talk, const struct client_options *options, double seconds)
 {
@@ -140,15 +141,9 @@ void talk_input_ended(struct talk *talk)
 
 static void print(const char *bytes, size_t size)
 {
-    while (size > 0) {
-        const ssize_t n = write(STDOUT_FILENO, bytes, size);
-        if (n >= 0) {
-            bytes += n;
-            size -= (size_t)n;
-        } else if (errno != EINTR) {
-            complain("cannot write to standard output", io_of_recv(n, errno));
-            exit(1);
-        }
+    if (!output_all(STDOUT_FILENO, bytes, size)) {
+        complain("cannot write to standard output", io_of_recv(-1, errno));
+        exit(1);
     }
 }
 
