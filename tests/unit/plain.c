@@ -12,6 +12,7 @@
 #endif
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "must.h"
@@ -33,6 +34,10 @@ struct plain_server plain_start(int (*program)(const void *data), const void *da
 #endif
         dup2(out[1], STDOUT_FILENO);
         dup2(err[1], STDERR_FILENO);
+        close(out[0]);
+        close(out[1]);
+        close(err[0]);
+        close(err[1]);
         exit(program(data));
     }
     close(out[1]);
@@ -51,13 +56,16 @@ int plain_stop(const struct plain_server *server)
 
 int plain_stop_by(const struct plain_server *server, int signal_number)
 {
-    char rest[128];
+    const struct timespec moment = {.tv_nsec = 1000L * 1000};
+    const double deadline = net_now() + 20;
     int status;
 
     kill(server->pid, signal_number);
-    plain_read_until(server->output, "\n", rest, sizeof rest); /* it says no more: this ends when the server does */
-    kill(server->pid, SIGKILL);
-    must(waitpid(server->pid, &status, 0) == server->pid, "waitpid");
+    while (waitpid(server->pid, &status, WNOHANG) == 0) {
+        if (net_now() > deadline)
+            kill(server->pid, SIGKILL);
+        nanosleep(&moment, NULL);
+    }
     close(server->output);
     close(server->err);
     return status;

@@ -1,0 +1,160 @@
+/* kinds - see kinds.h */
+#include "kinds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "must.h"
+#include "pty.h"
+
+const char *kind_name(enum kind kind)
+{
+    static const char *const names[KINDS] = {
+        "a file",      "/dev/null",           "/dev/full",   "a pipe",
+        "a full pipe", "a non-blocking pipe", "a socket",    "a non-blocking socket",
+        "a terminal",  "a full terminal",     "a directory", "closed"};
+
+    return names[kind];
+}
+
+static void set_nonblocking(int fd, bool on)
+{
+    const int flags = fcntl(fd, F_GETFL);
+
+    must(fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) == 0, "fcntl");
+}
+
+/* Fills it until not a byte more finds room. Returns how many bytes that took. */
+static size_t fill(int fd)
+{
+    static const char bytes[4096];
+    size_t filled = 0;
+
+    set_nonblocking(fd, true);
+    for (size_t piece = sizeof bytes; piece > 0; piece /= 2) {
+        ssize_t n;
+        while ((n = write(fd, bytes, piece)) > 0)
+            filled += (size_t)n;
+    }
+    set_nonblocking(fd, false);
+    return filled;
+}
+
+static int open_file(void)
+{
+    char name[] = "/tmp/kinds.XXXXXX";
+    const int fd = mkstemp(name);
+
+    must(fd != -1 && unlink(name) == 0, "a temporary file");
+    return fd;
+}
+
+static struct opened open_pipe(bool for_output)
+{
+    int ends[2];
+
+    must(pipe(ends) == 0, "pipe");
+    return (struct opened){.fd = ends[for_output], .other_end = ends[!for_output]};
+}
+
+static struct opened open_sockets(void)
+{
+    int ends[2];
+
+    must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0, "socketpair");
+    return (struct opened){.fd = ends[0], .other_end = ends[1]};
+}
+
+static struct opened open_terminal(void)
+{
+    struct opened opened = {0};
+
+    must(openpty(&opened.other_end, &opened.fd, NULL, NULL, NULL) == 0, "openpty");
+    return opened;
+}
+
+static struct opened open_path(const char *path, int flags)
+{
+    const int fd = open(path, flags);
+
+    must(fd != -1, path);
+    return (struct opened){.fd = fd, .other_end = -1};
+}
+
+static struct opened open_kind(enum kind kind, bool for_output)
+{
+    switch (kind) {
+    case A_FILE:
+        return (struct opened){.fd = open_file(), .other_end = -1};
+    case DEV_NULL:
+        return open_path("/dev/null", O_RDWR);
+    case DEV_FULL:
+        return open_path("/dev/full", O_RDWR);
+    case A_PIPE:
+    case A_FULL_PIPE:
+    case A_NONBLOCKING_PIPE:
+        return open_pipe(for_output);
+    case A_SOCKET:
+    case A_NONBLOCKING_SOCKET:
+        return open_sockets();
+    case A_TERMINAL:
+    case A_FULL_TERMINAL:
+        return open_terminal();
+    case A_DIRECTORY:
+        return open_path("/", O_RDONLY);
+    case CLOSED:
+    case KINDS:
+        break;
+    }
+    return (struct opened){.fd = -1, .other_end = -1};
+}
+
+static struct opened open_and_prepare(enum kind kind, bool for_output)
+{
+    struct opened opened = open_kind(kind, for_output);
+
+    if (kind == A_NONBLOCKING_PIPE || kind == A_NONBLOCKING_SOCKET)
+        set_nonblocking(opened.fd, true);
+    if (for_output && (kind == A_FULL_PIPE || kind == A_FULL_TERMINAL))
+        opened.filling = fill(opened.fd);
+    for (int end = 0; end < 2; end++)
+        (void)fcntl(end == 0 ? opened.fd : opened.other_end, F_SETFD, FD_CLOEXEC); /* nobody else shall hold it open */
+    opened.flags = opened.fd == -1 ? 0 : fcntl(opened.fd, F_GETFL);
+    return opened;
+}
+
+struct opened kind_open_output(enum kind kind)
+{
+    return open_and_prepare(kind, true);
+}
+
+struct opened kind_open_input(enum kind kind)
+{
+    return open_and_prepare(kind, false);
+}
+
+void kind_become(const struct opened *opened, int fd)
+{
+    if (opened->fd == -1)
+        close(fd);
+    else
+        must(dup2(opened->fd, fd) == fd, "dup2");
+}
+
+bool kind_is_unchanged(const struct opened *opened)
+{
+    return opened->fd == -1 || fcntl(opened->fd, F_GETFL) == opened->flags;
+}
+
+void kind_close(struct opened *opened)
+{
+    if (opened->fd != -1)
+        close(opened->fd);
+    if (opened->other_end != -1)
+        close(opened->other_end);
+    *opened = (struct opened){.fd = -1, .other_end = -1};
+}

@@ -1,0 +1,47 @@
+/* kinds - everything that a standard descriptor can be. */
+#ifndef KINDS_H
+#define KINDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum kind {
+    A_FILE,
+    DEV_NULL,
+    DEV_FULL,
+    A_PIPE,
+    A_FULL_PIPE,
+    A_NONBLOCKING_PIPE,
+    A_SOCKET,
+    A_NONBLOCKING_SOCKET,
+    A_TERMINAL,
+    A_FULL_TERMINAL,
+    A_DIRECTORY,
+    CLOSED,
+    KINDS
+};
+
+struct opened {
+    int fd; /* the descriptor for the program: -1 for CLOSED */
+    int other_end; /* of a pipe, a socket or a terminal; otherwise -1 */
+    int flags; /* F_GETFL of `fd` */
+    size_t filling; /* bytes that a full one held already */
+};
+
+/* "a full pipe" */
+const char *kind_name(enum kind kind);
+
+/* Opens one for a program to write to, or to read from. Where that fails, the test program is aborted with a line. */
+struct opened kind_open_output(enum kind kind);
+struct opened kind_open_input(enum kind kind);
+
+/* Makes it the standard descriptor `fd` of this process: for a child before exec(). */
+void kind_become(const struct opened *opened, int fd);
+
+/* Are the flags of the open file what they were? */
+bool kind_is_unchanged(const struct opened *opened);
+
+/* Closes both ends. */
+void kind_close(struct opened *opened);
+
+#endif
