@@ -154,26 +154,47 @@ static const char *complaint_about_output(enum kind kind)
     return NULL;
 }
 
-/* Reads, once the client has had to wait for it, until so many bytes have come, or nothing more. Returns how many. */
-static size_t read_much(int fd, size_t wanted)
+static bool has_ended(const struct client *client)
+{
+    siginfo_t ended = {0};
+
+    must(waitid(P_PID, (id_t)client->pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0, "waitid");
+    return ended.si_pid != 0;
+}
+
+/*
+ * Reads until so many bytes have come, or the client has ended and nothing is left; slowly at first, so that the client has
+ * to wait for room. Returns how many.
+ */
+static size_t read_much(const struct client *client, int fd, size_t wanted)
 {
     const struct timespec moment = {.tv_nsec = 20L * 1000 * 1000};
     static char bytes[64 * 1024];
     size_t got = 0;
-    ssize_t n;
+    bool is_last = false;
 
+    must(fcntl(fd, F_SETFL, O_NONBLOCK) == 0, "fcntl");
     nanosleep(&moment, NULL);
-    while (got < wanted && (n = read(fd, bytes, sizeof bytes)) > 0)
-        got += (size_t)n;
+    while (got < wanted) {
+        const ssize_t n = read(fd, bytes, sizeof bytes);
+        if (n > 0) {
+            got += (size_t)n;
+        } else if (is_last) {
+            break;
+        } else {
+            is_last = has_ended(client);
+            nanosleep(&(struct timespec){.tv_nsec = 1000L * 1000}, NULL);
+        }
+    }
     return got;
 }
 
 /* Has all of it been written there? */
-static bool is_all_there(const struct opened *output)
+static bool is_all_there(const struct client *client, const struct opened *output)
 {
-    if (output->other_end != -1)
-        return read_much(output->other_end, output->filling + MUCH) == output->filling + MUCH;
-    return true;
+    const size_t all = output->filling + MUCH;
+
+    return output->other_end == -1 || read_much(client, output->other_end, all) == all;
 }
 
 static void try_output(const char *path, const struct plain_server *server, enum kind kind)
@@ -188,7 +209,7 @@ static void try_output(const char *path, const struct plain_server *server, enum
     start(&client, path, server);
     close(client.standard[2].fd);
     client.standard[2].fd = -1;
-    if (complaint == NULL && !is_all_there(&client.standard[1]))
+    if (complaint == NULL && !is_all_there(&client, &client.standard[1]))
         fails(STDOUT_FILENO, kind, "did not write all of it");
     const int status = wait_for(&client);
     read_text(&client.standard[2], said);
@@ -223,7 +244,7 @@ static void does_it_work_with_one_socket_for_both(void **state)
     client.standard[1].fd = -1;
     must(write(other_end, input, sizeof input) == sizeof input, "write the input");
     shutdown(other_end, SHUT_WR);
-    const size_t got = read_much(other_end, sizeof input);
+    const size_t got = read_much(&client, other_end, sizeof input);
     const int status = wait_for(&client);
     if (got != sizeof input || status != 0)
         fail_msg("A client with one socket for input and output wrote %zu of %zu bytes and ended with %d", got,
