@@ -17,6 +17,7 @@
 #include "player/models.h"
 #include "player/options.h"
 #include "player/process.h"
+#include "player/standard.h"
 #include "player/text.h"
 #include "session.h"
 #include "terminal/canvas.h"
@@ -221,7 +222,7 @@ int main(int argc, char **argv)
     struct models models;
     char error[600];
 
-    process_open_standard();
+    standard_open("demo");
     (void)setlocale(LC_CTYPE, "");
     tracer_adopt_orphans();
     read_arguments(argc, argv, &options);

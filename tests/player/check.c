@@ -23,6 +23,7 @@
 #include "player.h"
 #include "process.h"
 #include "report.h"
+#include "standard.h"
 
 enum {
     EXPECTED_STALL_MS = 400, /* how long a step waits that is expected to stall */
@@ -384,7 +385,7 @@ int main(int argc, char **argv)
 {
     struct check check = {0};
 
-    process_open_standard();
+    standard_open("check");
     int status = read_arguments(argc, argv, &check.options);
     if (status == 0)
         status = find_everything(&check);

@@ -17,6 +17,7 @@
 #include "player.h"
 #include "process.h"
 #include "report.h"
+#include "standard.h"
 
 enum {
     TEXT_WIDTH = 44, /* of a step */
@@ -339,7 +340,7 @@ int main(int argc, char **argv)
     struct show show = {0};
     char error[600];
 
-    process_open_standard();
+    standard_open("play");
     show.status = read_arguments(argc, argv, &show.options);
     if (show.status != 0)
         return show.status;

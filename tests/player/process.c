@@ -530,14 +530,3 @@ int process_raise_descriptors(void)
     setrlimit(RLIMIT_NOFILE, &limit); /* any process may go up to the hard limit */
     return before;
 }
-
-void process_open_standard(void)
-{
-    int fd;
-
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd != -1 && fd <= STDERR_FILENO);
-    if (fd != -1)
-        close(fd);
-}

@@ -124,12 +124,6 @@ char *process_wrap(const char *command, bool *is_wrapped);
 int process_raise_descriptors(void);
 
 /*
- * To be called first of all: opens /dev/null as standard input, output or error where one of these is closed. Otherwise
- * the next descriptor to be opened would get its number, and libuv aborts a program that closes 0, 1 or 2.
- */
-void process_open_standard(void);
-
-/*
  * Finds a TCP port of 127.0.0.1 that is free now. Returns it, or a negated errno.
  */
 int process_free_port(void);
