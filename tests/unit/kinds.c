@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "must.h"
@@ -14,9 +16,20 @@
 const char *kind_name(enum kind kind)
 {
     static const char *const names[KINDS] = {
-        "a file",      "/dev/null",           "/dev/full",   "a pipe",
-        "a full pipe", "a non-blocking pipe", "a socket",    "a non-blocking socket",
-        "a terminal",  "a full terminal",     "a directory", "closed"};
+        [A_FILE] = "a file",
+        [DEV_NULL] = "/dev/null",
+        [DEV_FULL] = "/dev/full",
+        [A_PIPE] = "a pipe",
+        [A_FULL_PIPE] = "a full pipe",
+        [A_NONBLOCKING_PIPE] = "a non-blocking pipe",
+        [A_FULL_NONBLOCKING_PIPE] = "a full, non-blocking pipe",
+        [A_SOCKET] = "a socket",
+        [A_NONBLOCKING_SOCKET] = "a non-blocking socket",
+        [A_TERMINAL] = "a terminal",
+        [A_FULL_TERMINAL] = "a full terminal",
+        [A_DIRECTORY] = "a directory",
+        [CLOSED] = "closed",
+    };
 
     return names[kind];
 }
@@ -97,6 +110,7 @@ static struct opened open_kind(enum kind kind, bool for_output)
     case A_PIPE:
     case A_FULL_PIPE:
     case A_NONBLOCKING_PIPE:
+    case A_FULL_NONBLOCKING_PIPE:
         return open_pipe(for_output);
     case A_SOCKET:
     case A_NONBLOCKING_SOCKET:
@@ -117,10 +131,10 @@ static struct opened open_and_prepare(enum kind kind, bool for_output)
 {
     struct opened opened = open_kind(kind, for_output);
 
-    if (kind == A_NONBLOCKING_PIPE || kind == A_NONBLOCKING_SOCKET)
-        set_nonblocking(opened.fd, true);
-    if (for_output && (kind == A_FULL_PIPE || kind == A_FULL_TERMINAL))
+    if (for_output && (kind == A_FULL_PIPE || kind == A_FULL_NONBLOCKING_PIPE || kind == A_FULL_TERMINAL))
         opened.filling = fill(opened.fd);
+    if (kind == A_NONBLOCKING_PIPE || kind == A_FULL_NONBLOCKING_PIPE || kind == A_NONBLOCKING_SOCKET)
+        set_nonblocking(opened.fd, true);
     for (int end = 0; end < 2; end++)
         (void)fcntl(end == 0 ? opened.fd : opened.other_end, F_SETFD, FD_CLOEXEC); /* nobody else shall hold it open */
     opened.flags = opened.fd == -1 ? 0 : fcntl(opened.fd, F_GETFL);
@@ -143,6 +157,43 @@ void kind_become(const struct opened *opened, int fd)
         close(fd);
     else
         must(dup2(opened->fd, fd) == fd, "dup2");
+}
+
+static bool has_ended(pid_t pid)
+{
+    siginfo_t ended = {0};
+
+    must(waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0, "waitid");
+    return ended.si_pid != 0;
+}
+
+static void pause_for(long milliseconds)
+{
+    nanosleep(&(struct timespec){.tv_nsec = milliseconds * 1000 * 1000}, NULL);
+}
+
+size_t kind_read(const struct opened *opened, pid_t pid, char *bytes, size_t size)
+{
+    size_t filling = opened->filling, got = 0;
+    bool is_last = false;
+
+    pause_for(20);
+    set_nonblocking(opened->other_end, true);
+    while (got < size) {
+        const size_t wanted = filling > 0 && filling < size ? filling : size - got;
+        const ssize_t n = read(opened->other_end, bytes + got, wanted);
+        if (n > 0 && filling > 0) {
+            filling -= (size_t)n;
+        } else if (n > 0) {
+            got += (size_t)n;
+        } else if (is_last) {
+            break;
+        } else {
+            is_last = has_ended(pid);
+            pause_for(1);
+        }
+    }
+    return got;
 }
 
 bool kind_is_unchanged(const struct opened *opened)

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum kind {
     A_FILE,
@@ -12,6 +13,7 @@ enum kind {
     A_PIPE,
     A_FULL_PIPE,
     A_NONBLOCKING_PIPE,
+    A_FULL_NONBLOCKING_PIPE,
     A_SOCKET,
     A_NONBLOCKING_SOCKET,
     A_TERMINAL,
@@ -37,6 +39,12 @@ struct opened kind_open_input(enum kind kind);
 
 /* Makes it the standard descriptor `fd` of this process: for a child before exec(). */
 void kind_become(const struct opened *opened, int fd);
+
+/*
+ * Reads what the child process `pid` writes to one that has another end, without what that held before. Reads slowly at
+ * first, so that the child has to wait for room, and until `size` bytes have come or the child has ended. Returns how many.
+ */
+size_t kind_read(const struct opened *opened, pid_t pid, char *bytes, size_t size);
 
 /* Are the flags of the open file what they were? */
 bool kind_is_unchanged(const struct opened *opened);

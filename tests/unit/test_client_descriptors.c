@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "kinds.h"
 #include "must.h"
@@ -154,47 +153,12 @@ static const char *complaint_about_output(enum kind kind)
     return NULL;
 }
 
-static bool has_ended(const struct client *client)
-{
-    siginfo_t ended = {0};
-
-    must(waitid(P_PID, (id_t)client->pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0, "waitid");
-    return ended.si_pid != 0;
-}
-
-/*
- * Reads until so many bytes have come, or the client has ended and nothing is left; slowly at first, so that the client has
- * to wait for room. Returns how many.
- */
-static size_t read_much(const struct client *client, int fd, size_t wanted)
-{
-    const struct timespec moment = {.tv_nsec = 20L * 1000 * 1000};
-    static char bytes[64 * 1024];
-    size_t got = 0;
-    bool is_last = false;
-
-    must(fcntl(fd, F_SETFL, O_NONBLOCK) == 0, "fcntl");
-    nanosleep(&moment, NULL);
-    while (got < wanted) {
-        const ssize_t n = read(fd, bytes, sizeof bytes);
-        if (n > 0) {
-            got += (size_t)n;
-        } else if (is_last) {
-            break;
-        } else {
-            is_last = has_ended(client);
-            nanosleep(&(struct timespec){.tv_nsec = 1000L * 1000}, NULL);
-        }
-    }
-    return got;
-}
-
 /* Has all of it been written there? */
 static bool is_all_there(const struct client *client, const struct opened *output)
 {
-    const size_t all = output->filling + MUCH;
+    static char bytes[MUCH];
 
-    return output->other_end == -1 || read_much(client, output->other_end, all) == all;
+    return output->other_end == -1 || kind_read(output, client->pid, bytes, MUCH) == MUCH;
 }
 
 static void try_output(const char *path, const struct plain_server *server, enum kind kind)
@@ -234,21 +198,21 @@ static void does_it_write_to_any_output(void **state)
 
 static void does_it_work_with_one_socket_for_both(void **state)
 {
-    static const char input[64 * 1024];
+    static char bytes[64 * 1024];
     const struct plain_server server = plain_start(run_server, *state);
     struct client client = {.standard = {kind_open_input(A_SOCKET), {.fd = -1}, kind_open_output(DEV_NULL)}};
-    const int other_end = client.standard[0].other_end;
+    const struct opened *both = &client.standard[0];
 
-    client.standard[1].fd = client.standard[0].fd;
+    client.standard[1].fd = both->fd;
     start(&client, *state, &server);
     client.standard[1].fd = -1;
-    must(write(other_end, input, sizeof input) == sizeof input, "write the input");
-    shutdown(other_end, SHUT_WR);
-    const size_t got = read_much(&client, other_end, sizeof input);
+    must(write(both->other_end, bytes, sizeof bytes) == sizeof bytes, "write the input");
+    shutdown(both->other_end, SHUT_WR);
+    const size_t got = kind_read(both, client.pid, bytes, sizeof bytes);
     const int status = wait_for(&client);
-    if (got != sizeof input || status != 0)
+    if (got != sizeof bytes || status != 0)
         fail_msg("A client with one socket for input and output wrote %zu of %zu bytes and ended with %d", got,
-                 sizeof input, status);
+                 sizeof bytes, status);
     check_flags(&client, STDIN_FILENO, A_SOCKET);
     close_all(&client);
     plain_stop(&server);

@@ -197,7 +197,7 @@ static void does_it_say_that_it_listens(void **state)
     for (enum kind kind = 0; kind < KINDS; kind++) {
         if (kind == DEV_FULL || kind == A_DIRECTORY || kind == CLOSED) {
             try_kind(*state, STDOUT_FILENO, kind, does_it_refuse);
-        } else if (kind == A_FULL_PIPE || kind == A_FULL_TERMINAL) {
+        } else if (kind == A_FULL_PIPE || kind == A_FULL_NONBLOCKING_PIPE || kind == A_FULL_TERMINAL) {
             try_kind(*state, STDOUT_FILENO, kind, does_it_stop_while_it_waits);
             try_kind(*state, STDOUT_FILENO, kind, does_it_serve_when_there_is_room);
         } else {

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "kinds.h"
 #include "must.h"
@@ -28,19 +27,6 @@ static pid_t start_play(const struct opened *output, const struct opened *err)
     return pid;
 }
 
-/* Reads what follows `filling` bytes, slowly at first: play has to wait for room. */
-static void read_after(const struct opened *output, char *text, size_t size)
-{
-    size_t left = output->filling;
-    ssize_t n;
-
-    nanosleep(&(struct timespec){.tv_nsec = 20L * 1000 * 1000}, NULL);
-    while (left > 0 && (n = read(output->other_end, text, left < size ? left : size)) > 0)
-        left -= (size_t)n;
-    n = read(output->other_end, text, size - 1);
-    text[n > 0 ? n : 0] = '\0';
-}
-
 static void try_kind(enum kind kind)
 {
     struct opened output = kind_open_output(kind), err = kind_open_output(A_PIPE);
@@ -50,12 +36,9 @@ static void try_kind(enum kind kind)
     int status;
 
     if (output.other_end != -1)
-        read_after(&output, printed, sizeof printed);
+        printed[kind_read(&output, pid, printed, sizeof printed - 1)] = '\0';
+    said[kind_read(&err, pid, said, sizeof said - 1)] = '\0';
     must(waitpid(pid, &status, 0) == pid, "waitpid");
-    close(err.fd);
-    err.fd = -1;
-    const ssize_t n = read(err.other_end, said, sizeof said - 1);
-    said[n > 0 ? n : 0] = '\0';
     if (strncmp(printed, "usage: play", strlen("usage: play")) != 0)
         fail_msg("To %s, play printed \"%s\"", kind_name(kind), printed);
     if (is_unusable == (strstr(said, "play: cannot write to standard output: ") == NULL))
