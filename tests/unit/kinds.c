@@ -41,17 +41,34 @@ static void set_nonblocking(int fd, bool on)
     must(fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) == 0, "fcntl");
 }
 
-/* Fills it until not a byte more finds room. Returns how many bytes that took. */
-static size_t fill(int fd)
+static void pause_for(long milliseconds)
+{
+    nanosleep(&(struct timespec){.tv_nsec = milliseconds * 1000 * 1000}, NULL);
+}
+
+/* Writes as much as finds room, to the last byte. Returns how many bytes that was. */
+static size_t write_what_fits(int fd)
 {
     static const char bytes[4096];
-    size_t filled = 0;
+    size_t written = 0;
 
-    set_nonblocking(fd, true);
     for (size_t piece = sizeof bytes; piece > 0; piece /= 2) {
         ssize_t n;
         while ((n = write(fd, bytes, piece)) > 0)
-            filled += (size_t)n;
+            written += (size_t)n;
+    }
+    return written;
+}
+
+/* A terminal passes on what it holds a little later, and then has room again: it is full when it stays so. */
+static size_t fill(int fd)
+{
+    size_t filled = 0, more;
+
+    set_nonblocking(fd, true);
+    while ((more = write_what_fits(fd)) > 0) {
+        filled += more;
+        pause_for(10);
     }
     set_nonblocking(fd, false);
     return filled;
@@ -165,11 +182,6 @@ static bool has_ended(pid_t pid)
 
     must(waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0, "waitid");
     return ended.si_pid != 0;
-}
-
-static void pause_for(long milliseconds)
-{
-    nanosleep(&(struct timespec){.tv_nsec = milliseconds * 1000 * 1000}, NULL);
 }
 
 size_t kind_read(const struct opened *opened, pid_t pid, char *bytes, size_t size)
