@@ -129,6 +129,8 @@ what_is_missing() {
 
     needs threads
     is_played
+    run make
+    grep -q 'is missing' build/left-out || says_nothing_of './setup.sh installs'
 
     needs nosuchword # although there are programs now
     is_left_out 'nosuchword is missing'
