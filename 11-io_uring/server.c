@@ -47,7 +47,7 @@ struct connection {
 
 static struct connection *connections; /* all of them, to end their calls when we stop */
 static struct io_uring ring;
-static unsigned under_way; /* calls whose results are still to come */
+static int under_way; /* calls whose results are still to come */
 static int listener;
 static int dead_peer_seconds;
 static bool stopping;
