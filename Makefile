@@ -48,7 +48,7 @@ flags       = $(if $(filter threads,$1),-pthread) $(call pkg,$2,$(call packages,
 NEEDED      := $(sort $(foreach model,$(FOUND),$(call needs,$(model))))
 NO_WORDS    := $(foreach word,$(filter $(WORDS),$(NEEDED)),\
                  $(if $(call links,$(firstword $($(word))),$(lastword $($(word)))),,$(word)))
-NO_PACKAGES := $(call absent,$(call packages,$(NEEDED)))
+NO_PACKAGES := $(strip $(call absent,$(call packages,$(NEEDED))))
 
 # Why a model is left out, or nothing. OTHER_SYSTEM: what it is built for, if not this one. Where there is one
 # thread there is no race.
@@ -190,10 +190,13 @@ check-models: $(MODELS) $(PROGRAMS) $(BUILD)/left-out ## the same without the un
 	@$(BUILD)/tests/player/check --build $(BUILD) $(ASKED_FOR:%=--model %) $(CHECK_ARGS)
 
 # A longer conversation than most: partial sends, end of stream, everything freed. An error or a leak makes it exit with 99.
+# A ring's server cannot be told to stop there: valgrind 3.19 holds signals back while io_uring_enter() waits.
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=all
+DEAF     = $(call that_need,liburing,$(MODELS))
 .PHONY: check-valgrind
 check-valgrind: libraries all ## plays one script against every model under valgrind
-	@set -e; for model in $(MODELS); do \
+	@$(foreach model,$(DEAF),echo '$(model) is left out: valgrind holds back the signal to stop';)
+	@set -e; for model in $(filter-out $(DEAF),$(MODELS)); do \
 	    ! grep "^$$model " $(BUILD)/left-out || continue; echo "--- $$model"; \
 	    $(BUILD)/tests/player/check --script half-close --server "$(VALGRIND) $(BUILD)/$$model/server -p {port}"; done
 

@@ -2,7 +2,8 @@
 # test_left_out.sh - what if this system lacks what a model needs, or forbids it? It is left out, with its reason, by
 # everything that would play it, and nothing else fails. The programs must be built.
 #
-# All happens in a copy of the project, to which a model 97-x is added. The unit tests are not run there.
+# All happens in a copy of the project, to which a model 97-x is added. At the end it is asked of 11-io_uring. The unit tests
+# are not run there.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -12,6 +13,7 @@ scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
 said=$scratch/said
+model=97-x before=
 passed=0 failed=0
 
 copy_project() {
@@ -35,9 +37,9 @@ needs() { # WORD...: what 97-x does
     echo "$*" >97-x/needs
 }
 
-run() { # COMMAND...
+run() { # COMMAND..., by the program $before, if any
     command=$*
-    "$@" >"$said" 2>&1 </dev/null
+    $before "$@" >"$said" 2>&1 </dev/null
     status=$?
 }
 
@@ -74,39 +76,39 @@ says_nothing_of() { # TEXT
 is_left_out() { # REASON
     run make
     succeeds
-    says "97-x is left out: $1"
+    says "$model is left out: $1"
 
     run make check SCRIPT=hello
     succeeds
-    says "97-x is left out: $1"
+    says "$model is left out: $1"
     says "$models plays: $models passed, 0 stalled as expected, 0 FAILED"
 
     run make check-models SCRIPT=hello
     succeeds
-    says "97-x is left out: $1"
+    says "$model is left out: $1"
 
-    run make check-97-x SCRIPT=hello
+    run make "check-$model" SCRIPT=hello
     fails
-    grep -q "^97-x is left out: $1" "$said"
+    grep -q "^$model is left out: $1" "$said"
     verdict $? "it does not say why: $1"
 
     run make demo SCRIPT=hello
     succeeds
-    tr -s ' \n' ' ' <"$said" | grep -qF "97 Left out: $1."
+    tr -s ' \n' ' ' <"$said" | grep -qF "${model%%-*} Left out: $1."
     verdict $? "it does not say why: $1"
 
-    run make play MODEL=97-x
+    run make play "MODEL=$model"
     fails
-    says "play: 97-x is left out: $1"
+    says "play: $model is left out: $1"
 
     run make play MODEL=05-select
     succeeds
 }
 
 is_not_built() { # REASON
-    run make 97-x
+    run make "$model"
     fails
-    says "97-x is left out: $1"
+    says "$model is left out: $1"
 }
 
 is_played() {
@@ -129,6 +131,8 @@ what_is_missing() {
 
     needs threads
     is_played
+    run make
+    grep -q 'is missing' build/left-out || says_nothing_of './setup.sh installs'
 
     needs nosuchword # although there are programs now
     is_left_out 'nosuchword is missing'
@@ -174,6 +178,35 @@ what_is_forbidden() {
     fails
 }
 
+no_ring() {
+    model=11-io_uring
+    [ -d $model ] && ! grep -q "^$model " build/left-out || return
+    rm -rf 97-x
+    models=$((models - 1))
+
+    question='io_uring is forbidden, by a filter like that of a container'
+    ${CC:-cc} -o "$scratch/forbid_io_uring" tests/systems/forbid_io_uring.c || exit 1
+    before=$scratch/forbid_io_uring
+    is_left_out 'cannot use io_uring: Operation not permitted'
+    before=
+
+    question='there is no liburing'
+    printf '%s\n' '#!/bin/sh' 'case $* in *liburing*) exit 1 ;; *) exec pkg-config "$@" ;; esac' >"$scratch/pkg-config"
+    chmod +x "$scratch/pkg-config"
+    export PKG_CONFIG="$scratch/pkg-config"
+    is_left_out 'liburing is missing'
+    is_not_built 'liburing is missing'
+    run make
+    says './setup.sh installs the libraries that it knows.'
+    unset PKG_CONFIG
+
+    question='liburing for musl'
+    command -v musl-gcc >/dev/null || return
+    run make CC=musl-gcc OTHER_SYSTEM=musl BUILD=build/musl PKG_CONFIG=false
+    succeeds
+    says '11-io_uring is left out: liburing is missing for musl'
+}
+
 races() {
     question='there are no threads'
     run make SANITIZE=thread 01-blocking
@@ -186,6 +219,7 @@ what_is_missing
 other_systems
 what_is_forbidden
 races
+no_ring
 cd "$project" || exit 1
 echo "test_left_out: $passed passed, $failed failed"
 [ $failed = 0 ]

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "must.h"
@@ -143,18 +144,34 @@ static void does_it_recover(void **state)
     close(third);
 }
 
+/* Is a newcomer served, although accept() fails? Yes where it is no system call, which a filter can fail: io_uring. */
+static bool is_served(const struct plain_server *server, int client)
+{
+    struct pollfd first[] = {{.fd = client, .events = POLLIN}, {.fd = server->err, .events = POLLIN}};
+
+    must(send(client, "a", 1, 0) == 1, "send");
+    must(poll(first, 2, 20 * 1000) > 0, "poll");
+    return first[0].revents != 0;
+}
+
 /* What if it is not the descriptors, and does not go by? */
 static void does_it_stay_calm(void **state)
 {
     const struct plain_server server = plain_start(run_without_memory, *state);
     const int client = plain_connect(&server);
 
+    if (is_served(&server, client)) {
+        plain_stop(&server);
+        close(client);
+        skip();
+    }
     assert_says(&server, "accept ERROR");
     assert_rests(&server);
     assert_does_not_repeat(&server, "accept ERROR");
     assert_stops(&server);
     close(client);
 }
+
 /* What if it is full? Newcomers may wait or be closed, but not be closed without a word. */
 static void does_it_close_silently(void **state)
 {
