@@ -39,7 +39,7 @@ static struct coroutine all = {.previous = &all, .next = &all};
 static struct coroutine *first_ready, *last_ready; /* the queue of those that can go on */
 static int sleepers; /* how many have a deadline */
 static int epoll = -1;
-static bool stopping;
+static bool stopped;
 
 /* --- Stacks: each in a mapping of its own, with a page below it that nobody may touch --------------------------------- */
 
@@ -175,7 +175,7 @@ static int watch(int fd, uint32_t events)
 
 static struct io_result wait_for(int fd, uint32_t events, double seconds)
 {
-    if (stopping)
+    if (stopped)
         return (struct io_result){.status = IO_CONNECTION_CLOSED};
 
     const int error = watch(fd, events);
@@ -231,7 +231,7 @@ struct io_result coroutine_send(int fd, const void *data, size_t size)
 void coroutine_sleep(double seconds)
 {
     unwatch(current); /* a descriptor that is ready would end the wait */
-    if (!stopping)
+    if (!stopped)
         put_aside(seconds);
 }
 
@@ -246,7 +246,7 @@ void coroutine_close(int fd)
 
 void coroutine_stop(void)
 {
-    stopping = true;
+    stopped = true;
     for (struct coroutine *c = all.next; c != &all; c = c->next)
         if (c != current)
             make_ready(c, IO_CONNECTION_CLOSED);
