@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,8 +24,25 @@ bool announce_listening(int listener, bool verbose)
     return false;
 }
 
+/*
+ * Writes a line in one call: so the lines of several processes (07) do not mix, as long as one is shorter than PIPE_BUF, which
+ * is 512 at least (POSIX.1-2017 write(), <limits.h>).
+ */
+static void write_line(const char *format, ...)
+{
+    char line[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    const int length = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    const size_t size = (size_t)length < sizeof line ? (size_t)length : sizeof line - 1;
+    const ssize_t written = write(STDERR_FILENO, line, size);
+    (void)written; /* and where should we complain? */
+}
+
 /* Writes a line, unless it would have to wait for a reader. */
-static void say(const char *peer, const char *call, const char *what)
+static void say(const char *peer, const char *subject, const char *what)
 {
     static atomic_ulong unread;
     struct pollfd reader = {.fd = STDERR_FILENO, .events = POLLOUT};
@@ -35,8 +53,8 @@ static void say(const char *peer, const char *call, const char *what)
     } else {
         const unsigned long left_out = atomic_exchange(&unread, 0);
         if (left_out > 0)
-            fprintf(stderr, "(%lu lines are left out here: nobody read them)\n", left_out);
-        fprintf(stderr, "%s %s %s\n", peer, call, what);
+            write_line("(%lu lines are left out here: nobody read them)\n", left_out);
+        write_line("%s %s %s\n", peer, subject, what);
     }
     funlockfile(stderr);
 }
@@ -66,4 +84,9 @@ void log_refusal(const char *peer, const char *reason, int error)
 
     snprintf(call, sizeof call, "closed: %s:", reason);
     say(peer, call, io_describe((struct io_result){.status = IO_ERROR, .error = error}, text));
+}
+
+void log_event(const char *peer, const char *subject, const char *what)
+{
+    say(peer, subject, what);
 }
