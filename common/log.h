@@ -2,10 +2,12 @@
  * log - a server says on stderr what its calls meant.
  *
  * One line a call: "127.0.0.1:53122 recv SUCCESS 6 bytes". Errors are always said, the rest only when asked for (-v). Safe
- * in threads once announce_listening() has returned, with the exception named below.
+ * in threads once announce_listening() has returned, with the exception named below; and in several processes with the same
+ * stderr, whose lines do not mix.
  *
  * Nothing here waits: a server that did, because stderr is a pipe and full (pipe(7)), would serve nobody, and would not stop
- * either. Lines that nobody reads are left out, and how many they were is said when there is room again.
+ * either. Lines that nobody reads are left out, and how many they were is said when there is room again, by each process for
+ * itself.
  */
 #ifndef LOG_H
 #define LOG_H
@@ -32,5 +34,8 @@ void log_accept(struct io_result result);
 
 /* Says that the client `peer` is sent away, and why: "127.0.0.1:53122 closed: no thread for it: ERROR ...". */
 void log_refusal(const char *peer, const char *reason, int error);
+
+/* Says what has happened to the `subject` ("process 4711") that serves the client `peer`. */
+void log_event(const char *peer, const char *subject, const char *what);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 #include "log.h"
 #include "must.h"
@@ -160,6 +161,88 @@ static void does_a_refusal_say_who_and_why(void **state)
                  "127.0.0.1:53122 closed: no thread for it: ERROR Cannot allocate memory (ENOMEM)\n");
 }
 
+static int say_what_happened(const void *data)
+{
+    log_event("127.0.0.1:53122", "process 4711", "was ended by signal 9 (Killed)");
+    return 0;
+}
+
+static void does_an_event_say_to_whom(void **state)
+{
+    child_run(&child, say_what_happened, NULL, NULL);
+    assert_child("an event", &child, 0, "", "127.0.0.1:53122 process 4711 was ended by signal 9 (Killed)\n");
+}
+
+/* ---- What if several processes speak at once? ---- */
+
+enum { SPEAKERS = 8, LINES_EACH = 500 };
+
+#define LONG_LINE                                                                                                      \
+    "[::ffff:127.0.0.1]:53122 closed: no process for it, and none for others: ERROR No buffer space "                  \
+    "available (ENOBUFS)\n"
+
+static int speak_often(void)
+{
+    for (int i = 0; i < LINES_EACH; i++)
+        log_refusal("[::ffff:127.0.0.1]:53122", "no process for it, and none for others", ENOBUFS);
+    return 0;
+}
+
+/* Has all speak into the pipe `ends`, and ends the writing end when they are done. */
+static void start_speakers(const int ends[2])
+{
+    for (int i = 0; i < SPEAKERS; i++) {
+        const pid_t pid = fork();
+        must(pid != -1, "fork");
+        if (pid == 0) {
+            signal(SIGALRM, SIG_DFL); /* the test's own would write to the same pipe */
+            alarm(10);
+            must(dup2(ends[1], STDERR_FILENO) != -1, "dup2");
+            close(ends[0]);
+            close(ends[1]);
+            _exit(speak_often());
+        }
+    }
+}
+
+/* Each line must be whole: what the others write comes before it or after it. Those that were left out are no matter. */
+static void do_lines_of_processes_stay_whole(void **state)
+{
+    char line[256];
+    int ends[2], whole = 0, status;
+
+    must(pipe(ends) == 0, "pipe");
+    start_speakers(ends);
+    close(ends[1]);
+    FILE *reader = fdopen(ends[0], "r");
+    must(reader != NULL, "fdopen");
+    while (fgets(line, sizeof line, reader) != NULL) {
+        if (strcmp(line, LONG_LINE) != 0 && strstr(line, " lines are left out here: nobody read them)\n") == NULL)
+            fail_msg("%d processes logged the same line at once, and there was \"%s\": is each written in one piece?",
+                     SPEAKERS, line);
+        whole++;
+    }
+    assert_true(whole > SPEAKERS);
+    fclose(reader);
+    while (wait(&status) > 0)
+        assert_int_equal(status, 0);
+}
+
+/* A process that waits for a reader would serve nobody. */
+static void what_if_nobody_reads_several_processes(void **state)
+{
+    int ends[2], status;
+
+    must(pipe(ends) == 0, "pipe");
+    start_speakers(ends);
+    while (wait(&status) > 0)
+        if (status != 0)
+            fail_msg("%d processes log, and nobody reads it: one of them did not get on. Does it wait in write()?",
+                     SPEAKERS);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 /* ---- What if nobody reads it? ---- */
 
 static size_t count_lines(const char *text)
@@ -202,9 +285,15 @@ static void what_if_nobody_reads_stderr(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(is_the_ready_line_there_at_once),  cmocka_unit_test(what_if_nobody_reads_the_ready_line),
-        cmocka_unit_test(is_every_call_said_with_v),        cmocka_unit_test(are_only_errors_said_without_v),
-        cmocka_unit_test(is_an_error_that_lasts_said_once), cmocka_unit_test(does_a_refusal_say_who_and_why),
+        cmocka_unit_test(is_the_ready_line_there_at_once),
+        cmocka_unit_test(what_if_nobody_reads_the_ready_line),
+        cmocka_unit_test(is_every_call_said_with_v),
+        cmocka_unit_test(are_only_errors_said_without_v),
+        cmocka_unit_test(is_an_error_that_lasts_said_once),
+        cmocka_unit_test(does_a_refusal_say_who_and_why),
+        cmocka_unit_test(does_an_event_say_to_whom),
+        cmocka_unit_test(do_lines_of_processes_stay_whole),
+        cmocka_unit_test(what_if_nobody_reads_several_processes),
         cmocka_unit_test(what_if_nobody_reads_stderr),
     };
 
