@@ -95,7 +95,7 @@ static bool write_line(const char *line, size_t size)
 }
 
 /* Writes a line in one piece, unless it would have to wait for a reader. */
-static void say(const char *peer, const char *call, const char *what)
+static void say(const char *peer, const char *subject, const char *what)
 {
     static unsigned long unread;
     char line[LINE_SIZE];
@@ -106,7 +106,7 @@ static void say(const char *peer, const char *call, const char *what)
         if (write_line(line, (size_t)size))
             unread = 0;
     }
-    const int size = snprintf(line, sizeof line, "%s %s %s\n", peer, call, what);
+    const int size = snprintf(line, sizeof line, "%s %s %s\n", peer, subject, what);
     if (unread > 0 || !write_line(line, (size_t)size))
         unread++;
     funlockfile(stderr);
@@ -137,4 +137,9 @@ void log_refusal(const char *peer, const char *reason, int error)
 
     snprintf(call, sizeof call, "closed: %s:", reason);
     say(peer, call, io_describe((struct io_result){.status = IO_ERROR, .error = error}, text));
+}
+
+void log_event(const char *peer, const char *subject, const char *what)
+{
+    say(peer, subject, what);
 }
