@@ -287,9 +287,9 @@ int main(int argc, char **argv)
     if (listener == -1)
         return 1;
     prepare_signals();
-    if (!start_workers() || !start_thread(&stopper, wait_for_signal, &main_thread))
+    if (!start_workers() || !announce_listening(listener, options.verbose))
         return 1;
-    if (!announce_listening(listener, options.verbose))
+    if (!start_thread(&stopper, wait_for_signal, &main_thread)) /* a signal that has come before waits for it */
         return 1;
     while (!is_stopping())
         accept_client(options.dead_peer_seconds);
