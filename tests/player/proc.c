@@ -15,7 +15,9 @@
 #include "memory.h"
 #include "text.h"
 
-enum { LINE_SIZE = 512 };
+enum { LINE_SIZE = 512, STAT_FIELDS = 15 /* of those behind the name, up to the children's times */ };
+
+#define LISTENS "0A" /* the state of a socket that listens, in /proc/net/tcp */
 
 /* A thread's files are found under its own id, too, not only in its process's folder task/. */
 static FILE *open_file(pid_t thread, const char *name)
@@ -125,23 +127,36 @@ const char *proc_call(pid_t thread, int *argument)
     return end != line ? kernel_name(number) : NULL;
 }
 
-size_t proc_threads(pid_t pid, pid_t **threads)
+/* The entries of a folder whose names are numbers: processes, threads, descriptors. Returns how many. */
+static size_t read_numbers(const char *folder_name, pid_t **numbers)
 {
-    struct text path = {0};
+    DIR *folder = opendir(folder_name);
     size_t count = 0;
 
-    *threads = NULL;
-    text_add(&path, "/proc/%d/task", (int)pid);
-    DIR *folder = opendir(path.chars);
+    *numbers = NULL;
     for (const struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
-        if (entry->d_name[0] != '.') {
-            *threads = memory_grown(*threads, count, sizeof **threads);
-            (*threads)[count++] = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9') {
+            *numbers = memory_grown(*numbers, count, sizeof **numbers);
+            (*numbers)[count++] = (pid_t)strtol(entry->d_name, NULL, 10);
         }
     if (folder != NULL)
         closedir(folder);
+    return count;
+}
+
+static size_t read_numbers_of(pid_t pid, const char *name, pid_t **numbers)
+{
+    struct text path = {0};
+
+    text_add(&path, "/proc/%d/%s", (int)pid, name);
+    const size_t count = read_numbers(path.chars, numbers);
     text_free(&path);
     return count;
+}
+
+size_t proc_threads(pid_t pid, pid_t **threads)
+{
+    return read_numbers_of(pid, "task", threads);
 }
 
 bool proc_cpu_time(pid_t pid, uint64_t *nanoseconds)
@@ -175,4 +190,160 @@ uint64_t proc_waiting_time(pid_t pid)
     }
     free(threads);
     return waited;
+}
+
+/* ---- Families ---- */
+
+/* "PID (NAME) STATE PARENT GROUP SESSION ...", where NAME may hold anything: see proc_pid_stat(5). */
+static bool read_member(pid_t pid, struct proc_member *member)
+{
+    char line[LINE_SIZE];
+    long numbers[STAT_FIELDS];
+
+    if (!read_line(pid, "stat", line))
+        return false;
+    const char *name = strchr(line, '(');
+    char *end = strrchr(line, ')');
+    if (name == NULL || end == NULL || strlen(end) < sizeof ") S")
+        return false;
+    const char state = end[2];
+    char *rest = end + sizeof ") S" - 1;
+    for (size_t i = 1; i < STAT_FIELDS; i++)
+        numbers[i] = strtol(rest, &rest, 10);
+    *end = '\0';
+    *member = (struct proc_member){.pid = pid,
+                                   .parent = (pid_t)numbers[1],
+                                   .session = (pid_t)numbers[3],
+                                   .is_zombie = state == 'Z',
+                                   .children_time = (uint64_t)(numbers[13] + numbers[14]) * 1000000000u /
+                                                    (uint64_t)sysconf(_SC_CLK_TCK)};
+    snprintf(member->name, sizeof member->name, "%s", name + 1);
+    return true;
+}
+
+/* All that run on this system. */
+static size_t read_everybody(struct proc_member **everybody)
+{
+    pid_t *pids;
+    const size_t count = read_numbers("/proc", &pids);
+    size_t known = 0;
+
+    *everybody = memory_zeroed(count + 1, sizeof **everybody);
+    for (size_t i = 0; i < count; i++)
+        if (read_member(pids[i], &(*everybody)[known]))
+            known++;
+    free(pids);
+    return known;
+}
+
+static bool belongs(const struct proc_member *process, pid_t pid, const struct proc_member *family, size_t count)
+{
+    bool is_child = false;
+
+    for (size_t i = 0; i < count && !is_child; i++)
+        is_child = process->parent == family[i].pid;
+    return is_child || process->pid == pid || process->session == pid;
+}
+
+size_t proc_family(pid_t pid, struct proc_member **members)
+{
+    const size_t all = read_everybody(members);
+    struct proc_member *family = *members; /* it gathers at the front, before all others */
+    size_t count = 0, before;
+
+    do {
+        before = count;
+        for (size_t i = count; i < all; i++)
+            if (belongs(&family[i], pid, family, count)) {
+                const struct proc_member member = family[i];
+                family[i] = family[count];
+                family[count++] = member;
+            }
+    } while (count > before);
+    return count;
+}
+
+static bool family_time(pid_t pid, bool with_waiting, uint64_t *nanoseconds)
+{
+    struct proc_member *family;
+    const size_t count = proc_family(pid, &family);
+    uint64_t sum = 0, own;
+    bool is_known = false;
+
+    for (size_t i = 0; i < count; i++)
+        if (proc_cpu_time(family[i].pid, &own)) {
+            sum += own + family[i].children_time + (with_waiting ? proc_waiting_time(family[i].pid) : 0);
+            is_known = true;
+        }
+    free(family);
+    *nanoseconds = sum;
+    return is_known || proc_cpu_time(pid, nanoseconds);
+}
+
+bool proc_family_cpu_time(pid_t pid, uint64_t *nanoseconds)
+{
+    return family_time(pid, false, nanoseconds);
+}
+
+bool proc_family_busy_time(pid_t pid, uint64_t *nanoseconds)
+{
+    return family_time(pid, true, nanoseconds);
+}
+
+/* Is one of its descriptors this socket? They are links to "socket:[INODE]". */
+static bool holds_socket(pid_t pid, const char *inode)
+{
+    struct text socket = {0}, path = {0};
+    pid_t *fds;
+    const size_t count = read_numbers_of(pid, "fd", &fds);
+    bool found = false;
+
+    text_add(&socket, "socket:[%s]", inode);
+    for (size_t i = 0; i < count && !found; i++) {
+        char target[64] = "";
+        text_free(&path);
+        text_add(&path, "/proc/%d/fd/%d", (int)pid, (int)fds[i]);
+        found = readlink(path.chars, target, sizeof target - 1) > 0 && strcmp(target, socket.chars) == 0;
+    }
+    text_free(&socket);
+    text_free(&path);
+    free(fds);
+    return found;
+}
+
+/*
+ * A table's lines: "SLOT: ADDRESS:PORT PEER:PORT STATE QUEUES TIMER RETRANSMITS UID TIMEOUT INODE ...", hexadecimal up to the
+ * state. The sockets that listen stand first.
+ */
+static bool listens_in(const char *table, pid_t pid, int port)
+{
+    char line[LINE_SIZE], local[5], state[3] = LISTENS, inode[21];
+    bool found = false;
+    FILE *file = fopen(table, "r");
+
+    while (file != NULL && !found && strcmp(state, LISTENS) == 0 && fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, " %*[0-9]: %*[^:]:%4s %*s %2s %*s %*s %*s %*s %*s %20s", local, state, inode) == 3)
+            found = strcmp(state, LISTENS) == 0 && strtol(local, NULL, 16) == port && holds_socket(pid, inode);
+    if (file != NULL)
+        fclose(file);
+    return found;
+}
+
+bool proc_listens(pid_t pid, int port)
+{
+    return listens_in("/proc/net/tcp", pid, port) || listens_in("/proc/net/tcp6", pid, port);
+}
+
+long proc_memory(pid_t pid)
+{
+    char line[LINE_SIZE];
+    FILE *file = open_file(pid, "smaps_rollup");
+    long kib = 0;
+
+    while (file != NULL && kib == 0 && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, "Pss:", strlen("Pss:")) == 0)
+            kib = strtol(line + strlen("Pss:"), NULL, 10);
+    if (file != NULL)
+        fclose(file);
+    return kib;
 }

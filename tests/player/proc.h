@@ -39,6 +39,35 @@ size_t proc_threads(pid_t pid, pid_t **threads);
  */
 bool proc_cpu_time(pid_t pid, uint64_t *nanoseconds);
 
+/* A process among those that belong together. */
+struct proc_member {
+    pid_t pid, parent, session;
+    bool is_zombie; /* it has ended, and its parent has not waited for it */
+    uint64_t children_time; /* the CPU time of its children that have ended and were waited for, in nanoseconds */
+    char name[32];
+};
+
+/*
+ * A process and all that belong to it: its descendants, and whoever else is in the session that it leads, or led before it
+ * ended. `*members`, in no order, is the caller's to free(). Returns how many; 0: not known, or there are none.
+ */
+size_t proc_family(pid_t pid, struct proc_member **members);
+
+/*
+ * The CPU time of a whole family, also of the children that it has waited for (these to 20 ms); otherwise like
+ * proc_cpu_time(). Where families are not known, it is the process's alone.
+ */
+bool proc_family_cpu_time(pid_t pid, uint64_t *nanoseconds);
+
+/* The same and, where that is known, for how long they wanted to run besides: see proc_waiting_time(). */
+bool proc_family_busy_time(pid_t pid, uint64_t *nanoseconds);
+
+/* Does it hold a socket that listens on this TCP port? */
+bool proc_listens(pid_t pid, int port);
+
+/* Its memory in KiB, of what it shares with others only its share; 0 if it is not known. */
+long proc_memory(pid_t pid);
+
 /*
  * For how long the threads that a process has now wanted to run, but had to leave the cores to others; in nanoseconds, 0
  * if it is not known.

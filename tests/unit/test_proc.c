@@ -147,6 +147,155 @@ static void is_waiting_for_a_core_seen(void **state)
         fail_msg("They ran for %.1f ms and waited for %.1f ms.", (double)used / 1e6, (double)waited / 1e6);
 }
 
+/* ---- Families ---- */
+
+/* A child that uses some CPU time and, when something can be read from `go`, leaves a child of its own, which `gone` ends. */
+static pid_t have_child(bool is_leader, int go, int gone)
+{
+    const pid_t pid = fork();
+    char byte;
+
+    must(pid != -1, "fork");
+    if (pid > 0)
+        return pid;
+    alarm(PATIENCE_SECONDS); /* for a test that fails before its words */
+    if (is_leader)
+        (void)setsid();
+    if (fork() == 0) {
+        alarm(PATIENCE_SECONDS); /* it is not inherited */
+        if (is_leader)
+            (void)setpgid(0, 0); /* the session is still the same */
+        (void)read(gone, &byte, 1);
+        _exit(0);
+    }
+    (void)spin_for_a_while(NULL);
+    (void)read(go, &byte, 1);
+    _exit(0);
+}
+
+static void close_both(const int go[2], const int gone[2])
+{
+    for (int end = 0; end < 2; end++) {
+        close(go[end]);
+        close(gone[end]);
+    }
+}
+
+/* Counts its members that run, and its zombies. */
+static size_t count_family(pid_t pid, size_t *zombies)
+{
+    struct proc_member *family;
+    const size_t count = proc_family(pid, &family);
+
+    *zombies = 0;
+    for (size_t i = 0; i < count; i++)
+        *zombies += family[i].is_zombie;
+    free(family);
+    return count - *zombies;
+}
+
+static void wait_for_family(pid_t pid, size_t running, size_t zombies)
+{
+    const double deadline = net_now() + PATIENCE_SECONDS;
+    size_t running_now, zombies_now;
+
+    do
+        running_now = count_family(pid, &zombies_now);
+    while ((running_now != running || zombies_now != zombies) && net_now() < deadline);
+    if (running_now != running || zombies_now != zombies)
+        fail_msg("%zu and %zu zombies instead of %zu and %zu", running_now, zombies_now, running, zombies);
+}
+
+static void who_belongs_to_a_family(void **state)
+{
+    size_t zombies;
+    int go[2], gone[2];
+
+    if (count_family(getpid(), &zombies) == 0)
+        skip();
+    for (int is_leader = 0; is_leader <= 1; is_leader++) {
+        must(pipe(go) == 0 && pipe(gone) == 0, "pipe");
+        const pid_t child = have_child(is_leader == 1, go[0], gone[0]);
+        wait_for_family(getpid(), 3, 0);
+        wait_for_family(child, 2, 0);
+        must(write(go[1], "", 1) == 1, "a word to the child");
+        /* Its child is another's now, but what remains of a session is still its leader's. */
+        wait_for_family(child, is_leader == 1 ? 1 : 0, 1);
+        must(waitpid(child, NULL, 0) == child, "waitpid");
+        wait_for_family(child, is_leader == 1 ? 1 : 0, 0);
+        must(write(gone[1], "", 1) == 1, "a word to the other");
+        close_both(go, gone);
+    }
+}
+
+/* What the family has used without this process itself. */
+static uint64_t time_of_others(void)
+{
+    const uint64_t own = own_cpu_time(CLOCK_PROCESS_CPUTIME_ID);
+    uint64_t all;
+
+    assert_true(proc_family_cpu_time(getpid(), &all));
+    return all - own;
+}
+
+/* Does a child's time count as a zombie, and when it was waited for? Then it is told in hundredths of a second. */
+static void is_the_time_of_children_counted(void **state)
+{
+    size_t zombies;
+    int go[2], gone[2];
+
+    if (count_family(getpid(), &zombies) == 0)
+        skip();
+    must(pipe(go) == 0 && pipe(gone) == 0, "pipe");
+    const uint64_t before = time_of_others();
+    const pid_t child = have_child(false, go[0], gone[0]);
+    must(write(go[1], "", 1) == 1 && write(gone[1], "", 1) == 1, "a word to both");
+    wait_for_family(child, 0, 1);
+    assert_true(time_of_others() >= before + 20 * millisecond);
+    must(waitpid(child, NULL, 0) == child, "waitpid");
+    assert_true(time_of_others() >= before + 5 * millisecond);
+    close_both(go, gone);
+}
+
+static void who_listens(void **state)
+{
+    char name[NET_NAME_SIZE];
+    size_t zombies;
+
+    if (count_family(getpid(), &zombies) == 0)
+        skip();
+    const int listener = net_listen("127.0.0.1", "0");
+    const int port = (int)strtol(strrchr(net_local_name(listener, name), ':') + 1, NULL, 10);
+    assert_true(proc_listens(getpid(), port));
+    assert_false(proc_listens(getppid(), port));
+    close(listener);
+    assert_false(proc_listens(getpid(), port));
+}
+
+/* What if memory is shared with a child? Then it has half of it. */
+static void is_shared_memory_shared_out(void **state)
+{
+    const long alone = proc_memory(getpid());
+    int go[2], gone[2];
+
+    if (alone == 0)
+        skip();
+    volatile char *memory = malloc(TOUCHED_KIB * 1024L);
+    must(memory != NULL, "memory");
+    for (long kib = 0; kib < TOUCHED_KIB; kib++)
+        memory[kib * 1024] = 1;
+    const long own = proc_memory(getpid());
+    assert_true(own >= alone + TOUCHED_KIB / 2);
+    must(pipe(go) == 0 && pipe(gone) == 0, "pipe");
+    const pid_t child = have_child(false, go[0], gone[0]);
+    wait_for_family(child, 2, 0);
+    assert_true(proc_memory(getpid()) < own - TOUCHED_KIB / 3);
+    must(write(go[1], "", 1) == 1 && write(gone[1], "", 1) == 1, "a word to both");
+    must(waitpid(child, NULL, 0) == child, "waitpid");
+    close_both(go, gone);
+    free((char *)memory);
+}
+
 static void is_nothing_known_of_one_that_has_ended(void **state)
 {
     const pid_t pid = fork();
@@ -165,6 +314,7 @@ static void is_nothing_known_of_one_that_has_ended(void **state)
     assert_int_equal(proc_waiting_time(pid), 0);
     assert_int_equal(proc_threads(pid, &threads), 0);
     assert_null(threads);
+    assert_int_equal(proc_memory(pid), 0);
 }
 
 int main(void)
@@ -174,6 +324,10 @@ int main(void)
         cmocka_unit_test(is_the_status_our_own),
         cmocka_unit_test(is_all_cpu_time_counted),
         cmocka_unit_test(is_waiting_for_a_core_seen),
+        cmocka_unit_test(who_belongs_to_a_family),
+        cmocka_unit_test(is_the_time_of_children_counted),
+        cmocka_unit_test(who_listens),
+        cmocka_unit_test(is_shared_memory_shared_out),
         cmocka_unit_test(is_nothing_known_of_one_that_has_ended),
     };
 
