@@ -40,7 +40,7 @@ static void on_trial_over(uv_process_t *child, int64_t exit_status, int signal_n
 /* It may be there and not be permitted to trace; then it says so, and the program is not run or not traced. */
 const char *tracer_probe(void)
 {
-    char program[] = "strace", as_grandchild[] = "-DD", quietly[] = "-qqq", threads[] = "-f";
+    char program[] = "strace", as_grandchild[] = "-DDD", quietly[] = "-qqq", threads[] = "-f";
     char output[] = "-o", nowhere[] = "/dev/null", nothing[] = "true";
     char *arguments[] = {program, as_grandchild, quietly, threads, output, nowhere, nothing, NULL};
     struct trial trial = {.has_passed = false};
@@ -158,7 +158,7 @@ static bool open_fifo(struct tracer *tracer, uv_loop_t *loop)
 /* `-I 2`: it goes when it is told to; `-s 8`: the first bytes of a text will do. */
 static void choose_runner(struct tracer *tracer)
 {
-    const char *const runner[] = {"strace", "-DD",         "-I", "2", "-f", "-ttt",       "-T", "-qqq",
+    const char *const runner[] = {"strace", "-DDD",        "-I", "2", "-f", "-ttt",       "-T", "-qqq",
                                   "-e",     "signal=none", "-s", "8", "-o", tracer->path, NULL};
 
     _Static_assert(sizeof runner <= sizeof tracer->runner, "room for all words");

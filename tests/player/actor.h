@@ -61,6 +61,8 @@ struct program {
 
     struct look looks[REST_PARTS + 1], first_look; /* for `server rests`: the last ones, and the first */
     int look_count;
+
+    uint64_t looked_for_zombies; /* since when: uv_now() */
 };
 
 /* ---- player.c: the present step ---- */

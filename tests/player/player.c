@@ -234,7 +234,7 @@ void play_close(struct play *play)
         connection_close(connection);
     for (int i = 0; i < play->script->actor_count; i++)
         uv_close((uv_handle_t *)&play->actors[i].timer, on_actor_closed);
-    uv_close((uv_handle_t *)&play->start_timer, on_handle_closed);
+    uv_close((uv_handle_t *)&play->timer, on_handle_closed);
     uv_close((uv_handle_t *)&play->listener, on_handle_closed);
     program_close(play);
 }
@@ -325,10 +325,10 @@ struct play *play_start(uv_loop_t *loop, const struct script *script, const stru
         uv_timer_init(loop, &actor->timer);
     }
     chain_steps(play);
-    play->start_timer.data = play->listener.data = play;
+    play->timer.data = play->listener.data = play;
     uv_tcp_init(loop, &play->listener);
-    uv_timer_init(loop, &play->start_timer);
-    uv_timer_start(&play->start_timer, on_start, 0, 0);
+    uv_timer_init(loop, &play->timer);
+    uv_timer_start(&play->timer, on_start, 0, 0);
     play->open_things = script->actor_count + 2;
     return play;
 }

@@ -230,6 +230,16 @@ static void judge_exit(struct play *play)
         play_fail(play, NULL, "the %s %s without being told to", play->program.kind, process_describe_end(process));
 }
 
+static void judge_family(struct play *play)
+{
+    const struct process *process = play->program.process;
+    const size_t left = process_status(process).left;
+
+    if (left > 0)
+        play_fail(play, NULL, "%zu of the %s's processes %s still there 1 s after it had ended: %s", left,
+                  play->program.kind, left == 1 ? "was" : "were", process_describe_left(process));
+}
+
 /* UBSan reports an error, and the program still exits with 0. */
 static void judge_stderr(struct play *play)
 {
@@ -264,6 +274,7 @@ void play_judge_end(struct play *play)
     if (play->program.process != NULL) {
         describe_end(play);
         judge_exit(play);
+        judge_family(play);
         judge_stderr(play);
     }
     judge_leftovers(play);

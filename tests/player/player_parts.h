@@ -37,7 +37,7 @@ struct play {
     int steps_left; /* of this phase */
     int *next_step; /* for each step the same actor's next one, or -1 */
     uint64_t moved_at; /* when an actor last made progress: uv_now() */
-    uv_timer_t start_timer;
+    uv_timer_t timer; /* of the start, and of player_program.c's looks at zombies */
 
     /* player_ends.c's */
     uv_tcp_t listener; /* where a client under test connects */
@@ -86,7 +86,7 @@ bool actor_has_leftovers(const struct actor *actor, struct text *problem);
 /* Starts the server under test; the conversation begins when it is ready. */
 void program_start_server(struct play *play);
 
-/* Tells the program to end and waits for that; goes on at once if it has ended. */
+/* Looks for zombies, tells the program to end and waits for that; goes on at once if it has ended. */
 void program_stop(struct play *play);
 
 /* Closes what belongs to the program. */

@@ -9,7 +9,11 @@
 #include "player_parts.h"
 #include "script_parts.h"
 
-enum { STOP_LIMIT_MS = 5000 /* from SIGTERM to SIGKILL */ };
+enum {
+    STOP_LIMIT_MS = 5000, /* from SIGTERM to SIGKILL */
+    ZOMBIE_LOOK_MS = 50, /* from one look at zombies to the next */
+    ZOMBIE_LIMIT_MS = 1000 /* a parent that waits for its children has done so by then */
+};
 
 /* ---- What it does ---- */
 
@@ -231,16 +235,48 @@ void program_tell_to_end(struct play *play, uint64_t limit_ms)
     process_stop(play->program.process, limit_ms);
 }
 
+static void tell_at_the_end(struct play *play)
+{
+    program_tell_to_end(play, play->options.stop_ms > 0 ? play->options.stop_ms : STOP_LIMIT_MS);
+}
+
+static void on_zombie_look(uv_timer_t *timer)
+{
+    struct play *play = timer->data;
+    struct text names = {0};
+    const size_t count = process_zombies(play->program.process, &names);
+    const uint64_t waited = uv_now(play->loop) - play->program.looked_for_zombies;
+
+    if (count > 0 && waited >= ZOMBIE_LIMIT_MS)
+        play_fail(play, NULL, "the %s does not wait for its children: %zu zombie%s, %s", play->program.kind, count,
+                  count == 1 ? "" : "s", names.chars);
+    text_free(&names);
+    if (count > 0 && waited < ZOMBIE_LIMIT_MS)
+        return;
+    uv_timer_stop(timer);
+    tell_at_the_end(play);
+}
+
+/* When nothing else is wrong, and only if there is one, the zombies get time to be waited for. */
+static void look_for_zombies(struct play *play)
+{
+    uv_update_time(play->loop);
+    play->program.looked_for_zombies = uv_now(play->loop);
+    uv_timer_start(&play->timer, on_zombie_look, 0, ZOMBIE_LOOK_MS);
+}
+
 void program_stop(struct play *play)
 {
     const struct process *process = play->program.process;
 
-    if (process != NULL && !process_status(process).has_ended) {
-        program_tell_to_end(play, play->options.stop_ms > 0 ? play->options.stop_ms : STOP_LIMIT_MS);
-        return;
+    if (process == NULL || process_status(process).has_ended) {
+        play_judge_end(play);
+        play_close(play);
+    } else if (play->findings.outcome == PLAY_PASSES) {
+        look_for_zombies(play);
+    } else {
+        tell_at_the_end(play);
     }
-    play_judge_end(play);
-    play_close(play);
 }
 
 static void on_process_freed(void *data)

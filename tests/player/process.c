@@ -12,6 +12,7 @@
 
 #include "memory.h"
 #include "proc.h"
+#include "process_family.h"
 #include "process_ready.h"
 #include "text.h"
 
@@ -22,7 +23,8 @@ enum {
     READY_LIMIT_MS = 10000,
     PROBE_MS = 10, /* from one look at the port to the next */
     STOP_LIMIT_MS = 5000, /* for a server that is not ready in time */
-    OUTPUTS_LIMIT_MS = 1000 /* for outputs that another process holds open after the program's end */
+    LEAVING_MS = 10, /* from one look at who is left to the next */
+    LEFT_LIMIT_MS = 1000 /* for who is left after the program's end, and for outputs that somebody holds open */
 };
 
 /*
@@ -43,7 +45,7 @@ enum state {
     LATE, /* not ready in time, so it is told to end */
     TOLD, /* to end: SIGTERM */
     KILLED, /* SIGKILL */
-    EXITED, /* its outputs may still be open */
+    EXITED, /* its outputs may still be open, and those that it has started may still be there */
     ENDED /* on_end has been called */
 };
 
@@ -55,7 +57,7 @@ struct process {
     uv_process_t child;
     uv_pipe_t input, output, errors;
     uv_timer_t limit; /* how long the present state may last: see enter() and on_limit() */
-    uv_timer_t probe; /* while it waits for the port */
+    uv_timer_t probe; /* of the port while it waits for that, and of who is left when it has ended */
     int open_outputs;
     int open_handles; /* to be closed before the memory goes */
 
@@ -70,6 +72,8 @@ struct process {
     int exit_status;
     int signal;
     struct text end_in_words;
+    size_t left; /* of those that it has started, LEFT_LIMIT_MS after its end */
+    struct text left_in_words;
     char *kept;
     size_t kept_size, dropped;
     char buffer[READ_SIZE];
@@ -119,7 +123,8 @@ struct process_status process_status(const struct process *process)
                                    .has_ended = process->state == ENDED,
                                    .exit_status = process->exit_status,
                                    .signal = process->signal,
-                                   .stop_time = has_been(process, TOLD) ? entered[EXITED] - entered[TOLD] : 0};
+                                   .stop_time = has_been(process, TOLD) ? entered[EXITED] - entered[TOLD] : 0,
+                                   .left = process->left};
 }
 
 struct process_stderr process_stderr(const struct process *process)
@@ -130,6 +135,7 @@ struct process_stderr process_stderr(const struct process *process)
 /* ---- From state to state ---- */
 
 static void on_limit(uv_timer_t *timer);
+static void on_probe(uv_timer_t *timer);
 
 static uint64_t ready_limit_ms(const struct process *process)
 {
@@ -142,9 +148,10 @@ static void set_limit(struct process *process, uint64_t milliseconds)
     uv_timer_start(&process->limit, on_limit, milliseconds, 0);
 }
 
-static void signal_group(const struct process *process, int number)
+/* Where it listens; IPv6 has its port at the same place. 0: nowhere. */
+static int port_of(const struct process *process)
 {
-    kill(-process->child.pid, number);
+    return ntohs(((const struct sockaddr_in *)&process->address)->sin_port);
 }
 
 static void stop_probing(struct process *process)
@@ -174,15 +181,15 @@ static void enter(struct process *process, enum state state)
         process_stop(process, STOP_LIMIT_MS);
         break;
     case TOLD:
-        signal_group(process, SIGTERM);
+        family_tell(process->child.pid, port_of(process));
         set_limit(process, process->stop_limit_ms);
         break;
     case KILLED:
-        signal_group(process, SIGKILL);
+        family_kill(process->child.pid);
         break;
     case EXITED:
-        signal_group(process, SIGKILL); /* what it started and left behind */
-        set_limit(process, OUTPUTS_LIMIT_MS);
+        set_limit(process, LEFT_LIMIT_MS);
+        uv_timer_start(&process->probe, on_probe, 0, LEAVING_MS);
         break;
     case ENDED:
         uv_read_stop((uv_stream_t *)&process->output);
@@ -193,6 +200,13 @@ static void enter(struct process *process, enum state state)
     }
 }
 
+static size_t look_who_is_left(struct process *process)
+{
+    text_free(&process->left_in_words);
+    process->left = family_list(process->child.pid, &process->left_in_words);
+    return process->left;
+}
+
 /* The present state has lasted too long. */
 static void on_limit(uv_timer_t *timer)
 {
@@ -200,7 +214,11 @@ static void on_limit(uv_timer_t *timer)
 
     switch (process->state) {
     case STARTING:
+        enter(process, ENDED);
+        break;
     case EXITED:
+        (void)look_who_is_left(process);
+        family_kill(process->child.pid);
         enter(process, ENDED);
         break;
     case WAITING:
@@ -217,9 +235,9 @@ static void on_limit(uv_timer_t *timer)
     }
 }
 
-static void end_if_outputs_ended(struct process *process)
+static void end_if_all_is_over(struct process *process)
 {
-    if (process->state == EXITED && process->open_outputs == 0)
+    if (process->state == EXITED && process->open_outputs == 0 && look_who_is_left(process) == 0)
         enter(process, ENDED);
 }
 
@@ -234,7 +252,6 @@ static void on_exit_of_child(uv_process_t *child, int64_t exit_status, int signa
         process->exit_status = 0;
     }
     enter(process, EXITED);
-    end_if_outputs_ended(process);
 }
 
 /* Has it ended, even if libuv has not told us yet? WNOWAIT leaves the exit status for libuv. */
@@ -309,6 +326,16 @@ const char *process_describe_end(struct process *process)
     return words->chars;
 }
 
+const char *process_describe_left(const struct process *process)
+{
+    return process->left_in_words.chars != NULL ? process->left_in_words.chars : "";
+}
+
+size_t process_zombies(const struct process *process, struct text *names)
+{
+    return is_alive(process) ? family_zombies(process->child.pid, names) : 0;
+}
+
 /* ---- Readiness ---- */
 
 static void become_ready(struct process *process)
@@ -322,7 +349,9 @@ static void on_probe(uv_timer_t *timer)
 {
     struct process *process = timer->data;
 
-    if (ready_probe(&process->probe_fd, &process->address))
+    if (process->state == EXITED)
+        end_if_all_is_over(process);
+    else if (ready_probe(&process->probe_fd, &process->address))
         become_ready(process);
 }
 
@@ -386,7 +415,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
         return;
     uv_read_stop(stream);
     process->open_outputs--;
-    end_if_outputs_ended(process);
+    end_if_all_is_over(process);
 }
 
 /* ---- The start ---- */
@@ -491,6 +520,7 @@ static void on_handle_closed(uv_handle_t *handle)
     void (*on_freed)(void *data) = process->on_freed;
     void *data = process->freed_data;
     text_free(&process->end_in_words);
+    text_free(&process->left_in_words);
     free(process->kept);
     free(process);
     on_freed(data);
@@ -513,10 +543,7 @@ void process_free(struct process *process, void (*on_freed)(void *data), void *d
 
 bool process_busy_time(const struct process *process, uint64_t *nanoseconds)
 {
-    if (!is_alive(process) || process->options.is_wrapped || !proc_cpu_time(process->child.pid, nanoseconds))
-        return false;
-    *nanoseconds += proc_waiting_time(process->child.pid);
-    return true;
+    return is_alive(process) && proc_family_busy_time(process->child.pid, nanoseconds);
 }
 
 int process_raise_descriptors(void)

@@ -1,8 +1,8 @@
 /*
  * process - a child process in a libuv loop: started, watched, measured, and never left behind.
  *
- * Each child leads a process group of its own, and the whole group is killed with it, so that what a shell or an
- * interpreter started goes too. Where setpriv(1) can do it (Linux), the kernel kills the child when the thread that
+ * Each child leads a session and a process group of its own. What it has started and left behind is killed a second after
+ * its end, and told to the owner. Where setpriv(1) can do it (Linux), the kernel kills the child when the thread that
  * started it ends, for whatever reason. libuv resets the signals to their defaults in the child: what we ignore
  * (SIGPIPE) is not ignored there.
  *
@@ -17,6 +17,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include <uv.h>
+
+#include "text.h"
 
 struct process;
 
@@ -64,12 +66,12 @@ uv_stream_t *process_input(struct process *process);
 const struct sockaddr *process_address(const struct process *process);
 
 /*
- * Sends SIGTERM, and SIGKILL if that has not helped after `limit_ms` milliseconds; on_end follows. Does nothing if the
- * program has ended or was told before.
+ * Sends SIGTERM to the server (process_family.h says to whom else), and SIGKILL to all if that has not helped after `limit_ms`
+ * milliseconds; on_end follows. Does nothing if the program has ended or was told before.
  */
 void process_stop(struct process *process, uint64_t limit_ms);
 
-/* Sends SIGKILL now. on_end follows. Does nothing if the program has ended. */
+/* Sends SIGKILL now, also to those that it has started. on_end follows. Does nothing if the program has ended. */
 void process_kill(struct process *process);
 
 /* How far it has come. */
@@ -81,6 +83,7 @@ struct process_status {
     int exit_status; /* 0 if a signal ended it */
     int signal; /* that ended it, or 0 */
     uint64_t stop_time; /* how long it took to end after SIGTERM, in nanoseconds; 0 if it was not told */
+    size_t left; /* how many of its processes were still there a second later, and had to be killed */
 };
 
 /* Returns that. */
@@ -88,6 +91,12 @@ struct process_status process_status(const struct process *process);
 
 /* How it ended, in words: "exited with 1", "was killed by signal 13 (SIGPIPE)". Owned by `process`. */
 const char *process_describe_end(struct process *process);
+
+/* Who was left: "1234 (server), 1235 (server)". Owned by `process`. */
+const char *process_describe_left(const struct process *process);
+
+/* How many of the processes that it has started have ended, but nobody has waited for them? Adds who they are. */
+size_t process_zombies(const struct process *process, struct text *names);
 
 /* What it wrote to standard error. */
 struct process_stderr {
@@ -100,9 +109,9 @@ struct process_stderr {
 struct process_stderr process_stderr(const struct process *process);
 
 /*
- * How long it (not its children) has been busy, in nanoseconds: the CPU time that it has used and, where that is known,
- * the time that it waited for a core; without that, a program that spins on a loaded machine looks like one that rests.
- * Returns false where the system does not tell.
+ * How long it and those that it has started have been busy, in nanoseconds: the CPU time that they have used and, where
+ * that is known, the time that they waited for a core; without that, a program that spins on a loaded machine looks like
+ * one that rests. Returns false where the system does not tell.
  */
 bool process_busy_time(const struct process *process, uint64_t *nanoseconds);
 
@@ -112,8 +121,7 @@ void process_free(struct process *process, void (*on_freed)(void *data), void *d
 /*
  * Turns the shell command of a user's server into one that can be watched; the caller's to free(). A simple command
  * replaces the shell, so that it is the process that we see. For anything else the shell stays, waits when it is told to
- * end, and passes on the exit status, or 128 plus the number of a signal; then `*is_wrapped` is true, and its CPU time is
- * not known.
+ * end, and passes on the exit status, or 128 plus the number of a signal; then `*is_wrapped` is true.
  */
 char *process_wrap(const char *command, bool *is_wrapped);
 

@@ -1,12 +1,14 @@
 /* misbehave - see misbehave.h */
 #include "misbehave.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,7 +38,7 @@ static void send_all(int fd, const char *bytes, size_t size)
 
 static void spin(void)
 {
-    for (volatile int i = 0;; i++)
+    for (volatile unsigned i = 0;; i++)
         ;
 }
 
@@ -120,6 +122,58 @@ static void serve(const char *how, int fd)
     close(fd);
 }
 
+/* ---- With a process for each client ---- */
+
+static void tell_children(int number)
+{
+    signal(number, SIG_IGN);
+    kill(0, number);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+    _exit(0);
+}
+
+static void reap(int number)
+{
+    const int error = errno;
+
+    (void)number;
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        ;
+    errno = error;
+}
+
+static void be_child(const char *how, int listener, int fd)
+{
+    signal(SIGCHLD, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    if (strcmp(how, "forks and children keep the listener") != 0)
+        close(listener);
+    serve(how, fd);
+    if (strcmp(how, "forks and children keep the listener") == 0)
+        pause();
+    if (strcmp(how, "forks and children spin") == 0)
+        spin();
+    _exit(0);
+}
+
+static void serve_by_children(const char *how, int listener)
+{
+    const struct sigaction reaping = {.sa_handler = reap}; /* signal() may be for once only */
+    int fd;
+
+    (void)setpgid(0, 0); /* so that it reaches its children, and nobody else, by kill(0) */
+    if (strcmp(how, "forks and tells nobody") != 0 && strcmp(how, "forks and children keep the listener") != 0)
+        signal(SIGTERM, tell_children);
+    if (strcmp(how, "forks and leaves zombies") != 0)
+        sigaction(SIGCHLD, &reaping, NULL);
+    while (io_accept(listener, &fd).status == IO_SUCCESS) {
+        if (fork() == 0)
+            be_child(how, listener, fd);
+        close(fd);
+    }
+}
+
 static int be_server(const char *how, const char *port)
 {
     char name[NET_NAME_SIZE];
@@ -138,6 +192,8 @@ static int be_server(const char *how, const char *port)
     const int listener = net_listen("127.0.0.1", port);
     printf("ready soon\nlistening on %s\n", net_local_name(listener, name));
     (void)fflush(stdout);
+    if (strncmp(how, "forks", strlen("forks")) == 0)
+        serve_by_children(how, listener);
     while (io_accept(listener, &fd).status == IO_SUCCESS)
         serve(how, fd);
     return 1;

@@ -11,10 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "misbehave.h"
 #include "player/player.h"
+#include "player/proc.h"
 #include "player/script.h"
 #include "player/text.h"
 
@@ -362,8 +364,8 @@ static void test_who_is_rid_of_everything_is_not_stuck(void **state)
 static void test_what_a_server_says(void **state)
 {
     passes("reports nothing", HELLO);
-    fails("reports", "server says \"nothing\" or \"undefined\"\nserver says \"something\"\n", 2, NULL, NULL,
-          "nothing of the kind");
+    fails("reports", "server says \"nothing\" or \"undefined\"\nserver says \"something\"\n", 2, NULL,
+          NULL, "nothing of the kind");
 }
 
 /* ---- Somebody else's server ---- */
@@ -403,12 +405,72 @@ static void test_foreign_server(void **state)
     }
 }
 
-static void test_what_cannot_be_known_of_a_foreign_server(void **state)
-{
-    const struct play_result *result = play_command("right", "true; %s -p {port}", "server rests 50ms\n");
+/* ---- What if there are several processes? ---- */
 
-    assert_int_equal(result->outcome, PLAY_PASSES);
-    assert_text("foreign", "the note", result->note, "line 1: it is not known here how much CPU time the server uses");
+/* What is said of several processes, without their numbers. Overwritten by the next call. */
+static const char *without_numbers(const char *problem)
+{
+    static char text[200];
+    size_t length = 0;
+
+    for (; *problem != '\0' && length < sizeof text - 1; problem++)
+        if (strchr("0123456789", *problem) == NULL)
+            text[length++] = *problem;
+    text[length] = '\0';
+    return text;
+}
+
+static bool are_families_known(void)
+{
+    struct proc_member *family;
+    const size_t count = proc_family(getpid(), &family);
+
+    free(family);
+    return count > 0;
+}
+
+#define TWO_CLIENTS "A connect\nA send \"a\"\nA expect \"A\"\nB connect\nB send \"b\"\nB expect \"B\"\n"
+#define LEAVES "A half-close\nA expect closed\n"
+#define RESTS "sync\nserver rests 100ms\n"
+
+/* Is the right process told to end, also behind what people start their servers with? The others must not be counted. */
+static void test_right_families_pass(void **state)
+{
+    static const char *const commands[] = {"%s -p {port}", "timeout 60 %s -p {port}", "sh -c '%s -p {port}; true'",
+                                           "%s -p {port}; true", "sleep 60 & %s -p {port}"};
+    static const char *const sources[] = {TWO_CLIENTS RESTS "sync\n" LEAVES,
+                                          TWO_CLIENTS "sync\nserver stops within 1s\n"};
+
+    if (!are_families_known())
+        skip();
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        for (size_t k = 0; k < sizeof sources / sizeof sources[0]; k++)
+            assert_text(commands[i], "the problem", play_command("forks", commands[i], sources[k])->problem, "");
+}
+
+static void test_wrong_families_fail(void **state)
+{
+    static const char left[] =
+        " of the server's processes were still there  s after it had ended:  (test_player),  (test_player)";
+    static const struct {
+        const char *how, *command, *source;
+        const char *problem; /* without numbers */
+    } rows[] = {
+        {"forks and tells nobody", "timeout 60 %s -p {port}", TWO_CLIENTS, left},
+        /* The second child is that of the player's look at the port. */
+        {"forks and children keep the listener", "%s -p {port}", HELLO LEAVES, left},
+        {"forks and leaves zombies", "sh -c '%s -p {port}; true'", HELLO LEAVES RESTS,
+         "the server does not wait for its children:  zombies,  (test_player),  (test_player)"},
+        {"forks and children spin", "%s -p {port}; true", HELLO "A half-close\nsync\nserver rests 100ms within 300ms\n",
+         "the step's time is up"},
+    };
+
+    if (!are_families_known())
+        skip();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct play_result *result = play_command(rows[i].how, rows[i].command, rows[i].source);
+        assert_text(rows[i].how, "the problem", without_numbers(result->problem), rows[i].problem);
+    }
 }
 
 /* ---- Clients under test ---- */
@@ -564,7 +626,8 @@ int main(int argc, char **argv)
         PLAYING(test_who_is_rid_of_everything_is_not_stuck),
         PLAYING(test_what_a_server_says),
         PLAYING(test_foreign_server),
-        PLAYING(test_what_cannot_be_known_of_a_foreign_server),
+        PLAYING(test_right_families_pass),
+        PLAYING(test_wrong_families_fail),
         PLAYING(test_right_client_passes),
         PLAYING(test_wrong_client_fails),
         PLAYING(test_prints_that_no_step_expected_fail),

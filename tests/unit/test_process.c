@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "misbehave.h"
@@ -219,6 +220,19 @@ static void test_outputs_held_open(void **state)
     assert_true(uv_hrtime() - start < 3000000000u);
 }
 
+/* What it has started and left behind is killed, but not before it had a second; who makes use of that is not counted. */
+static void test_who_is_left(void **state)
+{
+    if (access("/proc/self/stat", R_OK) != 0)
+        skip();
+    assert_int_equal(run("sleep 0.2 >/dev/null 2>&1 & exit 0", plainly).left, 0);
+    assert_string_equal(process_describe_left(stage.process), "");
+    assert_int_equal(run("(sleep 20 & sleep 20 &) >/dev/null 2>&1; exit 0", plainly).left, 2);
+    const char *names = process_describe_left(stage.process);
+    assert_true(strtol(names, NULL, 10) > 1);
+    assert_non_null(strstr(names, " (sleep), "));
+}
+
 static void test_wrapping(void **state)
 {
     static const struct {
@@ -289,6 +303,7 @@ int main(int argc, char **argv)
         RUNNING(test_not_ready_in_time),
         RUNNING(test_output_after_the_ready_line),
         RUNNING(test_outputs_held_open),
+        RUNNING(test_who_is_left),
         cmocka_unit_test(test_wrapping),
         cmocka_unit_test(test_ready_lines),
     };
