@@ -23,25 +23,47 @@ static long larger(long a, long b)
     return a > b ? a : b;
 }
 
-void costs_look(struct costs_watch *watch, uint64_t now)
+/* Of one process; returns how many threads it has. */
+static long look_at_threads(struct costs_watch *watch, pid_t pid, uint64_t now, long *peak_kib)
 {
     struct proc_status status;
     pid_t *threads;
+    const size_t count = proc_threads(pid, &threads);
 
-    if (watch->pid == 0)
-        return;
-    if (proc_cpu_time(watch->pid, &watch->cpu_now))
-        watch->looked_at = now;
-    const size_t count = proc_threads(watch->pid, &threads);
     for (size_t i = 0; i < count; i++)
         if (proc_status(threads[i], &status)) {
             struct thread_switches *switches = find_thread(watch, threads[i]);
             switches->now = status.sleeps + status.preemptions;
             switches->seen_at = now;
-            watch->max_threads = larger(watch->max_threads, status.threads);
-            watch->max_memory = larger(watch->max_memory, status.peak_kib);
+            *peak_kib = larger(*peak_kib, status.peak_kib);
         }
     free(threads);
+    return (long)count;
+}
+
+void costs_look(struct costs_watch *watch, uint64_t now)
+{
+    struct proc_member *family;
+    uint64_t cpu;
+    long threads = 0, shared_kib = 0, peak_kib = 0;
+
+    if (watch->pid == 0)
+        return;
+    if (proc_family_cpu_time(watch->pid, &cpu)) {
+        if (cpu > watch->cpu_now) /* a child that nobody waits for takes its own along */
+            watch->cpu_now = cpu;
+        watch->looked_at = now;
+    }
+    const size_t count = proc_family(watch->pid, &family);
+    for (size_t i = 0; i < count; i++) {
+        if (family[i].is_zombie)
+            continue;
+        threads += look_at_threads(watch, family[i].pid, now, &peak_kib);
+        shared_kib += count > 1 ? proc_memory(family[i].pid) : 0;
+    }
+    free(family);
+    watch->max_threads = larger(watch->max_threads, threads);
+    watch->max_memory = larger(watch->max_memory, shared_kib > 0 ? shared_kib : peak_kib);
 }
 
 void costs_begin(struct costs_watch *watch, int pid, uint64_t now)

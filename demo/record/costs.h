@@ -1,4 +1,7 @@
-/* costs - what a running server costs: CPU time, threads, context switches, memory; as far as proc.h knows. */
+/*
+ * costs - what a running server costs, with all processes that it has started: CPU time, threads, context switches, memory; as
+ * far as proc.h knows.
+ */
 #ifndef COSTS_H
 #define COSTS_H
 
@@ -20,7 +23,7 @@ struct costs_watch {
     uint64_t cpu_before, cpu_now; /* nanoseconds; 0: not known */
     uint64_t began_at, looked_at; /* on the record's axis */
     long max_threads;
-    long max_memory; /* KiB */
+    long max_memory; /* KiB; of several processes what they share is counted once */
     struct thread_switches *threads; /* all there ever were */
     size_t thread_count;
 };
@@ -28,7 +31,7 @@ struct costs_watch {
 /* The conversation with process `pid` begins, at `now` on the record's axis. */
 void costs_begin(struct costs_watch *watch, int pid, uint64_t now);
 
-/* Looks again. What a thread that came and went between two looks has cost is not seen. */
+/* Looks again. What switches a thread had that came and went between two looks is not seen. */
 void costs_look(struct costs_watch *watch, uint64_t now);
 
 /*
