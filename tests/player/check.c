@@ -162,7 +162,8 @@ static void add_run(struct check *check, const struct model *model, const struct
         return;
     if ((check->options.server != NULL || check->options.args != NULL) && script->kind == SCRIPT_FOR_CLIENTS)
         return;
-    check->runs[check->count] = (struct run){model, script, model_expectation(model, script->name), VERDICT_NONE};
+    check->runs[check->count] =
+        (struct run){model, script, model_expectation(model, script->name), VERDICT_NONE, check->options.args != NULL};
     check->jobs[check->count] = (struct job){.check = check, .run = &check->runs[check->count]};
     check->count++;
 }
@@ -224,6 +225,11 @@ static char *replay_command(const struct job *job)
     return text_take(&replay);
 }
 
+static bool will_stall(const struct run *run)
+{
+    return run->expectation != NULL && run->expectation->outcome == PLAY_STALLS;
+}
+
 static void on_done(struct play *play, void *data)
 {
     struct job *job = data;
@@ -239,7 +245,9 @@ static void on_done(struct play *play, void *data)
         job->line = result->step != -1 ? job->run->script->steps[result->step].line : 1;
         free(replay);
     }
-    if (result->note[0] != '\0')
+    if (job->run->verdict == VERDICT_PASSES && will_stall(job->run))
+        job->note = memory_string("expected to stall, but not with these options");
+    else if (result->note[0] != '\0')
         job->note = memory_string(result->note);
     play_free(play);
     job->play = NULL;
@@ -251,13 +259,12 @@ static void start(struct job *job)
 {
     const struct check *check = job->check;
     const struct run *run = job->run;
-    const bool will_stall = run->expectation != NULL && run->expectation->outcome == PLAY_STALLS;
     const uint64_t patience = (uint64_t)check->options.patience_ms;
     const struct play_options options = {.program = run->script->kind == SCRIPT_FOR_SERVERS ? run->model->server
                                                                                             : run->model->client,
                                          .command = check->options.server,
                                          .args = check->options.args,
-                                         .limit_ms = will_stall ? EXPECTED_STALL_MS : patience,
+                                         .limit_ms = will_stall(run) ? EXPECTED_STALL_MS : patience,
                                          .stop_ms = patience,
                                          .descriptors = check->descriptors,
                                          .on_done = on_done,

@@ -23,6 +23,7 @@ struct run {
     const struct script *script;
     const struct expectation *expectation; /* NULL: it is expected to pass */
     enum verdict verdict;
+    bool has_args; /* the server has other options than those that the expectation is about */
 };
 
 /* The verdict on a play with this outcome: is it what was expected? */

@@ -223,17 +223,21 @@ static void test_verdicts(void **state)
     const struct {
         const struct expectation *expectation;
         enum play_outcome outcome;
-        enum verdict verdict;
+        enum verdict verdict, with_args;
     } rows[] = {
-        {NULL, PLAY_PASSES, VERDICT_PASSES},   {NULL, PLAY_STALLS, VERDICT_FAILS},
-        {NULL, PLAY_FAILS, VERDICT_FAILS},     {&pass, PLAY_PASSES, VERDICT_PASSES},
-        {&stall, PLAY_STALLS, VERDICT_STALLS}, {&stall, PLAY_PASSES, VERDICT_FAILS},
-        {&stall, PLAY_FAILS, VERDICT_FAILS},
+        {NULL, PLAY_PASSES, VERDICT_PASSES, VERDICT_PASSES},   {NULL, PLAY_STALLS, VERDICT_FAILS, VERDICT_FAILS},
+        {NULL, PLAY_FAILS, VERDICT_FAILS, VERDICT_FAILS},      {&pass, PLAY_PASSES, VERDICT_PASSES, VERDICT_PASSES},
+        {&stall, PLAY_STALLS, VERDICT_STALLS, VERDICT_STALLS}, {&stall, PLAY_PASSES, VERDICT_FAILS, VERDICT_PASSES},
+        {&stall, PLAY_FAILS, VERDICT_FAILS, VERDICT_FAILS},
     };
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (report_verdict(&(struct run){.expectation = rows[i].expectation}, rows[i].outcome) != rows[i].verdict)
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct run run = {.expectation = rows[i].expectation};
+        const struct run run_with_args = {.expectation = rows[i].expectation, .has_args = true};
+        if (report_verdict(&run, rows[i].outcome) != rows[i].verdict ||
+            report_verdict(&run_with_args, rows[i].outcome) != rows[i].with_args)
             fail_msg("row %zu: a play that %s", i, play_outcome_name(rows[i].outcome));
+    }
 }
 
 #define TEN_LINES "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n"
@@ -329,8 +333,8 @@ static void fill_matrix(struct run *runs, const char *name)
     for (size_t i = 0; i < MODELS; i++) {
         snprintf(names[i], sizeof names[i], "%02zu-%s", i + 1, name);
         columns[i] = (struct model){.name = names[i]};
-        runs[2 * i] = (struct run){&columns[i], &two[0], &stall, i == 3 ? VERDICT_FAILS : VERDICT_STALLS};
-        runs[2 * i + 1] = (struct run){&columns[i], &two[1], NULL, VERDICT_PASSES};
+        runs[2 * i] = (struct run){&columns[i], &two[0], &stall, i == 3 ? VERDICT_FAILS : VERDICT_STALLS, false};
+        runs[2 * i + 1] = (struct run){&columns[i], &two[1], NULL, VERDICT_PASSES, false};
     }
 }
 
