@@ -129,8 +129,7 @@ static void unwatch(struct coroutine *c)
 
 static void end(struct coroutine *c)
 {
-    unwatch(
-        c); /* its descriptor may still be open, and epoll would go on to name a coroutine that is no longer there */
+    unwatch(c); /* its descriptor may stay open, and epoll would go on to report a coroutine that is gone */
     c->previous->next = c->next;
     c->next->previous = c->previous;
     release(c);
