@@ -12,10 +12,7 @@
 
 #include "net.h"
 
-enum {
-    STACK_SIZE = 64 * 1024, /* the kernel gives memory only for those of its pages that are touched */
-    MAX_EVENTS = 64
-};
+enum { MAX_EVENTS = 64 };
 
 struct coroutine {
     ucontext_t context; /* its registers while it is put aside: where it is in the text, and where its stack ends */
@@ -51,21 +48,21 @@ static size_t page_size(void)
 /* A stack grows downwards, so the coroutine itself stands at its top. Returns NULL if there is no memory. */
 static struct coroutine *allocate(void)
 {
-    char *const memory =
-        mmap(NULL, page_size() + STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    char *const memory = mmap(NULL, page_size() + COROUTINE_STACK_SIZE, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 
     if (memory == MAP_FAILED)
         return NULL;
     if (mprotect(memory, page_size(), PROT_NONE) != 0) {
-        munmap(memory, page_size() + STACK_SIZE);
+        munmap(memory, page_size() + COROUTINE_STACK_SIZE);
         return NULL;
     }
-    return (struct coroutine *)(memory + page_size() + STACK_SIZE) - 1;
+    return (struct coroutine *)(memory + page_size() + COROUTINE_STACK_SIZE) - 1;
 }
 
 static void release(struct coroutine *c)
 {
-    munmap((char *)(c + 1) - STACK_SIZE - page_size(), page_size() + STACK_SIZE);
+    munmap((char *)(c + 1) - COROUTINE_STACK_SIZE - page_size(), page_size() + COROUTINE_STACK_SIZE);
 }
 
 /* --- Taking turns ----------------------------------------------------------------------------------------------------- */
@@ -100,8 +97,8 @@ int coroutine_start(void (*body)(void *argument), void *argument)
         return ENOMEM;
     *c = (struct coroutine){.body = body, .argument = argument, .fd = -1, .previous = all.previous, .next = &all};
     getcontext(&c->context);
-    c->context.uc_stack.ss_sp = (char *)(c + 1) - STACK_SIZE;
-    c->context.uc_stack.ss_size = STACK_SIZE - sizeof *c;
+    c->context.uc_stack.ss_sp = (char *)(c + 1) - COROUTINE_STACK_SIZE;
+    c->context.uc_stack.ss_size = COROUTINE_STACK_SIZE - sizeof *c;
     c->context.uc_link = &scheduler;
     makecontext(&c->context, run_body, 0);
     all.previous->next = c;
@@ -129,8 +126,7 @@ static void unwatch(struct coroutine *c)
 
 static void end(struct coroutine *c)
 {
-    unwatch(
-        c); /* its descriptor may still be open, and epoll would go on to name a coroutine that is no longer there */
+    unwatch(c); /* its descriptor may stay open, and epoll would go on to report a coroutine that is gone */
     c->previous->next = c->next;
     c->next->previous = c->previous;
     release(c);

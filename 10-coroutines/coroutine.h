@@ -17,9 +17,12 @@
 
 #include "io_status.h"
 
+/* A coroutine's stack. It takes as much of it as it has ever used, in pages (4 KiB). */
+enum { COROUTINE_STACK_SIZE = 64 * 1024 };
+
 /*
  * Makes a coroutine that will call `body(argument)`, and that ends when this returns. It begins when those that can go on
- * now have had their turn. It has 64 KiB of stack; who needs more gets SIGSEGV, and spoils nothing.
+ * now have had their turn. One that needs more stack than it has gets SIGSEGV, and spoils nothing.
  * Returns 0, or ENOMEM: there is no memory, or the process has as many mappings as it may have (vm.max_map_count in
  * proc(5); each coroutine takes two). The first one can also fail with the errnos of epoll_create1(2), such as EMFILE.
  */

@@ -53,7 +53,7 @@ enum { LONG = 10 /* seconds that no wait here should take */ };
 
 static char trace[64];
 static FILE *file; /* a regular file, which is always ready */
-static struct io_result result; /* of the wait that the test asks about */
+static struct io_result got; /* of the wait that the test asks about */
 
 static int setup(void **state)
 {
@@ -164,7 +164,7 @@ static void sleep_shortly(void *unused)
 
 static void wait_in_vain(void *unused)
 {
-    result = coroutine_wait_readable(pair.ours, 0.2);
+    got = coroutine_wait_readable(pair.ours, 0.2);
     note("b");
 }
 
@@ -179,12 +179,12 @@ static void do_they_wait_side_by_side(void **state)
     if (net_now() - before < 0.3)
         fail_msg("The longest of three waits is 0.3 s, and all were over after %.3f s.", net_now() - before);
     assert_text("waits of 0.3 s, 0.2 s and 0.1 s", "the order in which they ended", trace, "abc");
-    assert_io("nothing came within 0.2 s", result, only(IO_TIMEOUT));
+    assert_io("nothing came within 0.2 s", got, only(IO_TIMEOUT));
 }
 
 static void wait_with_a_limit(void *unused)
 {
-    result = coroutine_wait_readable(pair.ours, LONG);
+    got = coroutine_wait_readable(pair.ours, LONG);
 }
 
 static void say_something(void *unused)
@@ -198,12 +198,12 @@ static void what_if_it_comes_within_the_time(void **state)
     start(wait_with_a_limit, NULL);
     start(say_something, NULL);
     run();
-    assert_io("something came within the time limit", result, only(IO_SUCCESS));
+    assert_io("something came within the time limit", got, only(IO_SUCCESS));
 }
 
 static void leave_it_and_sleep(void *seconds)
 {
-    result = coroutine_wait_readable(pair.ours, LONG);
+    got = coroutine_wait_readable(pair.ours, LONG);
     const double before = net_now();
     coroutine_sleep(0.1);
     *(double *)seconds = net_now() - before;
@@ -226,26 +226,26 @@ static void does_a_ready_descriptor_let_it_sleep(void **state)
 
 static void wait_for_file(void *unused)
 {
-    result = coroutine_wait_readable(fileno(file), LONG);
+    got = coroutine_wait_readable(fileno(file), LONG);
 }
 
 static void is_a_regular_file_always_ready(void **state)
 {
     start(wait_for_file, NULL);
     run();
-    assert_io("a wait for a regular file, which epoll refuses", result, only(IO_SUCCESS));
+    assert_io("a wait for a regular file, which epoll refuses", got, only(IO_SUCCESS));
 }
 
 static void wait_for_none(void *unused)
 {
-    result = coroutine_wait_readable(-1, LONG);
+    got = coroutine_wait_readable(-1, LONG);
 }
 
 static void what_if_there_is_no_such_descriptor(void **state)
 {
     start(wait_for_none, NULL);
     run();
-    assert_io("a wait for descriptor -1", result, error_of(EBADF));
+    assert_io("a wait for descriptor -1", got, error_of(EBADF));
 }
 
 static void wait_for_ours(void *unused)
@@ -255,7 +255,7 @@ static void wait_for_ours(void *unused)
 
 static void want_the_same(void *unused)
 {
-    result = coroutine_wait_readable(pair.ours, LONG);
+    got = coroutine_wait_readable(pair.ours, LONG);
     say_hello(pair.theirs);
 }
 
@@ -264,12 +264,12 @@ static void what_if_two_wait_for_one_descriptor(void **state)
     start(wait_for_ours, NULL);
     start(want_the_same, NULL);
     run();
-    assert_io("the second one to wait for the same descriptor", result, error_of(EEXIST));
+    assert_io("the second one to wait for the same descriptor", got, error_of(EEXIST));
 }
 
 static void want_another_of_the_same(void *fd)
 {
-    result = coroutine_wait_readable(*(int *)fd, LONG);
+    got = coroutine_wait_readable(*(int *)fd, LONG);
 }
 
 static void what_if_the_second_has_a_dup(void **state)
@@ -281,7 +281,7 @@ static void what_if_the_second_has_a_dup(void **state)
     start(say_something, NULL);
     run();
     close(fd);
-    assert_io("the second one to wait for the same socket, with a descriptor of its own", result, only(IO_SUCCESS));
+    assert_io("the second one to wait for the same socket, with a descriptor of its own", got, only(IO_SUCCESS));
 }
 
 /* Another socket gets the number of one that it has waited for and closed. */
@@ -293,7 +293,7 @@ static void wait_for_a_number_again(void *unused)
     coroutine_close(pair.ours);
     must(dup2(other.ours, pair.ours) == pair.ours, "dup2");
     say_hello(other.theirs);
-    result = coroutine_wait_readable(pair.ours, LONG);
+    got = coroutine_wait_readable(pair.ours, LONG);
     sockets_close(&other);
 }
 
@@ -302,7 +302,33 @@ static void what_if_a_number_stands_for_something_else(void **state)
     say_hello(pair.theirs);
     start(wait_for_a_number_again, NULL);
     run();
-    assert_io("a wait for a new socket that has the number of one that was closed", result, only(IO_SUCCESS));
+    assert_io("a wait for a new socket that has the number of one that was closed", got, only(IO_SUCCESS));
+}
+
+static void receive_and_send(void *unused)
+{
+    char byte;
+
+    got = coroutine_recv(pair.ours, &byte, 1);
+    if (got.status == IO_SUCCESS)
+        got = coroutine_send(pair.ours, "!", 1);
+}
+
+static void say_something_and_make_room(void *unused)
+{
+    say_something(NULL);
+    coroutine_sleep(0.05);
+    make_room(pair.theirs);
+}
+
+static void what_if_one_waits_for_data_and_then_for_room(void **state)
+{
+    sockets_set_nonblocking(pair.ours);
+    filled = sockets_fill(pair.ours);
+    start(receive_and_send, NULL);
+    start(say_something_and_make_room, NULL);
+    run();
+    assert_io("one that has received, and waits for room to send", got, success_of(1));
 }
 
 static void leave_it_unread(void *unused)
@@ -410,15 +436,19 @@ static int use_stack(int kib)
 
 static void use_much_stack(void *kib)
 {
-    use_stack(*(int *)kib);
+    _exit(use_stack(*(int *)kib));
 }
 
+/* The stacks of those that are started later lie below the first one's, where mmap() begins at the top, as on Linux. */
 static int need_stack(const void *kib)
 {
     int needed = *(const int *)kib;
 
     (void)signal(SIGSEGV, SIG_DFL); /* AddressSanitizer has a handler of its own */
-    return coroutine_start(use_much_stack, &needed) != 0 ? 1 : coroutine_run();
+    must(coroutine_start(use_much_stack, &needed) == 0, "coroutine_start");
+    for (int i = 0; i < 3; i++)
+        must(coroutine_start(sleep_a_little, NULL) == 0, "coroutine_start");
+    return coroutine_run();
 }
 
 static void what_if_a_stack_is_too_small(void **state)
@@ -429,7 +459,7 @@ static void what_if_a_stack_is_too_small(void **state)
     child_run(&child, need_stack, &enough, NULL);
     assert_status("a coroutine that needs 24 KiB of stack", &child, 0);
     child_run(&child, need_stack, &too_much, NULL);
-    assert_status("a coroutine that needs 128 KiB of stack, where a page that nobody may touch ends it", &child,
+    assert_status("a coroutine that needs 128 KiB of stack, and must not get them from its neighbours", &child,
                   -SIGSEGV);
 }
 
@@ -462,6 +492,7 @@ int main(void)
         TEST(what_if_two_wait_for_one_descriptor),
         TEST(what_if_the_second_has_a_dup),
         TEST(what_if_a_number_stands_for_something_else),
+        TEST(what_if_one_waits_for_data_and_then_for_room),
         TEST(is_nobody_woken_who_has_ended),
         TEST(does_everybody_stop),
         TEST(does_recv_stop),
