@@ -75,8 +75,9 @@ static void does_it_start_without_a_thread(void **state)
     for (refused = 1; refused <= THREADS; refused++) {
         struct child child;
         child_run(&child, run_server, NULL, NULL);
-        assert_child("one thread was not to be had", &child, 1, "",
-                     "server: cannot start a thread: Resource temporarily unavailable\n");
+        assert_text("one thread was not to be had", "standard error", child.err,
+                    "server: cannot start a thread: Resource temporarily unavailable\n");
+        assert_status("one thread was not to be had", &child, 1);
     }
     refused = 0;
 }
