@@ -11,6 +11,7 @@
 #include "page_json.h"
 #include "player/memory.h"
 #include "player/text.h"
+#include "record/words.h"
 
 /* What happens at a moment of the record. */
 struct event {
@@ -141,11 +142,14 @@ static void add_lane(struct trace *trace, const struct place *place, const struc
         add_mark(trace, place, &lane->marks[i]);
 }
 
-static void add_thread(struct trace *trace, const struct place *place, const struct thread_lane *thread)
+static void add_thread(struct trace *trace, const struct place *place, size_t index)
 {
+    const struct thread_lane *thread = &place->model->threads[index];
     struct text name = {0};
 
-    text_add(&name, "server, thread %d", thread->thread);
+    text_add(&name, place->model->thread_count > 1 ? "server, " : "");
+    words_add_lane(&name, place->model, index);
+    text_add(&name, " (%d)", thread->thread);
     add_thread_name(trace, place, name.chars);
     text_free(&name);
     for (size_t i = 0; i < thread->span_count; i++)
@@ -164,7 +168,7 @@ static void add_model(struct trace *trace, const struct model_record *model, int
     }
     for (size_t i = 0; i < model->thread_count; i++) {
         place.thread++;
-        add_thread(trace, &place, &model->threads[i]);
+        add_thread(trace, &place, i);
     }
 }
 

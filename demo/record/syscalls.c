@@ -21,6 +21,7 @@ enum {
 struct call {
     int thread;
     struct call_span span; /* what the record gets of it */
+    enum creation creates;
     const char *arguments; /* what follows the bracket, up to the end of the line */
     long result;
     bool found_nothing;
@@ -58,6 +59,8 @@ static const struct known_call {
     {"clock_nanosleep", "nanosleep", false},
     {"io_uring_enter", "io_uring_enter", false},
     {"futex", "futex", false},
+    {"wait4", "waitpid", false},
+    {"rt_sigtimedwait", "sigtimedwait", false},
 };
 
 enum { NAME_COUNT = sizeof names / sizeof names[0] };
@@ -110,22 +113,77 @@ static bool has_fd(const char *name)
     return known != NULL && known->has_fd;
 }
 
-/* ---- Lanes ---- */
-
 static struct model_record *model_of(const struct syscalls *syscalls)
 {
     return &syscalls->recorder->record.models[syscalls->index];
 }
 
-static struct thread_pen *find_thread(struct syscalls *syscalls, int id)
+/* ---- Processes and threads ---- */
+
+/* Its descriptors are a copy of those of its parent, fork(2); `parent` is an index, or -1: not known. */
+static size_t add_process(struct syscalls *syscalls, int id, int parent)
+{
+    struct process_pen process = {.id = id};
+
+    if (parent >= 0 && syscalls->processes[parent].fd_count > 0) {
+        const size_t size = syscalls->processes[parent].fd_count * sizeof process.client_of_fd[0];
+        process.fd_count = syscalls->processes[parent].fd_count;
+        process.client_of_fd = memory_resized(NULL, size);
+        memcpy(process.client_of_fd, syscalls->processes[parent].client_of_fd, size);
+    }
+    syscalls->processes = memory_grown(syscalls->processes, syscalls->process_count, sizeof syscalls->processes[0]);
+    syscalls->processes[syscalls->process_count] = process;
+    return syscalls->process_count++;
+}
+
+static size_t find_process(struct syscalls *syscalls, int id)
+{
+    for (size_t i = syscalls->process_count; i-- > 0;)
+        if (syscalls->processes[i].id == id)
+            return i;
+    return add_process(syscalls, id, -1);
+}
+
+/* NULL: it is not known. */
+static struct thread_pen *find_thread(const struct syscalls *syscalls, int id)
 {
     for (size_t i = syscalls->thread_count; i-- > 0;)
         if (syscalls->threads[i].thread == id)
             return &syscalls->threads[i];
+    return NULL;
+}
+
+static struct thread_pen *add_thread(struct syscalls *syscalls, int id, size_t process)
+{
     syscalls->threads = memory_grown(syscalls->threads, syscalls->thread_count, sizeof syscalls->threads[0]);
-    syscalls->threads[syscalls->thread_count] = (struct thread_pen){.thread = id, .lane = -1};
+    syscalls->threads[syscalls->thread_count] = (struct thread_pen){.thread = id, .process = process, .lane = -1};
     return &syscalls->threads[syscalls->thread_count++];
 }
+
+/* A call of a thread of process `parent` has made it. */
+static struct thread_pen *add_created(struct syscalls *syscalls, int id, size_t parent, enum creation creation)
+{
+    const bool is_process = creation == CREATES_PROCESS;
+
+    return add_thread(syscalls, id, is_process ? add_process(syscalls, id, (int)parent) : parent);
+}
+
+/* Whom strace names: a new one may be quicker than the call that makes it, which goes on then. */
+static struct thread_pen *thread_of_line(struct syscalls *syscalls, int id)
+{
+    struct thread_pen *known = find_thread(syscalls, id);
+
+    if (known != NULL)
+        return known;
+    for (size_t i = 0; i < syscalls->thread_count; i++) {
+        const struct thread_pen *creator = &syscalls->threads[i];
+        if (creator->begun.call != NULL && creator->creates != CREATES_NOTHING)
+            return add_created(syscalls, id, creator->process, creator->creates);
+    }
+    return add_thread(syscalls, id, syscalls->process_count > 0 ? 0 : add_process(syscalls, id, -1));
+}
+
+/* ---- Lanes ---- */
 
 static struct thread_lane *lane_of(struct syscalls *syscalls, struct thread_pen *pen)
 {
@@ -134,7 +192,8 @@ static struct thread_lane *lane_of(struct syscalls *syscalls, struct thread_pen 
     if (pen->lane == -1) {
         pen->lane = (int)model->thread_count;
         model->threads = memory_grown(model->threads, model->thread_count, sizeof model->threads[0]);
-        model->threads[model->thread_count++] = (struct thread_lane){.thread = pen->thread};
+        model->threads[model->thread_count++] =
+            (struct thread_lane){.thread = pen->thread, .process = syscalls->processes[pen->process].id};
     }
     return &model->threads[pen->lane];
 }
@@ -198,9 +257,12 @@ static bool fold(struct record *record, struct call_span *last, const struct cal
     return true;
 }
 
-static int client_of(const struct syscalls *syscalls, int fd)
+/* Whose connection a descriptor is in the thread's process. */
+static int client_of(const struct syscalls *syscalls, const struct thread_pen *pen, int fd)
 {
-    return fd >= 0 && (size_t)fd < syscalls->fd_count ? syscalls->client_of_fd[fd] : -1;
+    const struct process_pen *process = &syscalls->processes[pen->process];
+
+    return fd >= 0 && (size_t)fd < process->fd_count ? process->client_of_fd[fd] : -1;
 }
 
 static void drop_guess(struct syscalls *syscalls, struct thread_pen *pen)
@@ -222,36 +284,53 @@ static void record_span(struct syscalls *syscalls, struct thread_pen *pen, struc
         span.from = model->began;
     if (model->is_over && span.to > model->ended)
         span.to = model->ended;
-    span.client = client_of(syscalls, span.fd);
+    span.client = client_of(syscalls, pen, span.fd);
     syscalls->count++;
+    syscalls->has_batches = syscalls->has_batches || strcmp(span.call, "io_uring_enter") == 0;
     struct thread_lane *lane = lane_of(syscalls, pen);
     if (!fold(&syscalls->recorder->record, last_span(lane), &span))
         add_span(lane, span);
 }
 
-void syscalls_see(struct syscalls *syscalls, int thread, const char *call, int fd, unsigned long sleeps, uint64_t now)
+static struct thread_pen *thread_seen(struct syscalls *syscalls, const struct sighting *sighting)
+{
+    struct thread_pen *known = find_thread(syscalls, sighting->thread);
+
+    return known != NULL ? known : add_thread(syscalls, sighting->thread, find_process(syscalls, sighting->process));
+}
+
+/* Since when a thread can be where it is seen: since strace lost sight of it, or the last look, or from the beginning. */
+static uint64_t seen_since(const struct model_record *model, const struct call_span *last,
+                           const struct sighting *sighting)
+{
+    if (last != NULL)
+        return last->to;
+    return sighting->looked_before > model->began ? sighting->looked_before : model->began;
+}
+
+void syscalls_see(struct syscalls *syscalls, const struct sighting *sighting)
 {
     const struct model_record *model = model_of(syscalls);
 
-    if (model->began == 0 || model->is_over || now <= model->began)
+    if (model->began == 0 || model->is_over || sighting->at <= model->began)
         return;
-    struct thread_pen *pen = find_thread(syscalls, thread);
+    struct thread_pen *pen = thread_seen(syscalls, sighting);
     struct thread_lane *lane = lane_of(syscalls, pen);
     struct call_span *last = last_span(lane);
-    const int shown_fd = has_fd(call) ? fd : -1;
-    if (pen->is_guess && last->call == call && last->fd == shown_fd) {
-        last->to = now;
-        last->times += sleeps > pen->sleeps ? sleeps - pen->sleeps : 0;
-        pen->sleeps = sleeps;
+    const unsigned long slept = sighting->sleeps > pen->sleeps ? sighting->sleeps - pen->sleeps : 0;
+    const int fd = has_fd(sighting->call) ? sighting->fd : -1;
+    pen->sleeps = sighting->sleeps;
+    if (pen->is_guess && last->call == sighting->call && last->fd == fd) {
+        last->to = sighting->at;
+        last->times += slept;
         return;
     }
-    pen->sleeps = sleeps;
-    add_span(lane, (struct call_span){.from = last != NULL ? last->to : model->began,
-                                      .to = now,
-                                      .call = call,
-                                      .fd = shown_fd,
+    add_span(lane, (struct call_span){.from = seen_since(model, last, sighting),
+                                      .to = sighting->at,
+                                      .call = sighting->call,
+                                      .fd = fd,
                                       .times = 1,
-                                      .client = client_of(syscalls, shown_fd)});
+                                      .client = client_of(syscalls, pen, fd)});
     pen->is_guess = true;
 }
 
@@ -259,34 +338,35 @@ bool syscalls_is_stale(struct syscalls *syscalls, int thread, uint64_t now, uint
 {
     struct thread_pen *pen = find_thread(syscalls, thread);
 
-    if (pen->lane == -1 || pen->is_guess)
+    if (pen == NULL || pen->lane == -1 || pen->is_guess)
         return true;
     return last_span(lane_of(syscalls, pen))->to + nanoseconds < now;
 }
 
 /* ---- Whose connection a descriptor is ---- */
 
-static void remember_client(struct syscalls *syscalls, size_t fd, int client)
+static void remember_client(struct process_pen *process, size_t fd, int client)
 {
     if (fd >= MAX_DESCRIPTORS)
         return;
-    if (fd >= syscalls->fd_count) {
-        syscalls->client_of_fd = memory_resized(syscalls->client_of_fd, (fd + 1) * sizeof syscalls->client_of_fd[0]);
-        while (syscalls->fd_count <= fd)
-            syscalls->client_of_fd[syscalls->fd_count++] = -1;
+    if (fd >= process->fd_count) {
+        process->client_of_fd = memory_resized(process->client_of_fd, (fd + 1) * sizeof process->client_of_fd[0]);
+        while (process->fd_count <= fd)
+            process->client_of_fd[process->fd_count++] = -1;
     }
-    syscalls->client_of_fd[fd] = client;
+    process->client_of_fd[fd] = client;
 }
 
-static void follow_descriptors(struct syscalls *syscalls, const struct call *call)
+static void follow_descriptors(struct syscalls *syscalls, const struct thread_pen *pen, const struct call *call)
 {
+    struct process_pen *process = &syscalls->processes[pen->process];
     const int fd = call->span.fd;
 
     if (strcmp(call->span.call, "accept") == 0 && call->result >= 0) {
         const int client = recorder_connection(syscalls->recorder, syscalls->index, syscalls->accepted++);
-        remember_client(syscalls, (size_t)call->result, client);
-    } else if (strcmp(call->span.call, "close") == 0 && client_of(syscalls, fd) != -1) {
-        syscalls->client_of_fd[fd] = -1;
+        remember_client(process, (size_t)call->result, client);
+    } else if (strcmp(call->span.call, "close") == 0 && client_of(syscalls, pen, fd) != -1) {
+        process->client_of_fd[fd] = -1;
     }
 }
 
@@ -315,10 +395,11 @@ static void count(struct syscalls *syscalls, const struct call *call)
         syscalls->in_window = 0;
     }
     syscalls->in_window++;
-    syscalls->since_wait = has_waited ? 0 : syscalls->since_wait + 1;
     if (has_waited)
-        syscalls->empty = 0;
-    else if (call->found_nothing)
+        syscalls->since_wait = syscalls->empty = 0;
+    else if (!is_housekeeping(call->span.call))
+        syscalls->since_wait++;
+    if (!has_waited && call->found_nothing)
         syscalls->empty++;
 }
 
@@ -407,6 +488,17 @@ static int parse_fd(const struct call *call)
     return has_fd(call->span.call) && *text >= '0' && *text <= '9' ? (int)strtol(text, NULL, 10) : -1;
 }
 
+/* What fork() and pthread_create() come down to: clone(2). */
+static enum creation creation_of(const struct call *call)
+{
+    static const char *const calls[] = {"clone", "clone3", "fork", "vfork"};
+
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        if (strcmp(call->span.call, calls[i]) == 0)
+            return strstr(call->arguments, "CLONE_THREAD") != NULL ? CREATES_THREAD : CREATES_PROCESS;
+    return CREATES_NOTHING;
+}
+
 /* Takes `<... NAME resumed>` or `NAME(`. Returns false if the line is about something else: a signal, an end. */
 static bool parse_name(struct record *record, const char *text, struct call *call)
 {
@@ -437,6 +529,7 @@ static bool parse(struct syscalls *syscalls, const char *line, struct call *call
     if (*end != ' ' || !parse_name(&syscalls->recorder->record, end + 1, call))
         return false;
     call->span.fd = call->part == CALL_ENDS ? -1 : parse_fd(call);
+    call->creates = call->part == CALL_ENDS ? CREATES_NOTHING : creation_of(call);
     if (call->part != CALL_BEGINS)
         parse_result(call);
     return true;
@@ -446,14 +539,16 @@ static bool parse(struct syscalls *syscalls, const char *line, struct call *call
  * The two parts are one call, and `-T` has counted from the first. It gives no time for a call in which a thread was
  * killed: that one lasted until now.
  */
-static void join(struct call_span *end, struct thread_pen *pen)
+static void join(struct call *call, struct thread_pen *pen)
 {
+    struct call_span *end = &call->span;
     const uint64_t lasted = end->to - end->from;
 
     if (lasted > 0)
         end->to = pen->begun.from + lasted;
     end->from = pen->begun.from;
     end->fd = pen->begun.fd;
+    call->creates = pen->creates;
     pen->begun.call = NULL;
 }
 
@@ -463,16 +558,20 @@ static void take_line(struct syscalls *syscalls, const char *line)
 
     if (!parse(syscalls, line, &call))
         return;
-    struct thread_pen *pen = find_thread(syscalls, call.thread);
+    struct thread_pen *pen = thread_of_line(syscalls, call.thread);
+    pen->has_ended = strcmp(call.span.call, "exit") == 0 || strcmp(call.span.call, "exit_group") == 0;
     if (call.part == CALL_BEGINS) {
         pen->begun = call.span;
+        pen->creates = call.creates;
         return;
     }
     if (call.part == CALL_ENDS && pen->begun.call != NULL)
-        join(&call.span, pen);
+        join(&call, pen);
     count(syscalls, &call);
     record_span(syscalls, pen, call.span);
-    follow_descriptors(syscalls, &call);
+    follow_descriptors(syscalls, pen, &call);
+    if (call.creates != CREATES_NOTHING && call.result > 0 && find_thread(syscalls, (int)call.result) == NULL)
+        add_created(syscalls, (int)call.result, pen->process, call.creates);
 }
 
 void syscalls_read(struct syscalls *syscalls, const char *bytes, size_t size)
@@ -527,6 +626,8 @@ void syscalls_init(struct syscalls *syscalls, struct recorder *recorder, size_t 
 void syscalls_free(struct syscalls *syscalls)
 {
     text_free(&syscalls->line);
-    free(syscalls->client_of_fd);
+    for (size_t i = 0; i < syscalls->process_count; i++)
+        free(syscalls->processes[i].client_of_fd);
+    free(syscalls->processes);
     free(syscalls->threads);
 }

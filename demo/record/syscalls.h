@@ -14,13 +14,36 @@
 #include "player/text.h"
 #include "recorder.h"
 
+/* A process of the server. Its threads share its descriptors; a child gets a copy of them. */
+struct process_pen {
+    int id;
+    int *client_of_fd; /* for each descriptor: a lane, or -1 */
+    size_t fd_count;
+};
+
+/* What a call makes. */
+enum creation { CREATES_NOTHING, CREATES_THREAD, CREATES_PROCESS };
+
 /* What is remembered of a thread. */
 struct thread_pen {
     int thread; /* its id */
+    size_t process; /* index into syscalls.processes */
+    bool has_ended;
     int lane; /* in the record; -1: none before its first call of the conversation */
     bool is_guess; /* its last span is not from strace and gives way to what strace says; */
     unsigned long sleeps; /* how often it had gone to sleep then */
     struct call_span begun; /* a call that has begun and not ended; its name is NULL: none */
+    enum creation creates; /* that call */
+};
+
+/* A thread, as a look into /proc shows it. */
+struct sighting {
+    int process, thread;
+    const char *call; /* of syscalls_name(), CALL_SPINS or CALL_WORKS */
+    int fd; /* the first argument of that call, or -1 */
+    unsigned long sleeps; /* how often the thread has gone to sleep so far; 0 if it is not asleep */
+    uint64_t at; /* on the axis */
+    uint64_t looked_before; /* when it would have been seen already; 0: this is the first look */
 };
 
 struct syscalls {
@@ -35,8 +58,9 @@ struct syscalls {
     unsigned long empty; /* calls that found nothing to do, since one that waited; */
     unsigned long since_wait; /* all calls since then */
     size_t accepted; /* connections so far */
-    int *client_of_fd; /* for each descriptor: a lane, or -1 */
-    size_t fd_count;
+    bool has_batches; /* a call handed in many operations */
+    struct process_pen *processes; /* the first one is the server itself */
+    size_t process_count;
     struct thread_pen *threads;
     size_t thread_count;
 };
@@ -51,11 +75,10 @@ void syscalls_read(struct syscalls *syscalls, const char *bytes, size_t size);
 void syscalls_finish(struct syscalls *syscalls);
 
 /*
- * Seen without strace: at `now` the thread is in `call` (of syscalls_name(), CALL_SPINS or CALL_WORKS) with `fd`, or -1, and
- * has gone to sleep `sleeps` times so far: if that was more often than when it was last seen in the same call, it has made
- * that call again meanwhile. 0 if it is not asleep.
+ * A thread was seen without strace. If it has gone to sleep more often than when it was last seen in the same call, it has
+ * made that call again meanwhile.
  */
-void syscalls_see(struct syscalls *syscalls, int thread, const char *call, int fd, unsigned long sleeps, uint64_t now);
+void syscalls_see(struct syscalls *syscalls, const struct sighting *sighting);
 
 /* Has nothing been heard of this thread for the `nanoseconds` before `now`? */
 bool syscalls_is_stale(struct syscalls *syscalls, int thread, uint64_t now, uint64_t nanoseconds);

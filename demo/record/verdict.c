@@ -319,6 +319,8 @@ static void add_price(struct text *words, const struct model_record *model)
     if (is_busy(model)) {
         text_add(words, ", at the price of ");
         add_busyness(words, model);
+    } else if (costs->processes > 1) {
+        text_add(words, ", with up to %ld processes at a time", costs->processes);
     } else if (costs->threads > 1) {
         text_add(words, ", with up to %ld threads at a time", costs->threads);
     } else if (costs->threads == 1) {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "record/words.h"
+
 enum { LABEL_ROOM = 3 /* cells of a wait beside its label */ };
 
 static const uint64_t second = 1000000000;
@@ -219,6 +221,7 @@ void lanes_draw_other_clients(struct canvas *canvas, const struct model_record *
 struct stretch {
     int from, to; /* columns */
     const struct call_span *first;
+    int client; /* whom all of them are for; -1: several, or nobody */
     unsigned long calls;
     uint64_t time;
 };
@@ -259,9 +262,12 @@ static bool is_busy(const struct call_span *call)
     return strcmp(call->call, CALL_SPINS) == 0 || strcmp(call->call, CALL_WORKS) == 0;
 }
 
-enum detail { DETAIL_ALL, DETAIL_DESCRIPTOR, DETAIL_NAME };
+enum detail { DETAIL_ALL, DETAIL_FOR_WHOM, DETAIL_NO_TIME, DETAIL_NAME };
 
-/* "recv fd 4 (Silent), 6.5 s", "recv fd 4, 6.5 s" or "recv"; of several "poll, 0.10 s each". */
+/*
+ * "recv fd 4 (Silent), 6.5 s", "recv (Silent), 6.5 s", "recv (Silent)" or "recv"; of several "poll, 0.10 s each". Whom it is for
+ * says more than on which descriptor.
+ */
 static void describe_stretch(struct text *label, const struct record *record, const struct model_record *model,
                              const struct stretch *stretch, enum detail detail)
 {
@@ -272,10 +278,12 @@ static void describe_stretch(struct text *label, const struct record *record, co
         return;
     if (strcmp(call->call, CALL_SPINS) == 0 && detail == DETAIL_ALL)
         text_add(label, ": always busy, never waits");
-    if (stretch->calls == 1 && call->fd >= 0)
+    if (stretch->calls == 1 && call->fd >= 0 && (detail == DETAIL_ALL || stretch->client == -1))
         text_add(label, " fd %d", call->fd);
-    if (stretch->calls == 1 && call->client >= 0 && detail == DETAIL_ALL)
-        text_add(label, " (%s)", record->script->actors[model->lanes[call->client].actor]);
+    if (stretch->client >= 0)
+        text_add(label, " (%s)", record->script->actors[model->lanes[stretch->client].actor]);
+    if (detail == DETAIL_NO_TIME)
+        return;
     text_add(label, ", ");
     text_add_time(label, stretch->time / stretch->calls, TIME_SHORT);
     if (stretch->calls > 1)
@@ -316,12 +324,14 @@ static void draw_calls(struct canvas *canvas, const struct record *record, const
         if (i == axis->width || !goes_on(&stretch, call, axis)) {
             if (stretch.first != NULL)
                 draw_stretch(canvas, record, model, &stretch, axis);
-            stretch = (struct stretch){.from = i, .first = call};
+            stretch = (struct stretch){.from = i, .first = call, .client = call != NULL ? call->client : -1};
             last = NULL;
         }
         if (call != NULL && call != last) {
             stretch.calls++;
             stretch.time += call->to - call->from;
+            if (call->client != stretch.client)
+                stretch.client = -1;
         }
         last = call;
     }
@@ -332,10 +342,7 @@ void lanes_draw_thread(struct canvas *canvas, const struct record *record, const
 {
     struct text name = {0};
 
-    if (model->thread_count == 1)
-        text_add(&name, "server");
-    else
-        text_add(&name, "thread %zu", index + 1);
+    words_add_lane(&name, model, index);
     draw_name(canvas, axis, name.chars, TINT_CALL);
     draw_calls(canvas, record, model, &model->threads[index], axis);
     canvas_end_row(canvas);

@@ -125,6 +125,8 @@ static void draw_lanes(struct canvas *canvas, const struct record *record, const
                        const struct axis *axis, const struct limits *limits)
 {
     const struct limits lanes = shown_lanes(model, limits);
+    const bool has_processes =
+        model->threads != NULL && model->threads[0].process != model->threads[model->thread_count - 1].process;
     struct text more = {0};
 
     for (size_t i = 0; i < lanes.clients; i++)
@@ -135,7 +137,7 @@ static void draw_lanes(struct canvas *canvas, const struct record *record, const
         lanes_draw_thread(canvas, record, model, i, axis);
     if (lanes.threads == model->thread_count)
         return;
-    text_add(&more, "+%zu more threads", model->thread_count - lanes.threads);
+    text_add(&more, "+%zu more %s", model->thread_count - lanes.threads, has_processes ? "processes" : "threads");
     canvas_put(canvas, 2, more.chars, TINT_FAINT);
     canvas_end_row(canvas);
     text_free(&more);
@@ -160,7 +162,7 @@ static int name_columns(const struct canvas *canvas, const struct record *record
     struct text more = {0};
 
     text_add(&more, "+%d more", record->script->actor_count);
-    int widest = record->script->actor_count > SHOWN_CLIENTS ? (int)more.length : (int)strlen("thread 1");
+    int widest = record->script->actor_count > SHOWN_CLIENTS ? (int)more.length : (int)strlen("process 1");
     text_free(&more);
     for (int i = 0; i < record->script->actor_count; i++) {
         const int columns = canvas_columns(canvas, record->script->actors[i]);

@@ -30,7 +30,8 @@ static void begin_two(void)
 
 static struct costs some_costs(long threads, double share)
 {
-    return (struct costs){.cpu_seconds = 0.1, .cpu_share = share, .system_calls = 10, .threads = threads};
+    return (struct costs){
+        .cpu_seconds = 0.1, .cpu_share = share, .system_calls = 10, .processes = 1, .threads = threads};
 }
 
 #define AT_ONCE "Everybody was served at once (2.0 ms at most)"
@@ -56,6 +57,9 @@ static void test_served_at_once(void **state)
         story.model->costs = some_costs(rows[i].threads, rows[i].share);
         says(rows[i].sentence);
     }
+    story.model->costs = some_costs(4, 0.01);
+    story.model->costs.processes = 4;
+    says(AT_ONCE ", with up to 4 processes at a time.");
 }
 
 static void test_where_it_rests(void **state)
@@ -75,7 +79,7 @@ static void test_what_it_got_of_a_core(void **state)
     begin_two();
     story_expect(6, 2, 4, 1);
     for (int ms = 50; ms <= 1500; ms += 50)
-        syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, 0, story_time(STORY_BEGAN_MS + ms));
+        story_see(7, CALL_SPINS, -1, 0, ms);
     story_end(2000, PLAY_PASSES, "");
     story.model->costs = some_costs(1, 0.24);
     says(AT_ONCE ", at the price of all that it got of a core (24 %).");

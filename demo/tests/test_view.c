@@ -290,11 +290,11 @@ static void test_a_picture(void **state)
     tell_two();
     char *lanes = lanes_of(&story.recorder.record, &view);
     assert_text("two clients", "the picture", lanes,
-                "           |0       |0.2 s    |0.4 s   |0.6 s    |0.8 s\n"
+                "            |0       |0.2 s   |0.4 s    |0.6 s   |0.8 s\n"
                 "05-mine  somebody's own                 longest wait 0.50 s\n"
-                "  A        (.........======= 0.50 s ========#..............\n"
-                "  B        (..........................................)\n"
-                "  server   |recv fd 4 (A), 0.70 s------------\n"
+                "  A         (........======= 0.50 s ========#..............\n"
+                "  B         (.........................................)\n"
+                "  server    |recv fd 4 (A), 0.70 s-----------\n"
                 "\n"
                 ". wants nothing   = waits   ( connects   > sends\n"
                 "# answered   ) leaves\n");
@@ -367,10 +367,54 @@ static void test_the_table(void **state)
     table_add(&story.recorder.record, &view.style, &table);
     assert_shows(table.chars, "\n05-mine  0.70 s   0.50 s   1.2 s   50 %  >92,000       1    1,234  1.7 MiB\n");
     text_free(&table);
+    story.model->costs.calls_are_more = false;
+    story.model->costs.calls_are_batches = true;
+    story.model->costs.processes = story.model->costs.threads = 4;
+    table_add(&story.recorder.record, &view.style, &table);
+    assert_shows(table.chars, " 92,417* 4 proc.  ");
+    assert_shows(table.chars, "* one io_uring_enter() hands in many operations: ");
+    text_free(&table);
+    story.model->costs.threads = 9;
+    table_add(&story.recorder.record, &view.style, &table);
+    assert_shows(table.chars, "  9 in 4 ");
+    text_free(&table);
     story.model->costs = COSTS_UNKNOWN;
     table_add(&story.recorder.record, &view.style, &table);
     assert_shows(table.chars, "\n05-mine  0.70 s   0.50 s       -      -        -       -        -        -\n");
     text_free(&table);
+}
+
+/* What are a server's lanes called that has several threads, processes, or both? */
+static void test_names_of_lanes(void **state)
+{
+    static const struct {
+        struct thread_lane lanes[4];
+        const char *names[4];
+    } rows[] = {
+        {{{.thread = 7, .process = 7}}, {"server"}},
+        {{{.thread = 7, .process = 7}, {.thread = 9, .process = 7}}, {"thread 1", "thread 2"}},
+        {{{.thread = 7, .process = 7}, {.thread = 9, .process = 9}}, {"process 1", "process 2"}},
+        {{{.thread = 7, .process = 7},
+          {.thread = 9, .process = 9},
+          {.thread = 8, .process = 8},
+          {.thread = 10, .process = 9}},
+         {"process 1", "process 2.1", "process 3", "process 2.2"}},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct model_record model = {0};
+        struct thread_lane lanes[4];
+        memcpy(lanes, rows[i].lanes, sizeof lanes);
+        model.threads = lanes;
+        while (model.thread_count < 4 && rows[i].names[model.thread_count] != NULL)
+            model.thread_count++;
+        for (size_t k = 0; k < model.thread_count; k++) {
+            struct text name = {0};
+            words_add_lane(&name, &model, k);
+            assert_string_equal(name.chars, rows[i].names[k]);
+            text_free(&name);
+        }
+    }
 }
 
 /* ---- Words ---- */
@@ -414,6 +458,7 @@ int main(void)
         STORY_TEST(test_a_crowd),
         STORY_TEST(test_live_words),
         STORY_TEST(test_the_table),
+        cmocka_unit_test(test_names_of_lanes),
         cmocka_unit_test(test_words),
     };
 

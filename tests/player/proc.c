@@ -90,6 +90,11 @@ static const char *kernel_name(long number)
         {SYS_clock_nanosleep, "clock_nanosleep"},
         {SYS_close, "close"},
         {SYS_epoll_pwait, "epoll_pwait"},
+        {SYS_wait4, "wait4"},
+        {SYS_rt_sigtimedwait, "rt_sigtimedwait"},
+#ifdef SYS_io_uring_enter
+        {SYS_io_uring_enter, "io_uring_enter"},
+#endif
 #ifdef SYS_accept
         {SYS_accept, "accept"},
 #endif
