@@ -156,10 +156,10 @@ static bool open_fifo(struct tracer *tracer, uv_loop_t *loop)
     return false;
 }
 
-/* `-I 2`: it goes when it is told to; `-s 8`: the first bytes of a text will do. */
+/* `-I 2`: it goes when it is told to; `-q`: it says only who ends; `-s 8`: the first bytes of a text will do. */
 static void choose_runner(struct tracer *tracer)
 {
-    const char *const runner[] = {"strace", "-DDD",        "-I", "2", "-f", "-ttt",       "-T", "-qqq",
+    const char *const runner[] = {"strace", "-DDD",        "-I", "2", "-f", "-ttt",       "-T", "-q",
                                   "-e",     "signal=none", "-s", "8", "-o", tracer->path, NULL};
 
     _Static_assert(sizeof runner <= sizeof tracer->runner, "room for all words");
@@ -295,6 +295,10 @@ void tracer_tell(const struct tracer *tracer, struct costs *costs)
 
     costs->calls_are_more = tracer->busy != NULL;
     costs->calls_are_batches = tracer->syscalls.has_batches;
+    if (costs->processes < tracer->syscalls.most_processes)
+        costs->processes = tracer->syscalls.most_processes;
+    if (costs->threads < tracer->syscalls.most_threads)
+        costs->threads = tracer->syscalls.most_threads;
     if (costs->calls_are_more)
         costs->system_calls = counted > at_least ? counted : at_least;
     else if (tracer->is_on)

@@ -64,7 +64,10 @@ void tracer_begin(struct tracer *tracer, int pid);
  */
 void tracer_look(struct tracer *tracer, uint64_t now);
 
-/* How many calls the conversation made, as far as that is known: goes into `costs`, in which the CPU time stands already. */
+/*
+ * How many calls the conversation made, as far as that is known, goes into `costs`, in which stands already what looks have
+ * shown (costs.h); and how many processes and threads there were, if strace has seen more than the looks.
+ */
 void tracer_tell(const struct tracer *tracer, struct costs *costs);
 
 /* Is strace still writing? */

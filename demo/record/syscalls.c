@@ -25,7 +25,7 @@ struct call {
     const char *arguments; /* what follows the bracket, up to the end of the line */
     long result;
     bool found_nothing;
-    enum { CALL_WHOLE, CALL_BEGINS, CALL_ENDS } part;
+    enum { CALL_WHOLE, CALL_BEGINS, CALL_ENDS, THREAD_ENDS } part;
 };
 
 /* ---- Names ---- */
@@ -153,11 +153,39 @@ static struct thread_pen *find_thread(const struct syscalls *syscalls, int id)
     return NULL;
 }
 
+static bool is_alive(const struct syscalls *syscalls, size_t process)
+{
+    for (size_t i = 0; i < syscalls->thread_count; i++)
+        if (syscalls->threads[i].process == process && !syscalls->threads[i].has_ended)
+            return true;
+    return false;
+}
+
+/* Only what there is in the conversation counts, not before and after. */
+static void count_living(struct syscalls *syscalls)
+{
+    const struct model_record *model = model_of(syscalls);
+    long processes = 0, threads = 0;
+
+    if (model->began == 0 || model->is_over)
+        return;
+    for (size_t i = 0; i < syscalls->process_count; i++)
+        processes += is_alive(syscalls, i);
+    for (size_t i = 0; i < syscalls->thread_count; i++)
+        threads += !syscalls->threads[i].has_ended;
+    if (processes > syscalls->most_processes)
+        syscalls->most_processes = processes;
+    if (threads > syscalls->most_threads)
+        syscalls->most_threads = threads;
+}
+
 static struct thread_pen *add_thread(struct syscalls *syscalls, int id, size_t process)
 {
     syscalls->threads = memory_grown(syscalls->threads, syscalls->thread_count, sizeof syscalls->threads[0]);
     syscalls->threads[syscalls->thread_count] = (struct thread_pen){.thread = id, .process = process, .lane = -1};
-    return &syscalls->threads[syscalls->thread_count++];
+    syscalls->thread_count++;
+    count_living(syscalls);
+    return &syscalls->threads[syscalls->thread_count - 1];
 }
 
 /* A call of a thread of process `parent` has made it. */
@@ -526,6 +554,10 @@ static bool parse(struct syscalls *syscalls, const char *line, struct call *call
     if (end == line || *end != ' ')
         return false;
     call->span.from = call->span.to = on_axis(syscalls, parse_seconds(end + strspn(end, " "), &end));
+    if (strncmp(end, " +++ ", strlen(" +++ ")) == 0) { /* "exited with 0", "killed by SIGKILL" */
+        call->part = THREAD_ENDS;
+        return true;
+    }
     if (*end != ' ' || !parse_name(&syscalls->recorder->record, end + 1, call))
         return false;
     call->span.fd = call->part == CALL_ENDS ? -1 : parse_fd(call);
@@ -552,6 +584,16 @@ static void join(struct call *call, struct thread_pen *pen)
     pen->begun.call = NULL;
 }
 
+/* A call is over. */
+static void take_call(struct syscalls *syscalls, struct thread_pen *pen, const struct call *call)
+{
+    count(syscalls, call);
+    record_span(syscalls, pen, call->span);
+    follow_descriptors(syscalls, pen, call);
+    if (call->creates != CREATES_NOTHING && call->result > 0 && find_thread(syscalls, (int)call->result) == NULL)
+        add_created(syscalls, (int)call->result, pen->process, call->creates);
+}
+
 static void take_line(struct syscalls *syscalls, const char *line)
 {
     struct call call = {.span = {.times = 1}};
@@ -559,19 +601,23 @@ static void take_line(struct syscalls *syscalls, const char *line)
     if (!parse(syscalls, line, &call))
         return;
     struct thread_pen *pen = thread_of_line(syscalls, call.thread);
-    pen->has_ended = strcmp(call.span.call, "exit") == 0 || strcmp(call.span.call, "exit_group") == 0;
-    if (call.part == CALL_BEGINS) {
+    pen->has_ended = call.part == THREAD_ENDS;
+    switch (call.part) {
+    case CALL_BEGINS:
         pen->begun = call.span;
         pen->creates = call.creates;
-        return;
+        break;
+    case CALL_ENDS:
+        if (pen->begun.call != NULL)
+            join(&call, pen);
+        take_call(syscalls, pen, &call);
+        break;
+    case CALL_WHOLE:
+        take_call(syscalls, pen, &call);
+        break;
+    case THREAD_ENDS:
+        break;
     }
-    if (call.part == CALL_ENDS && pen->begun.call != NULL)
-        join(&call, pen);
-    count(syscalls, &call);
-    record_span(syscalls, pen, call.span);
-    follow_descriptors(syscalls, pen, &call);
-    if (call.creates != CREATES_NOTHING && call.result > 0 && find_thread(syscalls, (int)call.result) == NULL)
-        add_created(syscalls, (int)call.result, pen->process, call.creates);
 }
 
 void syscalls_read(struct syscalls *syscalls, const char *bytes, size_t size)

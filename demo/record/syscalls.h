@@ -59,6 +59,7 @@ struct syscalls {
     unsigned long since_wait; /* all calls since then */
     size_t accepted; /* connections so far */
     bool has_batches; /* a call handed in many operations */
+    long most_processes, most_threads; /* that there were at one time of the conversation, when a new one had come */
     struct process_pen *processes; /* the first one is the server itself */
     size_t process_count;
     struct thread_pen *threads;

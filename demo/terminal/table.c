@@ -13,8 +13,8 @@ static const struct {
     const char *heads[2];
     int width;
 } columns[] = {
-    [SERVED] = {{"all are", "served"}, 8},     [WAIT] = {{"longest", "wait"}, 9},  [CPU_TIME] = {{"CPU", "time"}, 8},
-    [CPU_SHARE] = {{"of a", "core"}, 7},       [CALLS] = {{"system", "calls"}, 9}, [THREADS] = {{"", "threads"}, 8},
+    [SERVED] = {{"all are", "served"}, 8},     [WAIT] = {{"longest", "wait"}, 8},  [CPU_TIME] = {{"CPU", "time"}, 8},
+    [CPU_SHARE] = {{"of a", "core"}, 7},       [CALLS] = {{"system", "calls"}, 9}, [THREADS] = {{"", "threads"}, 9},
     [SWITCHES] = {{"context", "switches"}, 9}, [MEMORY] = {{"", "memory"}, 9},
 };
 

@@ -162,7 +162,8 @@ static int name_columns(const struct canvas *canvas, const struct record *record
     struct text more = {0};
 
     text_add(&more, "+%d more", record->script->actor_count);
-    int widest = record->script->actor_count > SHOWN_CLIENTS ? (int)more.length : (int)strlen("process 1");
+    const int lane = (int)strlen("process 1");
+    int widest = record->script->actor_count > SHOWN_CLIENTS && (int)more.length > lane ? (int)more.length : lane;
     text_free(&more);
     for (int i = 0; i < record->script->actor_count; i++) {
         const int columns = canvas_columns(canvas, record->script->actors[i]);

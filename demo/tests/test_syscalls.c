@@ -108,6 +108,22 @@ static void test_threads_share_descriptors(void **state)
     assert_int_equal(span(0, 1)->client, -1);
 }
 
+/* What if a process comes and goes between two looks at the costs? strace has seen it. */
+static void test_most_processes_at_a_time(void **state)
+{
+    story_begin(two);
+    story_trace(STORY_CALL("010000", "accept(3, NULL, NULL) = 4 <0.000010>"));
+    story_trace(STORY_CALL("010100", FORKS ") = 8 <0.000010>"));
+    story_trace(STORY_CALL("010200", FORKS ") = 9 <0.000010>"));
+    story_trace("8 " STORY_SECONDS ".010300 exit_group(0) = ?\n8 " STORY_SECONDS ".010300 +++ exited with 0 +++\n");
+    story_trace("9 " STORY_SECONDS ".010400 clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 10 <0.000010>\n");
+    story_trace("9 " STORY_SECONDS ".010500 +++ killed by SIGKILL +++\n10 " STORY_SECONDS
+                ".010500 +++ killed by SIGKILL +++\n");
+    story_trace(STORY_CALL("010600", FORKS ") = 11 <0.000010>"));
+    assert_int_equal(story.syscalls.most_processes, 3);
+    assert_int_equal(story.syscalls.most_threads, 3);
+}
+
 /* What if threads interrupt each other? */
 static void test_calls_in_two_parts(void **state)
 {
@@ -358,6 +374,7 @@ int main(void)
         STORY_TEST(test_descriptors_have_clients),
         STORY_TEST(test_processes_have_their_own_descriptors),
         STORY_TEST(test_threads_share_descriptors),
+        STORY_TEST(test_most_processes_at_a_time),
         STORY_TEST(test_calls_in_two_parts),
         STORY_TEST(test_threads_that_are_killed),
         STORY_TEST(test_lines_in_pieces),

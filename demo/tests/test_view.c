@@ -325,8 +325,8 @@ static void test_a_crowd(void **state)
     }
     story_end(1000, PLAY_PASSES, "");
     char *lanes = lanes_of(&story.recorder.record, &view);
-    assert_shows(lanes, "\n  C6       ");
-    assert_shows(lanes, "\n  +44 more ");
+    assert_shows(lanes, "\n  C6        ");
+    assert_shows(lanes, "\n  +44 more  ");
     assert_null(strstr(lanes, "C7"));
     free(lanes);
     view.height = 10;
@@ -365,13 +365,13 @@ static void test_the_table(void **state)
                                         .memory_kib = 1741,
                                         .calls_are_more = true};
     table_add(&story.recorder.record, &view.style, &table);
-    assert_shows(table.chars, "\n05-mine  0.70 s   0.50 s   1.2 s   50 %  >92,000       1    1,234  1.7 MiB\n");
+    assert_shows(table.chars, "\n05-mine  0.70 s  0.50 s   1.2 s   50 %  >92,000        1    1,234  1.7 MiB\n");
     text_free(&table);
     story.model->costs.calls_are_more = false;
     story.model->costs.calls_are_batches = true;
     story.model->costs.processes = story.model->costs.threads = 4;
     table_add(&story.recorder.record, &view.style, &table);
-    assert_shows(table.chars, " 92,417* 4 proc.  ");
+    assert_shows(table.chars, " 92,417*  4 proc.  ");
     assert_shows(table.chars, "* one io_uring_enter() hands in many operations: ");
     text_free(&table);
     story.model->costs.threads = 9;
@@ -380,7 +380,7 @@ static void test_the_table(void **state)
     text_free(&table);
     story.model->costs = COSTS_UNKNOWN;
     table_add(&story.recorder.record, &view.style, &table);
-    assert_shows(table.chars, "\n05-mine  0.70 s   0.50 s       -      -        -       -        -        -\n");
+    assert_shows(table.chars, "\n05-mine  0.70 s  0.50 s       -      -        -        -        -        -\n");
     text_free(&table);
 }
 
