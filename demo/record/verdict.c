@@ -124,7 +124,7 @@ static struct reason sum_up(const struct model_record *model, const struct lane_
     return reason;
 }
 
-/* What took most of a wait, with one client if that explains it. With several threads nobody knows which one it was. */
+/* What took most of a wait for a server's only thread, with one client if that explains it. */
 static struct reason reason_of(const struct model_record *model, const struct lane_wait *wait)
 {
     const uint64_t enough = (wait->to - wait->from) * MAIN_PART_PERCENT / 100;
@@ -142,6 +142,112 @@ static struct reason reason_of(const struct model_record *model, const struct la
                 best = reason;
         }
     return best;
+}
+
+/* ---- What its threads or processes did, if it has several ---- */
+
+/* Of a thread during a wait: what it did for more than half of it. */
+enum occupation {
+    IS_ABSENT, /* it was not there */
+    SERVES_OTHERS, /* it sat in calls that keep it from the client that waits */
+    SERVES_NOBODY, /* it did not serve that client either, though it could have */
+    HAS_OTHER_DUTIES /* it never serves anybody: it accepts, or waits for signals */
+};
+
+/* All who serve clients, if they are with others. */
+struct crew {
+    long count;
+    const char *call; /* in which they sit; NULL: different ones */
+    int client; /* for whom; -1: several */
+    bool are_processes;
+};
+
+/* Has it ever been with a client? */
+static bool serves_clients(const struct thread_lane *thread)
+{
+    for (size_t i = 0; i < thread->span_count; i++)
+        if (thread->spans[i].client >= 0)
+            return true;
+    return false;
+}
+
+static bool accepts(const struct thread_lane *thread)
+{
+    for (size_t i = 0; i < thread->span_count; i++)
+        if (strstr(thread->spans[i].call, "accept") != NULL)
+            return true;
+    return false;
+}
+
+/* The call that keeps the thread away for the longest time of the wait goes into `*longest`, NULL if there is none. */
+static enum occupation occupation_of(const struct model_record *model, const struct thread_lane *thread,
+                                     const struct lane_wait *wait, const struct call_span **longest)
+{
+    const uint64_t enough = (wait->to - wait->from) * MAIN_PART_PERCENT / 100;
+    uint64_t present = 0, away = 0, in_futex = 0;
+
+    *longest = NULL;
+    for (size_t i = 0; i < thread->span_count; i++) {
+        const struct call_span *call = &thread->spans[i];
+        const uint64_t time = overlap(call, wait);
+        present += time;
+        in_futex += strcmp(call->call, "futex") == 0 ? time : 0;
+        if (time == 0 || !keeps_away(model, call, wait))
+            continue;
+        away += time;
+        if (*longest == NULL || time > overlap(*longest, wait))
+            *longest = call;
+    }
+    if (present == 0)
+        return IS_ABSENT;
+    if (away > enough)
+        return SERVES_OTHERS;
+    /* Who waits for work has perhaps not had any so far. */
+    return serves_clients(thread) || (in_futex > enough && !accepts(thread)) ? SERVES_NOBODY : HAS_OTHER_DUTIES;
+}
+
+/* Did a new thread come for a client during the wait? Then that is how this server serves, and who is there keeps nobody away. */
+static bool came_during(const struct thread_lane *thread, const struct lane_wait *wait)
+{
+    return thread->span_count > 0 && thread->spans[0].from > wait->from && thread->spans[0].from < wait->to;
+}
+
+/* Were all who serve clients with others for most of the wait? */
+static bool find_crew(const struct model_record *model, const struct lane_wait *wait, struct crew *crew)
+{
+    *crew = (struct crew){.client = -1};
+    for (size_t i = 0; i < model->thread_count; i++) {
+        const struct thread_lane *thread = &model->threads[i];
+        const struct call_span *call;
+        const enum occupation occupation = occupation_of(model, thread, wait, &call);
+        if (came_during(thread, wait) || occupation == SERVES_NOBODY)
+            return false;
+        if (occupation != SERVES_OTHERS)
+            continue;
+        if (crew->count == 0 || (crew->call != NULL && strcmp(crew->call, call->call) != 0))
+            crew->call = crew->count == 0 ? call->call : NULL;
+        crew->client = crew->count == 0 ? call->client : -1;
+        crew->are_processes = crew->are_processes || thread->process != model->threads[0].process;
+        crew->count++;
+    }
+    return crew->count > 0;
+}
+
+/* "the 4 threads that serve clients sat in recv() for others" */
+static void add_crew(struct text *words, const struct record *record, const struct model_record *model,
+                     const struct crew *crew)
+{
+    const char *what = crew->are_processes ? "process" : "thread";
+
+    if (crew->count == 1)
+        text_add(words, ": the %s that serves clients ", what);
+    else
+        text_add(words, ": the %ld %s that serve clients ", crew->count, crew->are_processes ? "processes" : "threads");
+    if (crew->call != NULL)
+        text_add(words, "sat in %s() for", crew->call);
+    else
+        text_add(words, "were busy with");
+    text_add(words, " %s", crew->client >= 0 ? name_of(record, &model->lanes[crew->client]) : "others");
 }
 
 /* Who left when the wait was over: without any trace of the server, that is all that the picture shows. */
@@ -177,8 +283,11 @@ static void add_reason(struct text *words, const struct record *record, const st
     const struct reason reason = reason_of(model, wait);
     const struct lane *leaver = who_left_at(model, wait);
     const unsigned long calls = slowed_calls(model, wait);
+    struct crew crew;
 
-    if (reason.call != NULL && reason.longest >= millisecond) {
+    if (model->thread_count > 1 && find_crew(model, wait, &crew)) {
+        add_crew(words, record, model, &crew);
+    } else if (reason.call != NULL && reason.longest >= millisecond) {
         text_add(words, ": the server sat in %s()", reason.call);
         if (reason.client >= 0)
             text_add(words, " for %s", name_of(record, &model->lanes[reason.client]));
