@@ -396,9 +396,9 @@ static void test_names_of_lanes(void **state)
         {{{.thread = 7, .process = 7}, {.thread = 9, .process = 9}}, {"process 1", "process 2"}},
         {{{.thread = 7, .process = 7},
           {.thread = 9, .process = 9},
-          {.thread = 8, .process = 8},
-          {.thread = 10, .process = 9}},
-         {"process 1", "process 2.1", "process 3", "process 2.2"}},
+          {.thread = 10, .process = 9},
+          {.thread = 8, .process = 8}},
+         {"process 1", "process 2.1", "process 2.2", "process 3"}},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
