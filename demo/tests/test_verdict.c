@@ -132,12 +132,12 @@ static void test_why_a_client_waits(void **state)
 #define POOL                                                                                                           \
     STORY_CALL("000010", MAKES "8 <0.000010>")                                                                         \
     STORY_CALL("000020", MAKES "9 <0.000010>")                                                                         \
-    STORY_CALL("000200", "accept(3, NULL, NULL) = 4 <0.000010>") STORY_CALL(                                           \
-        "001200", "accept(3, NULL, NULL) = 5 <0.000010>") STORY_CALL("001600", "accept(3, NULL, NULL) = 6 <0.000010>") \
-        STORY_CALL("001700", "accept(3, NULL, NULL) = 7 <9.000000>") "8 " STORY_SECONDS                                \
-                                                                     ".000030 futex(0x5, FUTEX_WAIT) = 0 <0.000100>\n" \
-                                                                     "9 " STORY_SECONDS                                \
-                                                                     ".000030 futex(0x5, FUTEX_WAIT) = 0 <0.000100>\n"
+    STORY_CALL("000200", "accept(3, NULL, NULL) = 4 <0.000010>")                                                       \
+    STORY_CALL("001200", "accept(3, NULL, NULL) = 5 <0.000010>")                                                       \
+    STORY_CALL("001600", "accept(3, NULL, NULL) = 6 <0.000010>")                                                       \
+    STORY_CALL("001700", "accept(3, NULL, NULL) = 7 <9.000000>")                                                       \
+    "8 " STORY_SECONDS ".000030 futex(0x5, FUTEX_WAIT) = 0 <0.000100>\n"                                               \
+    "9 " STORY_SECONDS ".000030 futex(0x5, FUTEX_WAIT) = 0 <0.000100>\n"
 
 /* B waits for 1.5 s. What did the server's threads do meanwhile? */
 static void test_why_a_client_waits_for_one_of_many(void **state)
