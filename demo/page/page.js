@@ -515,7 +515,7 @@
         ["Longest wait", (model) => (model.longestLane < 0 ? null : model.longestWait), (value, model) => `${page_words.duration(value)}${whose(model)}`],
         ["CPU time", (model) => model.costs.cpuSeconds, (value, model) => `${cpu(value)}${share(model)}`],
         ["System calls", (model) => model.costs.systemCalls, (value, model) => `${model.costs.callsAreMore ? "> " : ""}${page_words.grouped(value)}${model.costs.callsAreBatches ? "*" : ""}`],
-        ["Threads", (model) => model.costs.threads, (value, model) => `${page_words.grouped(value)}${processes(model)}`],
+        ["Threads", (model) => model.costs.threads, (value, model) => threads(value, model)],
         ["Context switches", (model) => model.costs.contextSwitches, (value) => page_words.grouped(value)],
         ["Memory", (model) => model.costs.memoryKib, (value) => `${(value / 1024).toFixed(1)} MiB`],
     ];
@@ -529,9 +529,13 @@
         return value < 0.01 ? " (< 1 % of a core)" : ` (${Math.round(value * 100)} % of a core)`;
     }
 
-    function processes(model) {
-        const count = model.costs.processes ?? 1;
-        return count > 1 ? ` in ${page_words.grouped(count)} processes` : "";
+    /* "6"; "4 processes" of one thread each, otherwise "9 in 4 processes". */
+    function threads(count, model) {
+        const processes = model.costs.processes ?? 1;
+        if (processes <= 1)
+            return page_words.grouped(count);
+        const before = count === processes ? "" : `${page_words.grouped(count)} in `;
+        return `${before}${page_words.grouped(processes)} processes`;
     }
 
     function whose(model) {
