@@ -267,7 +267,7 @@ static void look_at_family(struct tracer *tracer, uint64_t now)
 {
     const uint64_t begin = uv_hrtime();
     struct proc_member *family;
-    const size_t count = proc_family(tracer->pid, &family);
+    const size_t count = proc_descendants(tracer->pid, &family);
 
     for (size_t i = 0; i < count; i++)
         if (!family[i].is_zombie)

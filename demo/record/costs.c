@@ -54,7 +54,7 @@ void costs_look(struct costs_watch *watch, uint64_t now)
             watch->cpu_now = cpu;
         watch->looked_at = now;
     }
-    const size_t count = proc_family(watch->pid, &family);
+    const size_t count = proc_descendants(watch->pid, &family);
     for (size_t i = 0; i < count; i++) {
         if (family[i].is_zombie)
             continue;

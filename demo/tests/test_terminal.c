@@ -413,13 +413,14 @@ static int demo_without(const void *data)
 static void what_if_something_standard_is_closed(void **state)
 {
     static const char *const names[] = {"input", "output", "error"};
+    static const int statuses[] = {0, 1, 0}; /* what came out could not be printed */
 
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         struct child child;
         child_run(&child, demo_without, &fd, NULL);
-        if (child.status != 0)
-            fail_msg("Without standard %s the exit status must be 0, but it was %d: %s", names[fd], child.status,
-                     child.err);
+        if (child.status != statuses[fd])
+            fail_msg("Without standard %s the exit status must be %d, but it was %d: %s", names[fd], statuses[fd],
+                     child.status, child.err);
     }
 }
 
