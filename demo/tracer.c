@@ -16,6 +16,7 @@
 
 #include "player/proc.h"
 #include "player/text.h"
+#include "record/call_name.h"
 
 enum {
     STALE_NS = 60 * 1000 * 1000, /* without a word from strace for this long, we look for ourselves */
@@ -227,7 +228,7 @@ static void look_at_thread(struct tracer *tracer, struct sighting *sighting)
     } else {
         const char *name = proc_call(sighting->thread, &sighting->fd);
         sighting->sleeps = (unsigned long)status.sleeps;
-        sighting->call = name != NULL ? syscalls_name(&syscalls->recorder->record, name, strlen(name)) : NULL;
+        sighting->call = name != NULL ? call_name(&syscalls->recorder->record, name, strlen(name)) : NULL;
     }
     if (sighting->call != NULL)
         syscalls_see(syscalls, sighting);

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io_status.h"
+#include "call_name.h"
 #include "player/memory.h"
+#include "trace_line.h"
 
 enum {
     SHORT_NS = 1000 * 1000, /* a call that takes no longer did not wait */
@@ -16,102 +17,6 @@ enum {
     MAX_CALLS = 2000, /* in that time: at some 30 us each, strace would slow it down */
     MAX_DESCRIPTORS = 65536 /* whose clients are remembered */
 };
-
-/* A line of strace's. */
-struct call {
-    int thread;
-    struct call_span span; /* what the record gets of it */
-    enum creation creates;
-    const char *arguments; /* what follows the bracket, up to the end of the line */
-    long result;
-    bool found_nothing;
-    enum { CALL_WHOLE, CALL_BEGINS, CALL_ENDS, THREAD_ENDS } part;
-};
-
-/* ---- Names ---- */
-
-/* What a server's lane is about. All other calls are housekeeping. */
-static const struct known_call {
-    const char *kernel, *name;
-    bool has_fd; /* as its first argument, and it says whom the call is for */
-} names[] = {
-    {"accept", "accept", true},
-    {"accept4", "accept", true},
-    {"recvfrom", "recv", true},
-    {"recvmsg", "recvmsg", true},
-    {"sendto", "send", true},
-    {"sendmsg", "sendmsg", true},
-    {"read", "read", true},
-    {"readv", "readv", true},
-    {"write", "write", true},
-    {"writev", "writev", true},
-    {"close", "close", true},
-    {"shutdown", "shutdown", true},
-    {"select", "select", false},
-    {"_newselect", "select", false},
-    {"pselect6", "select", false},
-    {"poll", "poll", false},
-    {"ppoll", "poll", false},
-    {"epoll_wait", "epoll_wait", false},
-    {"epoll_pwait", "epoll_wait", false},
-    {"epoll_pwait2", "epoll_wait", false},
-    {"nanosleep", "nanosleep", false},
-    {"clock_nanosleep", "nanosleep", false},
-    {"io_uring_enter", "io_uring_enter", false},
-    {"futex", "futex", false},
-    {"wait4", "waitpid", false},
-    {"rt_sigtimedwait", "sigtimedwait", false},
-};
-
-enum { NAME_COUNT = sizeof names / sizeof names[0] };
-
-/* Is `word` what `text` begins with, all `length` characters of it? */
-static bool is_same(const char *word, const char *text, size_t length)
-{
-    return strncmp(word, text, length) == 0 && word[length] == '\0';
-}
-
-/* A copy that the record owns, one for each name. */
-static const char *keep_name(struct record *record, const char *text, size_t length)
-{
-    for (size_t i = 0; i < record->call_name_count; i++)
-        if (is_same(record->call_names[i], text, length))
-            return record->call_names[i];
-    char *name = memory_zeroed(length + 1, 1);
-    memcpy(name, text, length);
-    record->call_names = memory_grown(record->call_names, record->call_name_count, sizeof(char *));
-    record->call_names[record->call_name_count++] = name;
-    return name;
-}
-
-const char *syscalls_name(struct record *record, const char *name, size_t length)
-{
-    for (size_t i = 0; i < NAME_COUNT; i++)
-        if (is_same(names[i].kernel, name, length))
-            return names[i].name;
-    return keep_name(record, name, length);
-}
-
-/* NULL: it is not in the list. `name` is of syscalls_name(). */
-static const struct known_call *find_known(const char *name)
-{
-    for (size_t i = 0; i < NAME_COUNT; i++)
-        if (name == names[i].name)
-            return &names[i];
-    return NULL;
-}
-
-static bool is_housekeeping(const char *name)
-{
-    return find_known(name) == NULL && strchr(name, ',') == NULL;
-}
-
-static bool has_fd(const char *name)
-{
-    const struct known_call *known = find_known(name);
-
-    return known != NULL && known->has_fd;
-}
 
 static struct model_record *model_of(const struct syscalls *syscalls)
 {
@@ -237,33 +142,6 @@ static void add_span(struct thread_lane *lane, struct call_span span)
     lane->spans[lane->span_count++] = span;
 }
 
-/* Is `name` one of those in "recv, send"? */
-static bool is_among(const char *list, const char *name)
-{
-    const size_t length = strlen(name);
-
-    for (const char *at = strstr(list, name); at != NULL; at = strstr(at + 1, name)) {
-        const bool begins = at == list || at[-1] == ' ';
-        if (begins && (at[length] == '\0' || at[length] == ','))
-            return true;
-    }
-    return false;
-}
-
-/* The name of calls that are folded: "recv, send". */
-static const char *folded_name(struct record *record, const char *before, const char *name)
-{
-    if (is_among(before, name) || is_housekeeping(name))
-        return before;
-    if (is_housekeeping(before))
-        return name;
-    struct text both = {0};
-    text_add(&both, "%s, %s", before, name);
-    const char *kept = keep_name(record, both.chars, both.length);
-    text_free(&both);
-    return kept;
-}
-
 static bool is_short(const struct call_span *span)
 {
     return span->to - span->from < SHORT_NS * span->times;
@@ -274,7 +152,7 @@ static bool fold(struct record *record, struct call_span *last, const struct cal
 {
     if (last == NULL || !is_short(last) || !is_short(span) || span->from > last->to + SHORT_NS)
         return false;
-    last->call = folded_name(record, last->call, span->call);
+    last->call = call_name_folded(record, last->call, span->call);
     last->to = span->to > last->to ? span->to : last->to;
     last->times += span->times;
     last->error = span->error;
@@ -346,7 +224,7 @@ void syscalls_see(struct syscalls *syscalls, const struct sighting *sighting)
     struct thread_lane *lane = lane_of(syscalls, pen);
     struct call_span *last = last_span(lane);
     const unsigned long slept = sighting->sleeps > pen->sleeps ? sighting->sleeps - pen->sleeps : 0;
-    const int fd = has_fd(sighting->call) ? sighting->fd : -1;
+    const int fd = call_has_fd(sighting->call) ? sighting->fd : -1;
     pen->sleeps = sighting->sleeps;
     if (pen->is_guess && last->call == sighting->call && last->fd == fd) {
         last->to = sighting->at;
@@ -425,7 +303,7 @@ static void count(struct syscalls *syscalls, const struct call *call)
     syscalls->in_window++;
     if (has_waited)
         syscalls->since_wait = syscalls->empty = 0;
-    else if (!is_housekeeping(call->span.call))
+    else if (!call_is_housekeeping(call->span.call))
         syscalls->since_wait++;
     if (!has_waited && call->found_nothing)
         syscalls->empty++;
@@ -448,124 +326,7 @@ double syscalls_rate(const struct syscalls *syscalls)
     return time > 0 ? (double)syscalls->in_window * 1e9 / (double)time : 0;
 }
 
-/* ---- Lines: `PID SECONDS NAME(ARGUMENTS) = RESULT <SECONDS>`, in two parts where threads interrupt each other ---- */
-
-/* Seconds with six decimals, in nanoseconds. */
-static int64_t parse_seconds(const char *text, char **end)
-{
-    const int64_t seconds = strtoll(text, end, 10);
-    const int64_t microseconds = **end == '.' ? strtoll(*end + 1, end, 10) : 0;
-
-    return (seconds * 1000000 + microseconds) * 1000;
-}
-
-static uint64_t on_axis(const struct syscalls *syscalls, int64_t time)
-{
-    return time > syscalls->zero ? (uint64_t)(time - syscalls->zero) : 0;
-}
-
-static int parse_error(const char *text)
-{
-    const size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
-
-    for (int error = 1; error < 200; error++) {
-        const char *known = io_error_name(error);
-        if (known != NULL && is_same(known, text, length))
-            return error;
-    }
-    return 0;
-}
-
-static const char *last_of(const char *line, const char *what)
-{
-    const char *last = NULL;
-
-    for (const char *at = strstr(line, what); at != NULL; at = strstr(at + 1, what))
-        last = at;
-    return last;
-}
-
-/* ` = -1 EAGAIN (Resource temporarily unavailable) <0.000024>`, ` = 0 (Timeout) <0.104820>`, ` = ?` */
-static void parse_result(struct call *call)
-{
-    const char *result = last_of(call->arguments, " = ");
-    const char *duration = last_of(call->arguments, " <");
-    char *end;
-
-    call->result = -1;
-    if (result == NULL || result[3] == '?')
-        call->span.error = EINTR;
-    else {
-        call->result = strtol(result + 3, &end, 0);
-        call->span.error = call->result == -1 && *end == ' ' ? parse_error(end + 1) : 0;
-    }
-    if (duration != NULL && duration[2] >= '0' && duration[2] <= '9')
-        call->span.to = call->span.from + (uint64_t)parse_seconds(duration + 2, &end);
-    call->found_nothing = call->span.error == EAGAIN || strstr(call->arguments, "(Timeout)") != NULL ||
-                          (call->result == 0 && strcmp(call->span.call, "epoll_wait") == 0);
-}
-
-/* The descriptor that a call is about: the first argument, or the only one that it polls. */
-static int parse_fd(const struct call *call)
-{
-    static const char polled[] = "[{fd=";
-    const char *text = call->arguments;
-
-    if (strcmp(call->span.call, "poll") == 0 && strncmp(text, polled, strlen(polled)) == 0)
-        return strstr(text, "}, {") == NULL ? (int)strtol(text + strlen(polled), NULL, 10) : -1;
-    return has_fd(call->span.call) && *text >= '0' && *text <= '9' ? (int)strtol(text, NULL, 10) : -1;
-}
-
-/* What fork() and pthread_create() come down to: clone(2). */
-static enum creation creation_of(const struct call *call)
-{
-    static const char *const calls[] = {"clone", "clone3", "fork", "vfork"};
-
-    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
-        if (strcmp(call->span.call, calls[i]) == 0)
-            return strstr(call->arguments, "CLONE_THREAD") != NULL ? CREATES_THREAD : CREATES_PROCESS;
-    return CREATES_NOTHING;
-}
-
-/* Takes `<... NAME resumed>` or `NAME(`. Returns false if the line is about something else: a signal, an end. */
-static bool parse_name(struct record *record, const char *text, struct call *call)
-{
-    static const char resumed[] = "<... ";
-    const bool is_resumed = strncmp(text, resumed, strlen(resumed)) == 0;
-    const char *name = is_resumed ? text + strlen(resumed) : text;
-    const size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
-    const char *rest = name + length;
-
-    if (length == 0 || (!is_resumed && *rest != '('))
-        return false;
-    call->span.call = syscalls_name(record, name, length);
-    call->arguments = is_resumed ? rest + strcspn(rest, ">") : rest + 1;
-    call->part = is_resumed ? CALL_ENDS : CALL_WHOLE;
-    if (!is_resumed && strstr(rest, "<unfinished ...>") != NULL)
-        call->part = CALL_BEGINS;
-    return strstr(rest, "<detached ...>") == NULL; /* strace has detached, and will never say how that one ended */
-}
-
-static bool parse(struct syscalls *syscalls, const char *line, struct call *call)
-{
-    char *end;
-
-    call->thread = (int)strtol(line, &end, 10);
-    if (end == line || *end != ' ')
-        return false;
-    call->span.from = call->span.to = on_axis(syscalls, parse_seconds(end + strspn(end, " "), &end));
-    if (strncmp(end, " +++ ", strlen(" +++ ")) == 0) { /* "exited with 0", "killed by SIGKILL" */
-        call->part = THREAD_ENDS;
-        return true;
-    }
-    if (*end != ' ' || !parse_name(&syscalls->recorder->record, end + 1, call))
-        return false;
-    call->span.fd = call->part == CALL_ENDS ? -1 : parse_fd(call);
-    call->creates = call->part == CALL_ENDS ? CREATES_NOTHING : creation_of(call);
-    if (call->part != CALL_BEGINS)
-        parse_result(call);
-    return true;
-}
+/* ---- Lines: a call is in two parts where threads interrupt each other ---- */
 
 /*
  * The two parts are one call, and `-T` has counted from the first. It gives no time for a call in which a thread was
@@ -598,7 +359,7 @@ static void take_line(struct syscalls *syscalls, const char *line)
 {
     struct call call = {.span = {.times = 1}};
 
-    if (!parse(syscalls, line, &call))
+    if (!trace_line_parse(&syscalls->recorder->record, syscalls->zero, line, &call))
         return;
     struct thread_pen *pen = thread_of_line(syscalls, call.thread);
     pen->has_ended = call.part == THREAD_ENDS;

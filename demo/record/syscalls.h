@@ -13,6 +13,7 @@
 
 #include "player/text.h"
 #include "recorder.h"
+#include "trace_line.h"
 
 /* A process of the server. Its threads share its descriptors; a child gets a copy of them. */
 struct process_pen {
@@ -20,9 +21,6 @@ struct process_pen {
     int *client_of_fd; /* for each descriptor: a lane, or -1 */
     size_t fd_count;
 };
-
-/* What a call makes. */
-enum creation { CREATES_NOTHING, CREATES_THREAD, CREATES_PROCESS };
 
 /* What is remembered of a thread. */
 struct thread_pen {
@@ -39,7 +37,7 @@ struct thread_pen {
 /* A thread, as a look into /proc shows it. */
 struct sighting {
     int process, thread;
-    const char *call; /* of syscalls_name(), CALL_SPINS or CALL_WORKS */
+    const char *call; /* of call_name(), CALL_SPINS or CALL_WORKS */
     int fd; /* the first argument of that call, or -1 */
     unsigned long sleeps; /* how often the thread has gone to sleep so far; 0 if it is not asleep */
     uint64_t at; /* on the axis */
@@ -95,9 +93,6 @@ bool syscalls_are_too_many(const struct syscalls *syscalls);
 
 /* How many calls it makes in a second at present. */
 double syscalls_rate(const struct syscalls *syscalls);
-
-/* The name that the man pages use for what the kernel calls `name`: "recv" for "recvfrom". In the record or constant. */
-const char *syscalls_name(struct record *record, const char *name, size_t length);
 
 /* Frees what is not the record's. */
 void syscalls_free(struct syscalls *syscalls);

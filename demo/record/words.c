@@ -36,6 +36,11 @@ void words_add_share(struct text *text, double share)
     text_add(text, share < 0.095 && share >= 0.0005 ? "%.1f %%" : "%.0f %%", share * 100);
 }
 
+const char *words_client(const struct record *record, const struct lane *lane)
+{
+    return record->script->actors[lane->actor];
+}
+
 /* How many threads of this process come before `end`. */
 static size_t threads_of(const struct model_record *model, int process, size_t end)
 {

@@ -19,6 +19,9 @@ void words_add_memory(struct text *text, long kib);
 /* A share in percent: "97 %". */
 void words_add_share(struct text *text, double share);
 
+/* A client's name. */
+const char *words_client(const struct record *record, const struct lane *lane);
+
 /*
  * What lane `index` of the model's server is called: "server" if it is the only one, "process 2" or "thread 2"; "process 2.1"
  * is the first thread of the second process, where there are several of both.

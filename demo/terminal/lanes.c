@@ -197,7 +197,7 @@ void lanes_draw_client(struct canvas *canvas, const struct record *record, const
 {
     struct cells cells = {0};
 
-    draw_name(canvas, axis, record->script->actors[lane->actor], TINT_PLAIN);
+    draw_name(canvas, axis, words_client(record, lane), TINT_PLAIN);
     add_to_cells(&cells, lane, axis, 0);
     draw_cells(canvas, &cells, axis);
     label_waits(canvas, lane, axis);
@@ -286,7 +286,7 @@ static void describe_stretch(struct text *label, const struct record *record, co
     if (stretch->calls == 1 && call->fd >= 0 && (detail == DETAIL_ALL || stretch->client == -1))
         text_add(label, " fd %d", call->fd);
     if (stretch->client >= 0)
-        text_add(label, " (%s)", record->script->actors[model->lanes[stretch->client].actor]);
+        text_add(label, " (%s)", words_client(record, &model->lanes[stretch->client]));
     if (detail == DETAIL_NO_TIME)
         return;
     text_add(label, ", ");

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "record/call_name.h"
+
 static const char two[] = "A connect\nB connect\nA wait 2s\n";
 
 static const struct call_span *span(size_t thread, size_t index)
@@ -205,7 +207,7 @@ static void test_a_call_without_an_end(void **state)
 static void test_guesses_give_way(void **state)
 {
     story_begin(two);
-    const char *recv = syscalls_name(&story.recorder.record, "recvfrom", 8);
+    const char *recv = call_name(&story.recorder.record, "recvfrom", 8);
     story_trace(STORY_CALL("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
     assert_false(syscalls_is_stale(&story.syscalls, 7, story_time(STORY_BEGAN_MS + 20), story_time(60)));
     assert_true(syscalls_is_stale(&story.syscalls, 7, story_time(STORY_BEGAN_MS + 100), story_time(60)));
