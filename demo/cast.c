@@ -19,16 +19,15 @@ bool cast_has(const struct script *script, const char *model)
 {
     const long number = strtol(model, NULL, 10);
     const char *rest = cast_of(script);
-    bool is_named = rest == NULL;
     char *end;
 
-    while (rest != NULL && !is_named) {
-        const long first = strtol(rest, &end, 10);
-        if (end == rest)
-            break;
+    if (rest == NULL)
+        return true;
+    for (long first = strtol(rest, &end, 10); end != rest; first = strtol(rest, &end, 10)) {
         const long last = strncmp(end, "..", 2) == 0 ? strtol(end + 2, &end, 10) : first;
-        is_named = number >= first && number <= last;
+        if (number >= first && number <= last)
+            return true;
         rest = end;
     }
-    return is_named;
+    return false;
 }

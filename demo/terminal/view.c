@@ -171,7 +171,7 @@ static void draw_in_a_row(struct canvas *canvas, const struct model_record *mode
 
 /* ---- Around the models ---- */
 
-static int larger(int a, int b)
+static int max(int a, int b)
 {
     return a > b ? a : b;
 }
@@ -188,13 +188,13 @@ static int name_columns(const struct canvas *canvas, const struct record *record
     int widest = record->script->actor_count > SHOWN_CLIENTS && (int)more.length > lane ? (int)more.length : lane;
     text_free(&more);
     for (int i = 0; i < record->script->actor_count; i++) {
-        widest = larger(widest, canvas_columns(canvas, record->script->actors[i]));
+        widest = max(widest, canvas_columns(canvas, record->script->actors[i]));
     }
     for (size_t i = 0; i < record->model_count && has_rows; i++)
-        name = larger(name, canvas_columns(canvas, record->models[i].name));
+        name = max(name, canvas_columns(canvas, record->models[i].name));
     if (name > canvas->style.width / NAME_PART)
         name = canvas->style.width / NAME_PART;
-    return larger(2 + (widest < LONGEST_NAME ? widest : LONGEST_NAME), name) + 1;
+    return max(2 + (widest < LONGEST_NAME ? widest : LONGEST_NAME), name) + 1;
 }
 
 static void draw_title(struct canvas *canvas, const struct view *view, const struct record *record)
