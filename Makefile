@@ -60,9 +60,9 @@ why        = $(or $(if $(call missing,$1),$(call named,$(call missing,$1)) is mi
 
 LEFT_OUT  := $(foreach model,$(FOUND),$(if $(call why,$(model)),$(model)))
 BUILT     := $(filter-out $(LEFT_OUT),$(FOUND))
-# The demo shows 02-fcntl-nonblock:-i10, too: a model with an option.
+# The demo shows 02-fcntl-nonblock:-i10, too, a model with an option; and all, instead of those that a script names.
 TO_SHOW   := $(if $(filter command,$(origin MODELS)),$(MODELS))
-ASKED_FOR := $(sort $(foreach model,$(TO_SHOW),$(firstword $(subst :, ,$(model)))))
+ASKED_FOR := $(sort $(foreach model,$(filter-out all,$(TO_SHOW)),$(firstword $(subst :, ,$(model)))))
 UNKNOWN   := $(filter-out $(FOUND),$(ASKED_FOR))
 $(if $(UNKNOWN),$(error There is no model $(UNKNOWN). There are: $(FOUND)))
 override MODELS := $(filter $(or $(ASKED_FOR),$(FOUND)),$(BUILT))
@@ -234,8 +234,9 @@ check-mistakes: libraries all ## checks that every mistake is caught by the scri
 # A leak cannot be looked for in a process that strace watches.
 WITHOUT_STRACE = $(if $(SANITIZE),--without-strace)
 .PHONY: demo
-demo: libraries all ## plays one script against all models side by side: make demo SCRIPT=crowd MODELS='01-blocking 05-select'
-	@$(BUILD)/demo/demo --build $(BUILD) $(if $(SCRIPT),--script $(SCRIPT)) $(TO_SHOW:%=--model %) $(WITHOUT_STRACE)
+demo: libraries all ## plays one script against models side by side: make demo SCRIPT=crowd MODELS='01-blocking 05-select', or MODELS=all
+	@$(BUILD)/demo/demo --build $(BUILD) $(if $(SCRIPT),--script $(SCRIPT)) $(if $(filter all,$(TO_SHOW)),--all) \
+	    $(patsubst %,--model %,$(filter-out all,$(TO_SHOW))) $(WITHOUT_STRACE)
 
 # The first python3 in PATH that has Selenium: a distribution's package belongs to the distribution's own.
 SELENIUM_PYTHON = $(firstword $(foreach folder,$(subst :, ,$(PATH)),$(shell \

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cast.h"
 #include "page/page.h"
 #include "player/memory.h"
 #include "player/models.h"
@@ -29,12 +30,13 @@ enum { PAPER_WIDTH = 100 /* where there is no terminal */ };
 
 struct options {
     const char *build, *script;
-    struct option_values models; /* none: all */
-    bool without_strace;
+    struct option_values models; /* none: the script's cast */
+    bool all, without_strace;
 };
 
 static const struct command command = {
-    "demo", "usage: demo [--build DIR] [--script NAME|PATH] [--model NAME[:OPTION]...]... [--without-strace]\n"};
+    "demo",
+    "usage: demo [--build DIR] [--script NAME|PATH] [--all] [--model NAME[:OPTION]...]... [--without-strace]\n"};
 
 /* ---- The command line ---- */
 
@@ -42,11 +44,12 @@ static void read_arguments(int argc, char **argv, struct options *options)
 {
     const struct option_row rows[] = {{"build", .text = &options->build},
                                       {"script", .text = &options->script},
+                                      {"all", .flag = &options->all},
                                       {"model", .texts = &options->models},
                                       {"without-strace", .flag = &options->without_strace},
                                       {.name = NULL}};
 
-    *options = (struct options){.build = "build", .script = "class"};
+    *options = (struct options){.build = "build"};
     options_read(&command, rows, argc, argv);
 }
 
@@ -66,17 +69,26 @@ static bool read_entrant(struct entrant *entrant, const char *words, const struc
     return entrant->model != NULL;
 }
 
-/* Makes entrants of the models that were asked for, or of all. Returns how many, 0 after a complaint. */
-static size_t choose_models(const struct options *options, const struct models *models, struct entrant *entrants)
+/* Is it there without having been asked for by name? */
+static bool is_in_cast(const struct options *options, const struct script *script, const char *model)
 {
-    const struct option_values *wanted = &options->models;
-    const size_t count = wanted->count > 0 ? wanted->count : models->count;
+    return options->all || (options->models.count == 0 && cast_has(script, model));
+}
 
-    for (size_t i = 0; i < count; i++)
-        if (!read_entrant(&entrants[i], wanted->count > 0 ? wanted->items[i] : models->items[i].name, models))
+/* Makes entrants of the cast, or all models, and of those that were asked for. Returns how many, 0 after a complaint. */
+static size_t choose_models(const struct options *options, const struct script *script, const struct models *models,
+                            struct entrant *entrants)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < models->count; i++)
+        if (is_in_cast(options, script, models->items[i].name))
+            (void)read_entrant(&entrants[count++], models->items[i].name, models);
+    for (size_t i = 0; i < options->models.count; i++)
+        if (!read_entrant(&entrants[count++], options->models.items[i], models))
             return 0;
     if (count == 0)
-        options_misuse(&command, "there are no models here");
+        options_misuse(&command, "there are no models here%s", models->count > 0 ? " that the script names" : "");
     return count;
 }
 
@@ -155,6 +167,29 @@ static void print_record(const struct session *session)
     text_free(&out);
 }
 
+/* Who else could have played, and how to see that. */
+static void print_others(const struct options *options, const struct script *script, const struct models *models)
+{
+    const struct canvas_style style = style_of_output();
+    struct text words = {0}, out = {0};
+    struct canvas canvas;
+
+    for (size_t i = 0; i < models->count && options->models.count == 0; i++)
+        if (!is_in_cast(options, script, models->items[i].name))
+            text_add(&words, "%s%s", words.length > 0 ? ", " : "Not shown: ", models->items[i].name);
+    if (words.length > 0) {
+        text_add(&words, ". make demo%s%s MODELS=all shows all.", options->script != NULL ? " SCRIPT=" : "",
+                 options->script != NULL ? options->script : "");
+        canvas_begin(&canvas, &out, &style);
+        canvas_end_row(&canvas);
+        canvas_wrap(&canvas, 0, words.chars, TINT_PLAIN);
+        canvas_end(&canvas);
+        fputs(out.chars, stdout);
+    }
+    text_free(&words);
+    text_free(&out);
+}
+
 static bool write_files(const struct record *record, const char *build)
 {
     const struct canvas_style style = style_of_output();
@@ -198,7 +233,7 @@ static int show(const struct options *options, const struct script *script, cons
 {
     const size_t room = models->count + options->models.count;
     struct entrant *entrants = memory_zeroed(room, sizeof entrants[0]);
-    const size_t count = choose_models(options, models, entrants);
+    const size_t count = choose_models(options, script, models, entrants);
     int status = 2;
 
     if (count > 0) {
@@ -207,6 +242,7 @@ static int show(const struct options *options, const struct script *script, cons
         session.uses_terminal = terminal_is_there();
         session_run(&session, entrants, count);
         print_record(&session);
+        print_others(options, script, models);
         status = write_files(&session.recorder.record, options->build) ? 0 : 1;
         session_free(&session);
     }
@@ -226,7 +262,7 @@ int main(int argc, char **argv)
     (void)setlocale(LC_CTYPE, "");
     tracer_adopt_orphans();
     read_arguments(argc, argv, &options);
-    struct script *script = scripts_open(options.script, error, sizeof error);
+    struct script *script = scripts_open(options.script != NULL ? options.script : "class", error, sizeof error);
     int status = 2;
     if (script == NULL) {
         fprintf(stderr, "demo: %s\n", error);

@@ -46,10 +46,9 @@ static void look_at_costs(struct run *run, uint64_t pause_ms)
 static void tell_costs(struct run *run)
 {
     struct model_record *model = &run->session->recorder.record.models[run->index];
-    struct costs *costs = &model->costs;
 
     costs_tell(&run->costs, model);
-    costs->system_calls = tracer_count(&run->tracer, costs->cpu_seconds, &costs->calls_are_more);
+    tracer_tell(&run->tracer, &model->costs);
 }
 
 /* ---- The player's events ---- */

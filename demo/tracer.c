@@ -16,9 +16,11 @@
 
 #include "player/proc.h"
 #include "player/text.h"
+#include "record/call_name.h"
 
 enum {
     STALE_NS = 60 * 1000 * 1000, /* without a word from strace for this long, we look for ourselves */
+    LOOKS_REST = 50, /* at least so many times as long as it takes to look for all processes */
     REAP_ATTEMPTS = 40
 };
 
@@ -155,10 +157,10 @@ static bool open_fifo(struct tracer *tracer, uv_loop_t *loop)
     return false;
 }
 
-/* `-I 2`: it goes when it is told to; `-s 8`: the first bytes of a text will do. */
+/* `-I 2`: it goes when it is told to; `-q`: it says only who ends; `-s 8`: the first bytes of a text will do. */
 static void choose_runner(struct tracer *tracer)
 {
-    const char *const runner[] = {"strace", "-DDD",        "-I", "2", "-f", "-ttt",       "-T", "-qqq",
+    const char *const runner[] = {"strace", "-DDD",        "-I", "2", "-f", "-ttt",       "-T", "-q",
                                   "-e",     "signal=none", "-s", "8", "-o", tracer->path, NULL};
 
     _Static_assert(sizeof runner <= sizeof tracer->runner, "room for all words");
@@ -213,47 +215,93 @@ void tracer_free(struct tracer *tracer)
 
 /* ---- Looking ---- */
 
-static void look_at_thread(struct tracer *tracer, pid_t thread, uint64_t now)
+static void look_at_thread(struct tracer *tracer, struct sighting *sighting)
 {
     struct syscalls *syscalls = &tracer->syscalls;
     struct proc_status status;
-    int fd;
 
-    if (tracer->is_on && !syscalls_is_stale(syscalls, thread, now, STALE_NS))
-        return;
-    if (!proc_status(thread, &status))
+    if (!proc_status(sighting->thread, &status))
         return;
     if (status.is_running) {
-        if (tracer->busy != NULL)
-            syscalls_see(syscalls, thread, tracer->busy, -1, 0, now);
-        return;
+        sighting->call = tracer->busy;
+        sighting->fd = -1;
+    } else {
+        const char *name = proc_call(sighting->thread, &sighting->fd);
+        sighting->sleeps = (unsigned long)status.sleeps;
+        sighting->call = name != NULL ? call_name(&syscalls->recorder->record, name, strlen(name)) : NULL;
     }
-    const char *name = proc_call(thread, &fd);
-    if (name != NULL)
-        syscalls_see(syscalls, thread, syscalls_name(&syscalls->recorder->record, name, strlen(name)), fd,
-                     (unsigned long)status.sleeps, now);
+    if (sighting->call != NULL)
+        syscalls_see(syscalls, sighting);
+}
+
+/* strace has told of every thread, from its first call on. */
+static void look_at_known(struct tracer *tracer, uint64_t now)
+{
+    const struct syscalls *syscalls = &tracer->syscalls;
+
+    for (size_t i = 0; i < syscalls->thread_count; i++) {
+        const struct thread_pen *pen = &syscalls->threads[i];
+        struct sighting sighting = {.process = syscalls->processes[pen->process].id,
+                                    .thread = pen->thread,
+                                    .at = now,
+                                    .looked_before = tracer->looked_at};
+        if (!pen->has_ended && syscalls_is_stale(&tracer->syscalls, pen->thread, now, STALE_NS))
+            look_at_thread(tracer, &sighting);
+    }
+}
+
+static void look_at_process(struct tracer *tracer, pid_t process, uint64_t now)
+{
+    pid_t *threads;
+    const size_t count = proc_threads(process, &threads);
+
+    for (size_t i = 0; i < count; i++) {
+        struct sighting sighting = {
+            .process = process, .thread = threads[i], .at = now, .looked_before = tracer->looked_at};
+        look_at_thread(tracer, &sighting);
+    }
+    free(threads);
+}
+
+/* Without strace: there may be new processes, and new threads of old ones. */
+static void look_at_family(struct tracer *tracer, uint64_t now)
+{
+    const uint64_t begin = uv_hrtime();
+    struct proc_member *family;
+    const size_t count = proc_descendants(tracer->pid, &family);
+
+    for (size_t i = 0; i < count; i++)
+        if (!family[i].is_zombie)
+            look_at_process(tracer, family[i].pid, now);
+    free(family);
+    tracer->rests_until = now + LOOKS_REST * (uv_hrtime() - begin);
 }
 
 void tracer_look(struct tracer *tracer, uint64_t now)
 {
-    pid_t *threads;
-
-    if (tracer->pid == 0 || (!tracer->is_on && tracer->busy == NULL))
+    if (tracer->pid == 0 || (!tracer->is_on && tracer->busy == NULL) || now < tracer->rests_until)
         return;
-    const size_t count = proc_threads(tracer->pid, &threads);
-    for (size_t i = 0; i < count; i++)
-        look_at_thread(tracer, threads[i], now);
-    free(threads);
+    if (tracer->is_on)
+        look_at_known(tracer, now);
+    else
+        look_at_family(tracer, now);
+    tracer->looked_at = now;
 }
 
 /* Without strace the server is faster than with it: its rate under strace is a lower bound, for as long as it is busy. */
-long tracer_count(const struct tracer *tracer, double busy_seconds, bool *are_more)
+void tracer_tell(const struct tracer *tracer, struct costs *costs)
 {
     const long counted = (long)tracer->syscalls.count;
-    const long at_least = (long)(tracer->rate * (busy_seconds > 0 ? busy_seconds : 0));
+    const long at_least = (long)(tracer->rate * (costs->cpu_seconds > 0 ? costs->cpu_seconds : 0));
 
-    *are_more = tracer->busy != NULL;
-    if (*are_more)
-        return counted > at_least ? counted : at_least;
-    return tracer->is_on ? counted : -1;
+    costs->calls_are_more = tracer->busy != NULL;
+    costs->calls_are_batches = tracer->syscalls.has_batches;
+    if (costs->processes < tracer->syscalls.most_processes)
+        costs->processes = tracer->syscalls.most_processes;
+    if (costs->threads < tracer->syscalls.most_threads)
+        costs->threads = tracer->syscalls.most_threads;
+    if (costs->calls_are_more)
+        costs->system_calls = counted > at_least ? counted : at_least;
+    else if (tracer->is_on)
+        costs->system_calls = counted;
 }

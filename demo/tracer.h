@@ -27,6 +27,7 @@ struct tracer {
     /* What the server does all the time, CALL_SPINS or CALL_WORKS, if strace was detached because of that; otherwise NULL. */
     const char *busy;
     double rate; /* of calls, when it was */
+    uint64_t looked_at, rests_until; /* on the axis */
     char *path; /* of the FIFO; NULL: it has no name any more */
     int other_end; /* of it, held open until strace has opened it; -1: not open */
     const char *runner[TRACER_WORDS];
@@ -63,8 +64,11 @@ void tracer_begin(struct tracer *tracer, int pid);
  */
 void tracer_look(struct tracer *tracer, uint64_t now);
 
-/* How many calls the conversation made, and whether there were more; -1: not known. `busy_seconds`: the server's CPU time. */
-long tracer_count(const struct tracer *tracer, double busy_seconds, bool *are_more);
+/*
+ * How many calls the conversation made, as far as that is known, goes into `costs`, in which stands already what looks have
+ * shown (costs.h); and how many processes and threads there were, if strace has seen more than the looks.
+ */
+void tracer_tell(const struct tracer *tracer, struct costs *costs);
 
 /* Is strace still writing? */
 bool tracer_is_reading(const struct tracer *tracer);

@@ -10,7 +10,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL # as if typed: a make below another one says mo
 # NAME and COMMAND. Of the demo the table and the sentences are enough, and once the lanes that go with them.
 figures() {
     cat <<'END'
-class            make demo | tee build/class | sed -n "/all are/,/^build/p" | head -n -2
+class            make demo MODELS=all | tee build/class | sed -n "/all are/,/^build/p" | head -n -2
 class-lanes      sed "/all are/,\$d" build/class # what make demo printed before the table of class.txt
 silent-hundreds  build/demo/demo --script silent-hundreds --without-strace | sed -n "/all are/,/^build/p" | head -n -2
 busy             build/demo/demo --script busy --without-strace | sed -n "/all are/,/^build/p" | head -n -2

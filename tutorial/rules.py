@@ -62,7 +62,7 @@ def check_code(item, names, find):
                 find(item.line, f"make has no target {word}: {text}")
     for variable, values in re.findall(r"\b(MODELS?|SCRIPT|NAME)=('[^']*'|\S+)", text):
         for value in values.strip("'").split():
-            if value not in names.values(variable) and "/" not in value and not re.fullmatch(r"[A-Z]+|…|\.\.\.", value):
+            if value not in names.values(variable) and "/" not in value and not re.fullmatch(r"[A-Z]+|all|…|\.\.\.", value):
                 find(item.line, f"there is no {variable} {value}: {text}")
     called = re.fullmatch(r"(\w+)\(\)", text)
     if called and not names.has_function(called[1]):

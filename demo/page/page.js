@@ -514,8 +514,8 @@
         ["Everybody served after", (model) => model.served, (value) => page_words.duration(value), (model) => (NEVER.includes(model.state) ? "never" : "–")],
         ["Longest wait", (model) => (model.longestLane < 0 ? null : model.longestWait), (value, model) => `${page_words.duration(value)}${whose(model)}`],
         ["CPU time", (model) => model.costs.cpuSeconds, (value, model) => `${cpu(value)}${share(model)}`],
-        ["System calls", (model) => model.costs.systemCalls, (value, model) => `${model.costs.callsAreMore ? "> " : ""}${page_words.grouped(value)}`],
-        ["Threads", (model) => model.costs.threads, (value) => page_words.grouped(value)],
+        ["System calls", (model) => model.costs.systemCalls, (value, model) => `${model.costs.callsAreMore ? "> " : ""}${page_words.grouped(value)}${model.costs.callsAreBatches ? "*" : ""}`],
+        ["Threads", (model) => model.costs.threads, (value, model) => threads(value, model)],
         ["Context switches", (model) => model.costs.contextSwitches, (value) => page_words.grouped(value)],
         ["Memory", (model) => model.costs.memoryKib, (value) => `${(value / 1024).toFixed(1)} MiB`],
     ];
@@ -527,6 +527,15 @@
         if (value === null)
             return "";
         return value < 0.01 ? " (< 1 % of a core)" : ` (${Math.round(value * 100)} % of a core)`;
+    }
+
+    /* "6"; "4 processes" of one thread each, otherwise "9 in 4 processes". */
+    function threads(count, model) {
+        const processes = model.costs.processes ?? 1;
+        if (processes <= 1)
+            return page_words.grouped(count);
+        const before = count === processes ? "" : `${page_words.grouped(count)} in `;
+        return `${before}${page_words.grouped(processes)} processes`;
     }
 
     function whose(model) {
@@ -558,6 +567,8 @@
         const notes = ["From the beginning of the conversation to the moment before the server was told to stop."];
         if (models.some((model) => model.costs.callsAreMore))
             notes.push("> and more: strace would have slowed so many calls down, so it was detached.");
+        if (models.some((model) => model.costs.callsAreBatches))
+            notes.push("* one io_uring_enter() hands in many operations: fewer calls are not less work, CPU time tells.");
         if (record.traced)
             notes.push("strace slows each call a little; the switches that it causes are not counted.");
         else

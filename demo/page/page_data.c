@@ -6,6 +6,7 @@
 
 #include "page.h"
 #include "page_json.h"
+#include "record/words.h"
 
 /* ---- Names ---- */
 
@@ -108,13 +109,19 @@ static json_t *lane(const struct lane *lane, const struct meanings *meanings)
     return json_pack("{s:i,s:o,s:o}", "actor", lane->actor, "spans", spans, "marks", marks);
 }
 
-static json_t *thread(const struct thread_lane *thread, const struct meanings *meanings)
+static json_t *thread(const struct model_record *model, size_t index, const struct meanings *meanings)
 {
+    const struct thread_lane *thread = &model->threads[index];
     json_t *spans = json_array();
+    struct text name = {0};
 
+    words_add_lane(&name, model, index);
     for (size_t i = 0; i < thread->span_count; i++)
         json_array_append_new(spans, call_span(&thread->spans[i], meanings));
-    return json_pack("{s:i,s:o}", "thread", thread->thread, "spans", spans);
+    json_t *object = json_pack("{s:s,s:i,s:i,s:o}", "name", name.chars, "process", thread->process, "thread",
+                               thread->thread, "spans", spans);
+    text_free(&name);
+    return object;
 }
 
 static json_t *real_if_known(double value)
@@ -135,6 +142,8 @@ static json_t *costs(const struct costs *costs)
     json_object_set_new(object, "cpuShare", real_if_known(costs->cpu_share));
     json_object_set_new(object, "systemCalls", number_if_known(costs->system_calls));
     json_object_set_new(object, "callsAreMore", json_boolean(costs->calls_are_more));
+    json_object_set_new(object, "callsAreBatches", json_boolean(costs->calls_are_batches));
+    json_object_set_new(object, "processes", number_if_known(costs->processes));
     json_object_set_new(object, "threads", number_if_known(costs->threads));
     json_object_set_new(object, "contextSwitches", number_if_known(costs->context_switches));
     json_object_set_new(object, "memoryKib", number_if_known(costs->memory_kib));
@@ -149,7 +158,7 @@ static json_t *model(const struct model_record *model, const struct meanings *me
     for (size_t i = 0; i < model->lane_count; i++)
         json_array_append_new(lanes, lane(&model->lanes[i], meanings));
     for (size_t i = 0; i < model->thread_count; i++)
-        json_array_append_new(threads, thread(&model->threads[i], meanings));
+        json_array_append_new(threads, thread(model, i, meanings));
     json_t *object = json_object();
     json_object_set_new(object, "name", page_json_text(model->name));
     json_object_set_new(object, "idea", page_json_text(model->idea));

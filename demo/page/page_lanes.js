@@ -168,7 +168,7 @@ const page_lanes = (() => {
 
     const FAMILIES = {
         one: ["accept", "accept4", "connect", "recv", "recvfrom", "recvmsg", "read", "readv", "send", "sendto", "sendmsg", "write", "writev"],
-        many: ["select", "pselect", "pselect6", "poll", "ppoll", "epoll_wait", "epoll_pwait", "epoll_pwait2", "kevent"],
+        many: ["select", "pselect", "pselect6", "poll", "ppoll", "epoll_wait", "epoll_pwait", "epoll_pwait2", "kevent", "io_uring_enter"],
     };
 
     /* What kind of waiting a call is: on one socket, on many, or something else. poll() can be both: one has a number. */

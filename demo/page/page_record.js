@@ -32,14 +32,7 @@ const page_record = (() => {
         };
     }
 
-    /* One thread is "server"; several are numbered, their ids say nothing to a reader. */
-    function thread_of(data, lanes, thread, index, all) {
-        return {
-            name: all.length === 1 ? "server" : `thread ${index + 1}`,
-            id: thread.thread,
-            spans: thread.spans.map(call_of(data, lanes)),
-        };
-    }
+    const thread_of = (data, lanes, thread) => ({ ...thread, spans: thread.spans.map(call_of(data, lanes)) });
 
     function model_of(data, model, index) {
         const lanes = model.lanes.map((lane) => lane_of(data, lane));
@@ -48,7 +41,7 @@ const page_record = (() => {
             index,
             label: /^\d+/.exec(model.name)?.[0] ?? String(index + 1),
             lanes,
-            threads: model.threads.map((thread, i, all) => thread_of(data, lanes, thread, i, all)),
+            threads: model.threads.map((thread) => thread_of(data, lanes, thread)),
         };
     }
 

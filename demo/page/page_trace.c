@@ -11,6 +11,7 @@
 #include "page_json.h"
 #include "player/memory.h"
 #include "player/text.h"
+#include "record/words.h"
 
 /* What happens at a moment of the record. */
 struct event {
@@ -93,11 +94,6 @@ static void add_mark(struct trace *trace, const struct place *place, const struc
         json_object_set_new(details, "waited_ms", json_real((double)mark->waited / 1e6));
 }
 
-static const char *client_name(const struct trace *trace, const struct lane *lane)
-{
-    return trace->record->script->actors[lane->actor];
-}
-
 static void add_call(struct trace *trace, const struct place *place, const struct call_span *call)
 {
     json_t *details = json_object();
@@ -107,7 +103,8 @@ static void add_call(struct trace *trace, const struct place *place, const struc
     if (call->fd >= 0)
         json_object_set_new(details, "fd", json_integer(call->fd));
     if (call->client >= 0 && (size_t)call->client < place->model->lane_count)
-        json_object_set_new(details, "client", page_json_text(client_name(trace, &place->model->lanes[call->client])));
+        json_object_set_new(details, "client",
+                            page_json_text(words_client(trace->record, &place->model->lanes[call->client])));
     json_object_set_new(details, "times", json_integer((json_int_t)call->times));
     if (call->error != 0) {
         char words[IO_TEXT_SIZE];
@@ -134,18 +131,21 @@ static void add_thread_name(struct trace *trace, const struct place *place, cons
 
 static void add_lane(struct trace *trace, const struct place *place, const struct lane *lane)
 {
-    add_thread_name(trace, place, client_name(trace, lane));
+    add_thread_name(trace, place, words_client(trace->record, lane));
     for (size_t i = 0; i < lane->span_count; i++)
         add_span(trace, place, &lane->spans[i]);
     for (size_t i = 0; i < lane->mark_count; i++)
         add_mark(trace, place, &lane->marks[i]);
 }
 
-static void add_thread(struct trace *trace, const struct place *place, const struct thread_lane *thread)
+static void add_thread(struct trace *trace, const struct place *place, size_t index)
 {
+    const struct thread_lane *thread = &place->model->threads[index];
     struct text name = {0};
 
-    text_add(&name, "server, thread %d", thread->thread);
+    text_add(&name, place->model->thread_count > 1 ? "server, " : "");
+    words_add_lane(&name, place->model, index);
+    text_add(&name, " (%d)", thread->thread);
     add_thread_name(trace, place, name.chars);
     text_free(&name);
     for (size_t i = 0; i < thread->span_count; i++)
@@ -164,7 +164,7 @@ static void add_model(struct trace *trace, const struct model_record *model, int
     }
     for (size_t i = 0; i < model->thread_count; i++) {
         place.thread++;
-        add_thread(trace, &place, &model->threads[i]);
+        add_thread(trace, &place, i);
     }
 }
 

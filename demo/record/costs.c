@@ -45,7 +45,7 @@ void costs_look(struct costs_watch *watch, uint64_t now)
 {
     struct proc_member *family;
     uint64_t cpu;
-    long threads = 0, shared_kib = 0, peak_kib = 0;
+    long processes = 0, threads = 0, shared_kib = 0, peak_kib = 0;
 
     if (watch->pid == 0)
         return;
@@ -54,14 +54,16 @@ void costs_look(struct costs_watch *watch, uint64_t now)
             watch->cpu_now = cpu;
         watch->looked_at = now;
     }
-    const size_t count = proc_family(watch->pid, &family);
+    const size_t count = proc_descendants(watch->pid, &family);
     for (size_t i = 0; i < count; i++) {
         if (family[i].is_zombie)
             continue;
+        processes++;
         threads += look_at_threads(watch, family[i].pid, now, &peak_kib);
         shared_kib += count > 1 ? proc_memory(family[i].pid) : 0;
     }
     free(family);
+    watch->max_processes = larger(watch->max_processes, processes);
     watch->max_threads = larger(watch->max_threads, threads);
     watch->max_memory = larger(watch->max_memory, shared_kib > 0 ? shared_kib : peak_kib);
 }
@@ -112,6 +114,7 @@ void costs_tell(const struct costs_watch *watch, struct model_record *model)
     costs->context_switches = 0;
     for (size_t i = 0; i < watch->thread_count; i++)
         costs->context_switches += switches_of(model, &watch->threads[i]);
+    costs->processes = watch->max_processes;
     costs->threads = watch->max_threads;
     if (costs->cpu_share > (double)costs->threads) /* the two clocks were not read at the same moment */
         costs->cpu_share = (double)costs->threads;

@@ -22,7 +22,7 @@ struct costs_watch {
     int pid;
     uint64_t cpu_before, cpu_now; /* nanoseconds; 0: not known */
     uint64_t began_at, looked_at; /* on the record's axis */
-    long max_threads;
+    long max_processes, max_threads;
     long max_memory; /* KiB; of several processes what they share is counted once */
     struct thread_switches *threads; /* all there ever were */
     size_t thread_count;

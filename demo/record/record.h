@@ -82,6 +82,7 @@ struct call_span {
 
 struct thread_lane {
     int thread; /* its id */
+    int process; /* the id of the process that it belongs to */
     struct call_span *spans;
     size_t span_count;
 };
@@ -91,14 +92,16 @@ struct costs {
     double cpu_seconds;
     double cpu_share; /* of one core: 1.0 is a whole core */
     long system_calls;
-    long threads; /* the most at one time */
+    long processes; /* the most at one time, */
+    long threads; /* and all their threads */
     long context_switches;
     long memory_kib; /* the most that was resident */
     bool calls_are_more; /* system_calls is a lower bound, see CALL_SPINS */
+    bool calls_are_batches; /* a call hands in many operations: fewer calls are not less work */
 };
 
 /* Nothing is known. */
-#define COSTS_UNKNOWN ((struct costs){-1, -1, -1, -1, -1, -1, false})
+#define COSTS_UNKNOWN ((struct costs){-1, -1, -1, -1, -1, -1, -1, false, false})
 
 /* The state of a model whose conversation was ended early by whoever watched it. */
 #define RECORD_CUT_SHORT "cut short"

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io_status.h"
+#include "call_name.h"
 #include "player/memory.h"
+#include "trace_line.h"
 
 enum {
     SHORT_NS = 1000 * 1000, /* a call that takes no longer did not wait */
@@ -17,115 +18,105 @@ enum {
     MAX_DESCRIPTORS = 65536 /* whose clients are remembered */
 };
 
-/* A line of strace's. */
-struct call {
-    int thread;
-    struct call_span span; /* what the record gets of it */
-    const char *arguments; /* what follows the bracket, up to the end of the line */
-    long result;
-    bool found_nothing;
-    enum { CALL_WHOLE, CALL_BEGINS, CALL_ENDS } part;
-};
-
-/* ---- Names ---- */
-
-/* What a server's lane is about. All other calls are housekeeping. */
-static const struct known_call {
-    const char *kernel, *name;
-    bool has_fd; /* as its first argument, and it says whom the call is for */
-} names[] = {
-    {"accept", "accept", true},
-    {"accept4", "accept", true},
-    {"recvfrom", "recv", true},
-    {"recvmsg", "recvmsg", true},
-    {"sendto", "send", true},
-    {"sendmsg", "sendmsg", true},
-    {"read", "read", true},
-    {"readv", "readv", true},
-    {"write", "write", true},
-    {"writev", "writev", true},
-    {"close", "close", true},
-    {"shutdown", "shutdown", true},
-    {"select", "select", false},
-    {"_newselect", "select", false},
-    {"pselect6", "select", false},
-    {"poll", "poll", false},
-    {"ppoll", "poll", false},
-    {"epoll_wait", "epoll_wait", false},
-    {"epoll_pwait", "epoll_wait", false},
-    {"epoll_pwait2", "epoll_wait", false},
-    {"nanosleep", "nanosleep", false},
-    {"clock_nanosleep", "nanosleep", false},
-    {"io_uring_enter", "io_uring_enter", false},
-    {"futex", "futex", false},
-};
-
-enum { NAME_COUNT = sizeof names / sizeof names[0] };
-
-/* Is `word` what `text` begins with, all `length` characters of it? */
-static bool is_same(const char *word, const char *text, size_t length)
-{
-    return strncmp(word, text, length) == 0 && word[length] == '\0';
-}
-
-/* A copy that the record owns, one for each name. */
-static const char *keep_name(struct record *record, const char *text, size_t length)
-{
-    for (size_t i = 0; i < record->call_name_count; i++)
-        if (is_same(record->call_names[i], text, length))
-            return record->call_names[i];
-    char *name = memory_zeroed(length + 1, 1);
-    memcpy(name, text, length);
-    record->call_names = memory_grown(record->call_names, record->call_name_count, sizeof(char *));
-    record->call_names[record->call_name_count++] = name;
-    return name;
-}
-
-const char *syscalls_name(struct record *record, const char *name, size_t length)
-{
-    for (size_t i = 0; i < NAME_COUNT; i++)
-        if (is_same(names[i].kernel, name, length))
-            return names[i].name;
-    return keep_name(record, name, length);
-}
-
-/* NULL: it is not in the list. `name` is of syscalls_name(). */
-static const struct known_call *find_known(const char *name)
-{
-    for (size_t i = 0; i < NAME_COUNT; i++)
-        if (name == names[i].name)
-            return &names[i];
-    return NULL;
-}
-
-static bool is_housekeeping(const char *name)
-{
-    return find_known(name) == NULL && strchr(name, ',') == NULL;
-}
-
-static bool has_fd(const char *name)
-{
-    const struct known_call *known = find_known(name);
-
-    return known != NULL && known->has_fd;
-}
-
-/* ---- Lanes ---- */
-
 static struct model_record *model_of(const struct syscalls *syscalls)
 {
     return &syscalls->recorder->record.models[syscalls->index];
 }
 
-static struct thread_pen *find_thread(struct syscalls *syscalls, int id)
+/* ---- Processes and threads ---- */
+
+/* Its descriptors are a copy of those of its parent, fork(2); `parent` is an index, or -1: not known. */
+static size_t add_process(struct syscalls *syscalls, int id, int parent)
+{
+    struct process_pen process = {.id = id};
+
+    if (parent >= 0 && syscalls->processes[parent].fd_count > 0) {
+        const size_t size = syscalls->processes[parent].fd_count * sizeof process.client_of_fd[0];
+        process.fd_count = syscalls->processes[parent].fd_count;
+        process.client_of_fd = memory_resized(NULL, size);
+        memcpy(process.client_of_fd, syscalls->processes[parent].client_of_fd, size);
+    }
+    syscalls->processes = memory_grown(syscalls->processes, syscalls->process_count, sizeof syscalls->processes[0]);
+    syscalls->processes[syscalls->process_count] = process;
+    return syscalls->process_count++;
+}
+
+static size_t find_process(struct syscalls *syscalls, int id)
+{
+    for (size_t i = syscalls->process_count; i-- > 0;)
+        if (syscalls->processes[i].id == id)
+            return i;
+    return add_process(syscalls, id, -1);
+}
+
+/* NULL: it is not known. */
+static struct thread_pen *find_thread(const struct syscalls *syscalls, int id)
 {
     for (size_t i = syscalls->thread_count; i-- > 0;)
         if (syscalls->threads[i].thread == id)
             return &syscalls->threads[i];
-    syscalls->threads = memory_grown(syscalls->threads, syscalls->thread_count, sizeof syscalls->threads[0]);
-    syscalls->threads[syscalls->thread_count] = (struct thread_pen){.thread = id, .lane = -1};
-    return &syscalls->threads[syscalls->thread_count++];
+    return NULL;
 }
+
+static bool is_alive(const struct syscalls *syscalls, size_t process)
+{
+    for (size_t i = 0; i < syscalls->thread_count; i++)
+        if (syscalls->threads[i].process == process && !syscalls->threads[i].has_ended)
+            return true;
+    return false;
+}
+
+/* Only what there is in the conversation counts, not before and after. */
+static void count_living(struct syscalls *syscalls)
+{
+    const struct model_record *model = model_of(syscalls);
+    long processes = 0, threads = 0;
+
+    if (model->began == 0 || model->is_over)
+        return;
+    for (size_t i = 0; i < syscalls->process_count; i++)
+        processes += is_alive(syscalls, i);
+    for (size_t i = 0; i < syscalls->thread_count; i++)
+        threads += !syscalls->threads[i].has_ended;
+    if (processes > syscalls->most_processes)
+        syscalls->most_processes = processes;
+    if (threads > syscalls->most_threads)
+        syscalls->most_threads = threads;
+}
+
+static struct thread_pen *add_thread(struct syscalls *syscalls, int id, size_t process)
+{
+    syscalls->threads = memory_grown(syscalls->threads, syscalls->thread_count, sizeof syscalls->threads[0]);
+    syscalls->threads[syscalls->thread_count] = (struct thread_pen){.thread = id, .process = process, .lane = -1};
+    syscalls->thread_count++;
+    count_living(syscalls);
+    return &syscalls->threads[syscalls->thread_count - 1];
+}
+
+/* A call of a thread of process `parent` has made it. */
+static struct thread_pen *add_created(struct syscalls *syscalls, int id, size_t parent, enum creation creation)
+{
+    const bool is_process = creation == CREATES_PROCESS;
+
+    return add_thread(syscalls, id, is_process ? add_process(syscalls, id, (int)parent) : parent);
+}
+
+/* Whom strace names: a new one may be quicker than the call that makes it, which goes on then. */
+static struct thread_pen *thread_of_line(struct syscalls *syscalls, int id)
+{
+    struct thread_pen *known = find_thread(syscalls, id);
+
+    if (known != NULL)
+        return known;
+    for (size_t i = 0; i < syscalls->thread_count; i++) {
+        const struct thread_pen *creator = &syscalls->threads[i];
+        if (creator->begun.call != NULL && creator->creates != CREATES_NOTHING)
+            return add_created(syscalls, id, creator->process, creator->creates);
+    }
+    return add_thread(syscalls, id, syscalls->process_count > 0 ? 0 : add_process(syscalls, id, -1));
+}
+
+/* ---- Lanes ---- */
 
 static struct thread_lane *lane_of(struct syscalls *syscalls, struct thread_pen *pen)
 {
@@ -134,7 +125,8 @@ static struct thread_lane *lane_of(struct syscalls *syscalls, struct thread_pen 
     if (pen->lane == -1) {
         pen->lane = (int)model->thread_count;
         model->threads = memory_grown(model->threads, model->thread_count, sizeof model->threads[0]);
-        model->threads[model->thread_count++] = (struct thread_lane){.thread = pen->thread};
+        model->threads[model->thread_count++] =
+            (struct thread_lane){.thread = pen->thread, .process = syscalls->processes[pen->process].id};
     }
     return &model->threads[pen->lane];
 }
@@ -150,33 +142,6 @@ static void add_span(struct thread_lane *lane, struct call_span span)
     lane->spans[lane->span_count++] = span;
 }
 
-/* Is `name` one of those in "recv, send"? */
-static bool is_among(const char *list, const char *name)
-{
-    const size_t length = strlen(name);
-
-    for (const char *at = strstr(list, name); at != NULL; at = strstr(at + 1, name)) {
-        const bool begins = at == list || at[-1] == ' ';
-        if (begins && (at[length] == '\0' || at[length] == ','))
-            return true;
-    }
-    return false;
-}
-
-/* The name of calls that are folded: "recv, send". */
-static const char *folded_name(struct record *record, const char *before, const char *name)
-{
-    if (is_among(before, name) || is_housekeeping(name))
-        return before;
-    if (is_housekeeping(before))
-        return name;
-    struct text both = {0};
-    text_add(&both, "%s, %s", before, name);
-    const char *kept = keep_name(record, both.chars, both.length);
-    text_free(&both);
-    return kept;
-}
-
 static bool is_short(const struct call_span *span)
 {
     return span->to - span->from < SHORT_NS * span->times;
@@ -187,7 +152,7 @@ static bool fold(struct record *record, struct call_span *last, const struct cal
 {
     if (last == NULL || !is_short(last) || !is_short(span) || span->from > last->to + SHORT_NS)
         return false;
-    last->call = folded_name(record, last->call, span->call);
+    last->call = call_name_folded(record, last->call, span->call);
     last->to = span->to > last->to ? span->to : last->to;
     last->times += span->times;
     last->error = span->error;
@@ -198,9 +163,12 @@ static bool fold(struct record *record, struct call_span *last, const struct cal
     return true;
 }
 
-static int client_of(const struct syscalls *syscalls, int fd)
+/* Whose connection a descriptor is in the thread's process. */
+static int client_of(const struct syscalls *syscalls, const struct thread_pen *pen, int fd)
 {
-    return fd >= 0 && (size_t)fd < syscalls->fd_count ? syscalls->client_of_fd[fd] : -1;
+    const struct process_pen *process = &syscalls->processes[pen->process];
+
+    return fd >= 0 && (size_t)fd < process->fd_count ? process->client_of_fd[fd] : -1;
 }
 
 static void drop_guess(struct syscalls *syscalls, struct thread_pen *pen)
@@ -222,36 +190,53 @@ static void record_span(struct syscalls *syscalls, struct thread_pen *pen, struc
         span.from = model->began;
     if (model->is_over && span.to > model->ended)
         span.to = model->ended;
-    span.client = client_of(syscalls, span.fd);
+    span.client = client_of(syscalls, pen, span.fd);
     syscalls->count++;
+    syscalls->has_batches = syscalls->has_batches || strcmp(span.call, "io_uring_enter") == 0;
     struct thread_lane *lane = lane_of(syscalls, pen);
     if (!fold(&syscalls->recorder->record, last_span(lane), &span))
         add_span(lane, span);
 }
 
-void syscalls_see(struct syscalls *syscalls, int thread, const char *call, int fd, unsigned long sleeps, uint64_t now)
+static struct thread_pen *thread_seen(struct syscalls *syscalls, const struct sighting *sighting)
+{
+    struct thread_pen *known = find_thread(syscalls, sighting->thread);
+
+    return known != NULL ? known : add_thread(syscalls, sighting->thread, find_process(syscalls, sighting->process));
+}
+
+/* Since when a thread can be where it is seen: since strace lost sight of it, or the last look, or from the beginning. */
+static uint64_t seen_since(const struct model_record *model, const struct call_span *last,
+                           const struct sighting *sighting)
+{
+    if (last != NULL)
+        return last->to;
+    return sighting->looked_before > model->began ? sighting->looked_before : model->began;
+}
+
+void syscalls_see(struct syscalls *syscalls, const struct sighting *sighting)
 {
     const struct model_record *model = model_of(syscalls);
 
-    if (model->began == 0 || model->is_over || now <= model->began)
+    if (model->began == 0 || model->is_over || sighting->at <= model->began)
         return;
-    struct thread_pen *pen = find_thread(syscalls, thread);
+    struct thread_pen *pen = thread_seen(syscalls, sighting);
     struct thread_lane *lane = lane_of(syscalls, pen);
     struct call_span *last = last_span(lane);
-    const int shown_fd = has_fd(call) ? fd : -1;
-    if (pen->is_guess && last->call == call && last->fd == shown_fd) {
-        last->to = now;
-        last->times += sleeps > pen->sleeps ? sleeps - pen->sleeps : 0;
-        pen->sleeps = sleeps;
+    const unsigned long slept = sighting->sleeps > pen->sleeps ? sighting->sleeps - pen->sleeps : 0;
+    const int fd = call_has_fd(sighting->call) ? sighting->fd : -1;
+    pen->sleeps = sighting->sleeps;
+    if (pen->is_guess && last->call == sighting->call && last->fd == fd) {
+        last->to = sighting->at;
+        last->times += slept;
         return;
     }
-    pen->sleeps = sleeps;
-    add_span(lane, (struct call_span){.from = last != NULL ? last->to : model->began,
-                                      .to = now,
-                                      .call = call,
-                                      .fd = shown_fd,
+    add_span(lane, (struct call_span){.from = seen_since(model, last, sighting),
+                                      .to = sighting->at,
+                                      .call = sighting->call,
+                                      .fd = fd,
                                       .times = 1,
-                                      .client = client_of(syscalls, shown_fd)});
+                                      .client = client_of(syscalls, pen, fd)});
     pen->is_guess = true;
 }
 
@@ -259,34 +244,35 @@ bool syscalls_is_stale(struct syscalls *syscalls, int thread, uint64_t now, uint
 {
     struct thread_pen *pen = find_thread(syscalls, thread);
 
-    if (pen->lane == -1 || pen->is_guess)
+    if (pen == NULL || pen->lane == -1 || pen->is_guess)
         return true;
     return last_span(lane_of(syscalls, pen))->to + nanoseconds < now;
 }
 
 /* ---- Whose connection a descriptor is ---- */
 
-static void remember_client(struct syscalls *syscalls, size_t fd, int client)
+static void remember_client(struct process_pen *process, size_t fd, int client)
 {
     if (fd >= MAX_DESCRIPTORS)
         return;
-    if (fd >= syscalls->fd_count) {
-        syscalls->client_of_fd = memory_resized(syscalls->client_of_fd, (fd + 1) * sizeof syscalls->client_of_fd[0]);
-        while (syscalls->fd_count <= fd)
-            syscalls->client_of_fd[syscalls->fd_count++] = -1;
+    if (fd >= process->fd_count) {
+        process->client_of_fd = memory_resized(process->client_of_fd, (fd + 1) * sizeof process->client_of_fd[0]);
+        while (process->fd_count <= fd)
+            process->client_of_fd[process->fd_count++] = -1;
     }
-    syscalls->client_of_fd[fd] = client;
+    process->client_of_fd[fd] = client;
 }
 
-static void follow_descriptors(struct syscalls *syscalls, const struct call *call)
+static void follow_descriptors(struct syscalls *syscalls, const struct thread_pen *pen, const struct call *call)
 {
+    struct process_pen *process = &syscalls->processes[pen->process];
     const int fd = call->span.fd;
 
     if (strcmp(call->span.call, "accept") == 0 && call->result >= 0) {
         const int client = recorder_connection(syscalls->recorder, syscalls->index, syscalls->accepted++);
-        remember_client(syscalls, (size_t)call->result, client);
-    } else if (strcmp(call->span.call, "close") == 0 && client_of(syscalls, fd) != -1) {
-        syscalls->client_of_fd[fd] = -1;
+        remember_client(process, (size_t)call->result, client);
+    } else if (strcmp(call->span.call, "close") == 0 && client_of(syscalls, pen, fd) != -1) {
+        process->client_of_fd[fd] = -1;
     }
 }
 
@@ -315,10 +301,11 @@ static void count(struct syscalls *syscalls, const struct call *call)
         syscalls->in_window = 0;
     }
     syscalls->in_window++;
-    syscalls->since_wait = has_waited ? 0 : syscalls->since_wait + 1;
     if (has_waited)
-        syscalls->empty = 0;
-    else if (call->found_nothing)
+        syscalls->since_wait = syscalls->empty = 0;
+    else if (!call_is_housekeeping(call->span.call))
+        syscalls->since_wait++;
+    if (!has_waited && call->found_nothing)
         syscalls->empty++;
 }
 
@@ -339,140 +326,59 @@ double syscalls_rate(const struct syscalls *syscalls)
     return time > 0 ? (double)syscalls->in_window * 1e9 / (double)time : 0;
 }
 
-/* ---- Lines: `PID SECONDS NAME(ARGUMENTS) = RESULT <SECONDS>`, in two parts where threads interrupt each other ---- */
-
-/* Seconds with six decimals, in nanoseconds. */
-static int64_t parse_seconds(const char *text, char **end)
-{
-    const int64_t seconds = strtoll(text, end, 10);
-    const int64_t microseconds = **end == '.' ? strtoll(*end + 1, end, 10) : 0;
-
-    return (seconds * 1000000 + microseconds) * 1000;
-}
-
-static uint64_t on_axis(const struct syscalls *syscalls, int64_t time)
-{
-    return time > syscalls->zero ? (uint64_t)(time - syscalls->zero) : 0;
-}
-
-static int parse_error(const char *text)
-{
-    const size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
-
-    for (int error = 1; error < 200; error++) {
-        const char *known = io_error_name(error);
-        if (known != NULL && is_same(known, text, length))
-            return error;
-    }
-    return 0;
-}
-
-static const char *last_of(const char *line, const char *what)
-{
-    const char *last = NULL;
-
-    for (const char *at = strstr(line, what); at != NULL; at = strstr(at + 1, what))
-        last = at;
-    return last;
-}
-
-/* ` = -1 EAGAIN (Resource temporarily unavailable) <0.000024>`, ` = 0 (Timeout) <0.104820>`, ` = ?` */
-static void parse_result(struct call *call)
-{
-    const char *result = last_of(call->arguments, " = ");
-    const char *duration = last_of(call->arguments, " <");
-    char *end;
-
-    call->result = -1;
-    if (result == NULL || result[3] == '?')
-        call->span.error = EINTR;
-    else {
-        call->result = strtol(result + 3, &end, 0);
-        call->span.error = call->result == -1 && *end == ' ' ? parse_error(end + 1) : 0;
-    }
-    if (duration != NULL && duration[2] >= '0' && duration[2] <= '9')
-        call->span.to = call->span.from + (uint64_t)parse_seconds(duration + 2, &end);
-    call->found_nothing = call->span.error == EAGAIN || strstr(call->arguments, "(Timeout)") != NULL ||
-                          (call->result == 0 && strcmp(call->span.call, "epoll_wait") == 0);
-}
-
-/* The descriptor that a call is about: the first argument, or the only one that it polls. */
-static int parse_fd(const struct call *call)
-{
-    static const char polled[] = "[{fd=";
-    const char *text = call->arguments;
-
-    if (strcmp(call->span.call, "poll") == 0 && strncmp(text, polled, strlen(polled)) == 0)
-        return strstr(text, "}, {") == NULL ? (int)strtol(text + strlen(polled), NULL, 10) : -1;
-    return has_fd(call->span.call) && *text >= '0' && *text <= '9' ? (int)strtol(text, NULL, 10) : -1;
-}
-
-/* Takes `<... NAME resumed>` or `NAME(`. Returns false if the line is about something else: a signal, an end. */
-static bool parse_name(struct record *record, const char *text, struct call *call)
-{
-    static const char resumed[] = "<... ";
-    const bool is_resumed = strncmp(text, resumed, strlen(resumed)) == 0;
-    const char *name = is_resumed ? text + strlen(resumed) : text;
-    const size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
-    const char *rest = name + length;
-
-    if (length == 0 || (!is_resumed && *rest != '('))
-        return false;
-    call->span.call = syscalls_name(record, name, length);
-    call->arguments = is_resumed ? rest + strcspn(rest, ">") : rest + 1;
-    call->part = is_resumed ? CALL_ENDS : CALL_WHOLE;
-    if (!is_resumed && strstr(rest, "<unfinished ...>") != NULL)
-        call->part = CALL_BEGINS;
-    return strstr(rest, "<detached ...>") == NULL; /* strace has detached, and will never say how that one ended */
-}
-
-static bool parse(struct syscalls *syscalls, const char *line, struct call *call)
-{
-    char *end;
-
-    call->thread = (int)strtol(line, &end, 10);
-    if (end == line || *end != ' ')
-        return false;
-    call->span.from = call->span.to = on_axis(syscalls, parse_seconds(end + strspn(end, " "), &end));
-    if (*end != ' ' || !parse_name(&syscalls->recorder->record, end + 1, call))
-        return false;
-    call->span.fd = call->part == CALL_ENDS ? -1 : parse_fd(call);
-    if (call->part != CALL_BEGINS)
-        parse_result(call);
-    return true;
-}
+/* ---- Lines: a call is in two parts where threads interrupt each other ---- */
 
 /*
  * The two parts are one call, and `-T` has counted from the first. It gives no time for a call in which a thread was
  * killed: that one lasted until now.
  */
-static void join(struct call_span *end, struct thread_pen *pen)
+static void join(struct call *call, struct thread_pen *pen)
 {
+    struct call_span *end = &call->span;
     const uint64_t lasted = end->to - end->from;
 
     if (lasted > 0)
         end->to = pen->begun.from + lasted;
     end->from = pen->begun.from;
     end->fd = pen->begun.fd;
+    call->creates = pen->creates;
     pen->begun.call = NULL;
+}
+
+/* A call is over. */
+static void take_call(struct syscalls *syscalls, struct thread_pen *pen, const struct call *call)
+{
+    count(syscalls, call);
+    record_span(syscalls, pen, call->span);
+    follow_descriptors(syscalls, pen, call);
+    if (call->creates != CREATES_NOTHING && call->result > 0 && find_thread(syscalls, (int)call->result) == NULL)
+        add_created(syscalls, (int)call->result, pen->process, call->creates);
 }
 
 static void take_line(struct syscalls *syscalls, const char *line)
 {
     struct call call = {.span = {.times = 1}};
 
-    if (!parse(syscalls, line, &call))
+    if (!trace_line_parse(&syscalls->recorder->record, syscalls->zero, line, &call))
         return;
-    struct thread_pen *pen = find_thread(syscalls, call.thread);
-    if (call.part == CALL_BEGINS) {
+    struct thread_pen *pen = thread_of_line(syscalls, call.thread);
+    pen->has_ended = call.part == THREAD_ENDS;
+    switch (call.part) {
+    case CALL_BEGINS:
         pen->begun = call.span;
-        return;
+        pen->creates = call.creates;
+        break;
+    case CALL_ENDS:
+        if (pen->begun.call != NULL)
+            join(&call, pen);
+        take_call(syscalls, pen, &call);
+        break;
+    case CALL_WHOLE:
+        take_call(syscalls, pen, &call);
+        break;
+    case THREAD_ENDS:
+        break;
     }
-    if (call.part == CALL_ENDS && pen->begun.call != NULL)
-        join(&call.span, pen);
-    count(syscalls, &call);
-    record_span(syscalls, pen, call.span);
-    follow_descriptors(syscalls, &call);
 }
 
 void syscalls_read(struct syscalls *syscalls, const char *bytes, size_t size)
@@ -527,6 +433,8 @@ void syscalls_init(struct syscalls *syscalls, struct recorder *recorder, size_t 
 void syscalls_free(struct syscalls *syscalls)
 {
     text_free(&syscalls->line);
-    free(syscalls->client_of_fd);
+    for (size_t i = 0; i < syscalls->process_count; i++)
+        free(syscalls->processes[i].client_of_fd);
+    free(syscalls->processes);
     free(syscalls->threads);
 }

@@ -13,14 +13,35 @@
 
 #include "player/text.h"
 #include "recorder.h"
+#include "trace_line.h"
+
+/* A process of the server. Its threads share its descriptors; a child gets a copy of them. */
+struct process_pen {
+    int id;
+    int *client_of_fd; /* for each descriptor: a lane, or -1 */
+    size_t fd_count;
+};
 
 /* What is remembered of a thread. */
 struct thread_pen {
     int thread; /* its id */
+    size_t process; /* index into syscalls.processes */
+    bool has_ended;
     int lane; /* in the record; -1: none before its first call of the conversation */
     bool is_guess; /* its last span is not from strace and gives way to what strace says; */
     unsigned long sleeps; /* how often it had gone to sleep then */
     struct call_span begun; /* a call that has begun and not ended; its name is NULL: none */
+    enum creation creates; /* that call */
+};
+
+/* A thread, as a look into /proc shows it. */
+struct sighting {
+    int process, thread;
+    const char *call; /* of call_name(), CALL_SPINS or CALL_WORKS */
+    int fd; /* the first argument of that call, or -1 */
+    unsigned long sleeps; /* how often the thread has gone to sleep so far; 0 if it is not asleep */
+    uint64_t at; /* on the axis */
+    uint64_t looked_before; /* when it would have been seen already; 0: this is the first look */
 };
 
 struct syscalls {
@@ -35,8 +56,10 @@ struct syscalls {
     unsigned long empty; /* calls that found nothing to do, since one that waited; */
     unsigned long since_wait; /* all calls since then */
     size_t accepted; /* connections so far */
-    int *client_of_fd; /* for each descriptor: a lane, or -1 */
-    size_t fd_count;
+    bool has_batches; /* a call handed in many operations */
+    long most_processes, most_threads; /* that there were at one time of the conversation, when a new one had come */
+    struct process_pen *processes; /* the first one is the server itself */
+    size_t process_count;
     struct thread_pen *threads;
     size_t thread_count;
 };
@@ -51,11 +74,10 @@ void syscalls_read(struct syscalls *syscalls, const char *bytes, size_t size);
 void syscalls_finish(struct syscalls *syscalls);
 
 /*
- * Seen without strace: at `now` the thread is in `call` (of syscalls_name(), CALL_SPINS or CALL_WORKS) with `fd`, or -1, and
- * has gone to sleep `sleeps` times so far: if that was more often than when it was last seen in the same call, it has made
- * that call again meanwhile. 0 if it is not asleep.
+ * A thread was seen without strace. If it has gone to sleep more often than when it was last seen in the same call, it has
+ * made that call again meanwhile.
  */
-void syscalls_see(struct syscalls *syscalls, int thread, const char *call, int fd, unsigned long sleeps, uint64_t now);
+void syscalls_see(struct syscalls *syscalls, const struct sighting *sighting);
 
 /* Has nothing been heard of this thread for the `nanoseconds` before `now`? */
 bool syscalls_is_stale(struct syscalls *syscalls, int thread, uint64_t now, uint64_t nanoseconds);
@@ -71,9 +93,6 @@ bool syscalls_are_too_many(const struct syscalls *syscalls);
 
 /* How many calls it makes in a second at present. */
 double syscalls_rate(const struct syscalls *syscalls);
-
-/* The name that the man pages use for what the kernel calls `name`: "recv" for "recvfrom". In the record or constant. */
-const char *syscalls_name(struct record *record, const char *name, size_t length);
 
 /* Frees what is not the record's. */
 void syscalls_free(struct syscalls *syscalls);

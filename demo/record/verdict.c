@@ -4,34 +4,25 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "call_name.h"
 #include "player/text.h"
+#include "reason.h"
 #include "words.h"
 
 static const uint64_t millisecond = 1000000;
 
 enum {
     AT_ONCE_MS = 50, /* a shorter wait is none, as people see it */
-    UNTIL_MS = 50, /* what follows something else so soon is because of it, as people see it */
-    MAIN_PART_PERCENT = 50, /* of a wait: whatever took more than that is the reason */
+    MAIN_PART_PERCENT = 50, /* of a conversation: that is where the server was */
     MUCH_LESS_PERCENT = 10,
-    SHORT_VISIT_MS = 1000, /* a shorter wait in a call ends by itself: a timeout */
     NOT_RESTING_PERCENT = 10, /* of a core */
     BUSY_PERCENT = 50, /* of a core: a server that takes more is not resting */
     WHOLE_CORE_PERCENT = 85,
-    MS_A_CALL = 2, /* if a wait has fewer calls than that, they are not what took so long */
     LARGE_KIB = 256, /* an answer this large takes its time, whoever gives it */
-    MANY_CALLS = 100, /* under strace: each takes some 50 us more, or several times that on a busy machine */
     MAX_NAMES = 2 /* more are only counted */
 };
 
 /* ---- Waits ---- */
-
-/* A wait in one lane. */
-struct lane_wait {
-    const struct lane *lane;
-    uint64_t from, to;
-    bool was_in_vain; /* its time was up */
-};
 
 /* The lane's longest wait; its `to` is 0 if there was none. */
 static struct lane_wait longest_wait(const struct lane *lane)
@@ -60,142 +51,6 @@ static struct lane_wait wait_in_vain(const struct model_record *model)
     return (struct lane_wait){0};
 }
 
-static const char *name_of(const struct record *record, const struct lane *lane)
-{
-    return record->script->actors[lane->actor];
-}
-
-/* ---- What the server did meanwhile ---- */
-
-/* Calls of one name in which the server sat. */
-struct reason {
-    const char *call; /* NULL: none is known */
-    int client; /* a lane, or -1: several, or nobody's */
-    uint64_t time; /* all together, during the wait */
-    uint64_t longest; /* of these calls */
-    unsigned long times;
-};
-
-static uint64_t overlap(const struct call_span *call, const struct lane_wait *wait)
-{
-    const uint64_t from = call->from > wait->from ? call->from : wait->from;
-    const uint64_t to = call->to < wait->to ? call->to : wait->to;
-
-    return to > from ? to - from : 0;
-}
-
-/* What stands for several calls, or for none, is not a call in which somebody waits. */
-static bool is_a_wait(const char *call)
-{
-    return strcmp(call, CALL_SPINS) != 0 && strcmp(call, CALL_WORKS) != 0 && strchr(call, ',') == NULL;
-}
-
-/*
- * Does the call keep the server from the client that waits? It does if it is for another client, or for nobody. A call that
- * waits for everybody does not.
- */
-static bool keeps_away(const struct model_record *model, const struct call_span *call, const struct lane_wait *wait)
-{
-    if (!is_a_wait(call->call))
-        return false;
-    return strcmp(call->call, "nanosleep") == 0 || (call->client >= 0 && &model->lanes[call->client] != wait->lane);
-}
-
-/* All that kept it away under the name of `call`, for its client or (any_client) for all of them. */
-static struct reason sum_up(const struct model_record *model, const struct lane_wait *wait,
-                            const struct call_span *call, bool any_client)
-{
-    const struct thread_lane *thread = &model->threads[0];
-    struct reason reason = {.call = call->call, .client = call->client};
-
-    for (size_t i = 0; i < thread->span_count; i++) {
-        const struct call_span *other = &thread->spans[i];
-        const uint64_t time = overlap(other, wait);
-        if (time == 0 || strcmp(other->call, call->call) != 0 || !keeps_away(model, other, wait) ||
-            (!any_client && other->client != call->client))
-            continue;
-        if (other->client != call->client)
-            reason.client = -1;
-        reason.time += time;
-        reason.times += other->times;
-        if (other->to - other->from > reason.longest)
-            reason.longest = other->to - other->from;
-    }
-    return reason;
-}
-
-/* What took most of a wait, with one client if that explains it. With several threads nobody knows which one it was. */
-static struct reason reason_of(const struct model_record *model, const struct lane_wait *wait)
-{
-    const uint64_t enough = (wait->to - wait->from) * MAIN_PART_PERCENT / 100;
-    struct reason best = {0};
-
-    if (model->thread_count != 1)
-        return best;
-    for (int any_client = 0; any_client <= 1 && best.call == NULL; any_client++)
-        for (size_t i = 0; i < model->threads[0].span_count; i++) {
-            const struct call_span *call = &model->threads[0].spans[i];
-            if (overlap(call, wait) == 0 || !keeps_away(model, call, wait))
-                continue;
-            const struct reason reason = sum_up(model, wait, call, any_client);
-            if (reason.time > enough && reason.time > best.time)
-                best = reason;
-        }
-    return best;
-}
-
-/* Who left when the wait was over: without any trace of the server, that is all that the picture shows. */
-static const struct lane *who_left_at(const struct model_record *model, const struct lane_wait *wait)
-{
-    for (size_t i = 0; i < model->lane_count; i++) {
-        const struct lane *lane = &model->lanes[i];
-        for (size_t k = 0; k < lane->mark_count && lane != wait->lane; k++) {
-            const struct lane_mark *mark = &lane->marks[k];
-            if (mark->kind == MARK_LEFT && mark->at <= wait->to && wait->to - mark->at < UNTIL_MS * millisecond)
-                return lane;
-        }
-    }
-    return NULL;
-}
-
-/* How many calls strace has seen, and slowed, during a wait. */
-static unsigned long slowed_calls(const struct model_record *model, const struct lane_wait *wait)
-{
-    const struct thread_lane *thread = model->threads;
-    unsigned long count = 0;
-
-    for (size_t k = 0; k < model->thread_count; k++, thread++)
-        for (size_t i = 0; i < thread->span_count; i++)
-            if (overlap(&thread->spans[i], wait) > 0)
-                count += thread->spans[i].times;
-    return count;
-}
-
-static void add_reason(struct text *words, const struct record *record, const struct model_record *model,
-                       const struct lane_wait *wait)
-{
-    const struct reason reason = reason_of(model, wait);
-    const struct lane *leaver = who_left_at(model, wait);
-    const unsigned long calls = slowed_calls(model, wait);
-
-    if (reason.call != NULL && reason.longest >= millisecond) {
-        text_add(words, ": the server sat in %s()", reason.call);
-        if (reason.client >= 0)
-            text_add(words, " for %s", name_of(record, &model->lanes[reason.client]));
-        if (reason.longest <= SHORT_VISIT_MS * millisecond && reason.times > 1) {
-            text_add(words, ", up to ");
-            text_add_time(words, reason.longest, TIME_SHORT);
-            text_add(words, " at a time");
-        }
-    } else if (leaver != NULL && !wait->was_in_vain) {
-        text_add(words, ", until %s had left", name_of(record, leaver));
-    } else if (calls >= MANY_CALLS && calls * MS_A_CALL * millisecond >= wait->to - wait->from) {
-        text_add(words, ", in which strace slowed some ");
-        words_add_rough(words, (long)calls);
-        text_add(words, " calls");
-    }
-}
-
 /* ---- Sentences ---- */
 
 /*
@@ -214,7 +69,7 @@ static void add_others(struct text *words, const struct record *record, const st
         const uint64_t time = wait.to - wait.from;
         if (wait.lane == longest->lane || time <= AT_ONCE_MS * millisecond || time <= much_less)
             continue;
-        text_add(&names, count++ > 0 ? " and %s" : "%s", name_of(record, &model->lanes[i]));
+        text_add(&names, count++ > 0 ? " and %s" : "%s", words_client(record, &model->lanes[i]));
     }
     if (count > MAX_NAMES)
         text_add(words, " %zu others had to wait, too.", count);
@@ -239,13 +94,13 @@ static void add_size(struct text *words, const struct lane_wait *wait)
 static void add_wait(struct text *words, const struct record *record, const struct model_record *model,
                      const struct lane_wait *wait)
 {
-    text_add(words, "%s waited ", name_of(record, wait->lane));
+    text_add(words, "%s waited ", words_client(record, wait->lane));
     text_add_time(words, wait->to - wait->from, TIME_SHORT);
     if (wait->was_in_vain)
         text_add(words, " in vain");
     else
         add_size(words, wait);
-    add_reason(words, record, model, wait);
+    reason_add(words, record, model, wait);
     text_add(words, ".");
     add_others(words, record, model, wait);
 }
@@ -260,7 +115,7 @@ static const char *resting_place(const struct model_record *model)
     for (size_t i = 0; model->thread_count == 1 && i < thread->span_count; i++) {
         const char *call = thread->spans[i].call;
         uint64_t time = 0, longest = 0;
-        for (size_t k = i; k < thread->span_count && is_a_wait(call); k++) {
+        for (size_t k = i; k < thread->span_count && call_is_a_wait(call); k++) {
             const uint64_t lasted = thread->spans[k].to - thread->spans[k].from;
             if (strcmp(thread->spans[k].call, call) != 0)
                 continue;
@@ -319,6 +174,8 @@ static void add_price(struct text *words, const struct model_record *model)
     if (is_busy(model)) {
         text_add(words, ", at the price of ");
         add_busyness(words, model);
+    } else if (costs->processes > 1) {
+        text_add(words, ", with up to %ld processes at a time", costs->processes);
     } else if (costs->threads > 1) {
         text_add(words, ", with up to %ld threads at a time", costs->threads);
     } else if (costs->threads == 1) {

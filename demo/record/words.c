@@ -35,3 +35,53 @@ void words_add_share(struct text *text, double share)
 {
     text_add(text, share < 0.095 && share >= 0.0005 ? "%.1f %%" : "%.0f %%", share * 100);
 }
+
+const char *words_client(const struct record *record, const struct lane *lane)
+{
+    return record->script->actors[lane->actor];
+}
+
+/* How many threads of this process come before `end`. */
+static size_t threads_of(const struct model_record *model, int process, size_t end)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < end; i++)
+        count += model->threads[i].process == process;
+    return count;
+}
+
+/* How many processes have a thread before `end`. */
+static size_t processes_of(const struct model_record *model, size_t end)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < end; i++)
+        count += threads_of(model, model->threads[i].process, i) == 0;
+    return count;
+}
+
+/* Each process gets the number of its first lane among those of other processes. */
+static size_t process_number(const struct model_record *model, size_t index)
+{
+    size_t first = 0;
+
+    while (model->threads[first].process != model->threads[index].process)
+        first++;
+    return processes_of(model, first + 1);
+}
+
+void words_add_lane(struct text *text, const struct model_record *model, size_t index)
+{
+    const int process = model->threads[index].process;
+    const size_t thread = threads_of(model, process, index + 1);
+
+    if (model->thread_count == 1)
+        text_add(text, "server");
+    else if (processes_of(model, model->thread_count) == 1)
+        text_add(text, "thread %zu", thread);
+    else if (threads_of(model, process, model->thread_count) == 1)
+        text_add(text, "process %zu", process_number(model, index));
+    else
+        text_add(text, "process %zu.%zu", process_number(model, index), thread);
+}

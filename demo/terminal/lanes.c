@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "record/words.h"
+
 enum { LABEL_ROOM = 3 /* cells of a wait beside its label */ };
 
 static const uint64_t second = 1000000000;
@@ -92,7 +94,7 @@ enum { STATE_COUNT = sizeof states / sizeof states[0], MARK_COUNT = sizeof marks
 
 static const struct shape call_begin = {"|", "\u251c", NULL, TINT_CALL, 0};
 static const struct shape call_fill = {"-", "\u2500", NULL, TINT_CALL, 0};
-static const struct shape busy_fill = {"*", "\u2592", NULL, TINT_SPIN, 0};
+static const struct shape busy_fill = {"*", "\u2592", "server is always busy", TINT_SPIN, 4};
 
 static void put_shape(struct canvas *canvas, int column, const struct shape *shape)
 {
@@ -140,7 +142,8 @@ static enum lane_state state_between(const struct lane *lane, size_t *first, uin
     return state;
 }
 
-static void add_to_cells(struct cells *cells, const struct lane *lane, const struct axis *axis)
+/* Of its marks those that weigh at least `least`. */
+static void add_to_cells(struct cells *cells, const struct lane *lane, const struct axis *axis, int least)
 {
     size_t first = 0;
 
@@ -149,7 +152,8 @@ static void add_to_cells(struct cells *cells, const struct lane *lane, const str
         add_to_cell(&cells->state[i], &states[state]);
     }
     for (size_t i = 0; i < lane->mark_count; i++)
-        add_to_cell(&cells->mark[column_of(axis, lane->marks[i].at)], &marks[lane->marks[i].kind]);
+        if (marks[lane->marks[i].kind].weight >= least)
+            add_to_cell(&cells->mark[column_of(axis, lane->marks[i].at)], &marks[lane->marks[i].kind]);
 }
 
 static void draw_cells(struct canvas *canvas, const struct cells *cells, const struct axis *axis)
@@ -161,23 +165,26 @@ static void draw_cells(struct canvas *canvas, const struct cells *cells, const s
     }
 }
 
-/* Writes how long a wait took into it, where there is room. */
+/* Writes how long a wait took into it, if there is room. */
+static void label_wait(struct canvas *canvas, const struct lane_span *wait, const struct axis *axis)
+{
+    struct text label = {0};
+
+    text_add(&label, " ");
+    text_add_time(&label, wait->to - wait->from, TIME_SHORT);
+    text_add(&label, " ");
+    const int from = column_of(axis, wait->from);
+    const int room = column_of(axis, wait->to) - from;
+    if (room >= (int)label.length + LABEL_ROOM)
+        canvas_put(canvas, axis->left + from + (room - (int)label.length) / 2, label.chars, TINT_WAIT);
+    text_free(&label);
+}
+
 static void label_waits(struct canvas *canvas, const struct lane *lane, const struct axis *axis)
 {
-    for (size_t i = 0; i < lane->span_count; i++) {
-        const struct lane_span *span = &lane->spans[i];
-        struct text label = {0};
-        if (span->state != LANE_WAITING)
-            continue;
-        text_add(&label, " ");
-        text_add_time(&label, span->to - span->from, TIME_SHORT);
-        text_add(&label, " ");
-        const int from = column_of(axis, span->from);
-        const int room = column_of(axis, span->to) - from;
-        if (room >= (int)label.length + LABEL_ROOM)
-            canvas_put(canvas, axis->left + from + (room - (int)label.length) / 2, label.chars, TINT_WAIT);
-        text_free(&label);
-    }
+    for (size_t i = 0; i < lane->span_count; i++)
+        if (lane->spans[i].state == LANE_WAITING)
+            label_wait(canvas, &lane->spans[i], axis);
 }
 
 static void draw_name(struct canvas *canvas, const struct axis *axis, const char *name, enum tint tint)
@@ -190,8 +197,8 @@ void lanes_draw_client(struct canvas *canvas, const struct record *record, const
 {
     struct cells cells = {0};
 
-    draw_name(canvas, axis, record->script->actors[lane->actor], TINT_PLAIN);
-    add_to_cells(&cells, lane, axis);
+    draw_name(canvas, axis, words_client(record, lane), TINT_PLAIN);
+    add_to_cells(&cells, lane, axis, 0);
     draw_cells(canvas, &cells, axis);
     label_waits(canvas, lane, axis);
     canvas_end_row(canvas);
@@ -207,7 +214,7 @@ void lanes_draw_other_clients(struct canvas *canvas, const struct model_record *
     text_add(&name, "+%zu more", model->lane_count - first);
     draw_name(canvas, axis, name.chars, TINT_FAINT);
     for (size_t i = first; i < model->lane_count; i++)
-        add_to_cells(&cells, &model->lanes[i], axis);
+        add_to_cells(&cells, &model->lanes[i], axis, 0);
     draw_cells(canvas, &cells, axis);
     canvas_end_row(canvas);
     text_free(&name);
@@ -219,6 +226,7 @@ void lanes_draw_other_clients(struct canvas *canvas, const struct model_record *
 struct stretch {
     int from, to; /* columns */
     const struct call_span *first;
+    int client; /* whom all of them are for; -1: several, or nobody */
     unsigned long calls;
     uint64_t time;
 };
@@ -259,9 +267,12 @@ static bool is_busy(const struct call_span *call)
     return strcmp(call->call, CALL_SPINS) == 0 || strcmp(call->call, CALL_WORKS) == 0;
 }
 
-enum detail { DETAIL_ALL, DETAIL_DESCRIPTOR, DETAIL_NAME };
+enum detail { DETAIL_ALL, DETAIL_FOR_WHOM, DETAIL_NO_TIME, DETAIL_NAME };
 
-/* "recv fd 4 (Silent), 6.5 s", "recv fd 4, 6.5 s" or "recv"; of several "poll, 0.10 s each". */
+/*
+ * "recv fd 4 (Silent), 6.5 s", "recv (Silent), 6.5 s", "recv (Silent)" or "recv"; of several "poll, 0.10 s each". Whom it is for
+ * says more than on which descriptor.
+ */
 static void describe_stretch(struct text *label, const struct record *record, const struct model_record *model,
                              const struct stretch *stretch, enum detail detail)
 {
@@ -272,10 +283,12 @@ static void describe_stretch(struct text *label, const struct record *record, co
         return;
     if (strcmp(call->call, CALL_SPINS) == 0 && detail == DETAIL_ALL)
         text_add(label, ": always busy, never waits");
-    if (stretch->calls == 1 && call->fd >= 0)
+    if (stretch->calls == 1 && call->fd >= 0 && (detail == DETAIL_ALL || stretch->client == -1))
         text_add(label, " fd %d", call->fd);
-    if (stretch->calls == 1 && call->client >= 0 && detail == DETAIL_ALL)
-        text_add(label, " (%s)", record->script->actors[model->lanes[call->client].actor]);
+    if (stretch->client >= 0)
+        text_add(label, " (%s)", words_client(record, &model->lanes[stretch->client]));
+    if (detail == DETAIL_NO_TIME)
+        return;
     text_add(label, ", ");
     text_add_time(label, stretch->time / stretch->calls, TIME_SHORT);
     if (stretch->calls > 1)
@@ -316,12 +329,14 @@ static void draw_calls(struct canvas *canvas, const struct record *record, const
         if (i == axis->width || !goes_on(&stretch, call, axis)) {
             if (stretch.first != NULL)
                 draw_stretch(canvas, record, model, &stretch, axis);
-            stretch = (struct stretch){.from = i, .first = call};
+            stretch = (struct stretch){.from = i, .first = call, .client = call != NULL ? call->client : -1};
             last = NULL;
         }
         if (call != NULL && call != last) {
             stretch.calls++;
             stretch.time += call->to - call->from;
+            if (call->client != stretch.client)
+                stretch.client = -1;
         }
         last = call;
     }
@@ -332,21 +347,59 @@ void lanes_draw_thread(struct canvas *canvas, const struct record *record, const
 {
     struct text name = {0};
 
-    if (model->thread_count == 1)
-        text_add(&name, "server");
-    else
-        text_add(&name, "thread %zu", index + 1);
+    words_add_lane(&name, model, index);
     draw_name(canvas, axis, name.chars, TINT_CALL);
     draw_calls(canvas, record, model, &model->threads[index], axis);
     canvas_end_row(canvas);
     text_free(&name);
 }
 
+/* ---- A model in one row ---- */
+
+static void add_busyness_to_cells(struct cells *cells, const struct thread_lane *thread, const struct axis *axis)
+{
+    size_t first = 0;
+
+    for (int i = 0; i < axis->width; i++) {
+        const struct call_span *call = call_between(thread, &first, column_time(axis, i), column_time(axis, i + 1));
+        if (call != NULL && is_busy(call))
+            add_to_cell(&cells->state[i], &busy_fill);
+    }
+}
+
+/* NULL: nobody has waited. */
+static const struct lane_span *longest_wait(const struct model_record *model)
+{
+    const struct lane_span *longest = NULL;
+
+    for (size_t i = 0; i < model->lane_count; i++)
+        for (size_t k = 0; k < model->lanes[i].span_count; k++) {
+            const struct lane_span *span = &model->lanes[i].spans[k];
+            if (span->state == LANE_WAITING && (longest == NULL || span->to - span->from > longest->to - longest->from))
+                longest = span;
+        }
+    return longest;
+}
+
+void lanes_draw_all_clients(struct canvas *canvas, const struct model_record *model, const struct axis *axis)
+{
+    const struct lane_span *wait = longest_wait(model);
+    struct cells cells = {0};
+
+    for (size_t i = 0; i < model->lane_count; i++)
+        add_to_cells(&cells, &model->lanes[i], axis, marks[MARK_ANSWERED].weight);
+    for (size_t i = 0; i < model->thread_count; i++)
+        add_busyness_to_cells(&cells, &model->threads[i], axis);
+    draw_cells(canvas, &cells, axis);
+    if (wait != NULL)
+        label_wait(canvas, wait, axis);
+}
+
 /* ---- The legend ---- */
 
 /* What there is to be seen. */
 struct legend {
-    bool has_state[STATE_COUNT], has_mark[MARK_COUNT];
+    bool has_state[STATE_COUNT], has_mark[MARK_COUNT], has_busy;
 };
 
 /* A state counts if it lasts for a cell. */
@@ -359,6 +412,12 @@ static void look_for_shapes(struct legend *legend, const struct lane *lane, cons
             legend->has_state[lane->spans[i].state] = true;
     for (size_t i = 0; i < lane->mark_count; i++)
         legend->has_mark[lane->marks[i].kind] = true;
+}
+
+static void look_for_busyness(struct legend *legend, const struct thread_lane *thread)
+{
+    for (size_t i = 0; i < thread->span_count; i++)
+        legend->has_busy = legend->has_busy || is_busy(&thread->spans[i]);
 }
 
 static int add_to_legend(struct canvas *canvas, int column, const struct shape *shape)
@@ -380,14 +439,19 @@ void lanes_draw_legend(struct canvas *canvas, const struct record *record, const
     struct legend legend = {0};
     int column = 0;
 
-    for (size_t i = 0; i < record->model_count; i++)
+    for (size_t i = 0; i < record->model_count; i++) {
         for (size_t k = 0; k < record->models[i].lane_count; k++)
             look_for_shapes(&legend, &record->models[i].lanes[k], axis);
+        for (size_t k = 0; k < record->models[i].thread_count; k++)
+            look_for_busyness(&legend, &record->models[i].threads[k]);
+    }
     for (int i = 0; i < STATE_COUNT; i++)
         if (legend.has_state[i])
             column = add_to_legend(canvas, column, &states[i]);
     for (int i = 0; i < MARK_COUNT; i++)
         if (legend.has_mark[i])
             column = add_to_legend(canvas, column, &marks[i]);
+    if (legend.has_busy)
+        add_to_legend(canvas, column, &busy_fill);
     canvas_end_row(canvas);
 }

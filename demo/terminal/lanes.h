@@ -31,6 +31,13 @@ void lanes_draw_client(struct canvas *canvas, const struct record *record, const
 void lanes_draw_other_clients(struct canvas *canvas, const struct model_record *model, size_t first,
                               const struct axis *axis);
 
+/*
+ * One lane for all clients of a model: where one of them waits, that is seen; where none does, whether the server is busy all
+ * the same. Only answers and what went wrong are marked, and the longest wait is labelled. No name is drawn, and the row not
+ * ended.
+ */
+void lanes_draw_all_clients(struct canvas *canvas, const struct model_record *model, const struct axis *axis);
+
 /* The lane of a server's thread. */
 void lanes_draw_thread(struct canvas *canvas, const struct record *record, const struct model_record *model,
                        size_t index, const struct axis *axis);

@@ -13,8 +13,8 @@ static const struct {
     const char *heads[2];
     int width;
 } columns[] = {
-    [SERVED] = {{"all are", "served"}, 8},     [WAIT] = {{"longest", "wait"}, 9},  [CPU_TIME] = {{"CPU", "time"}, 8},
-    [CPU_SHARE] = {{"of a", "core"}, 7},       [CALLS] = {{"system", "calls"}, 9}, [THREADS] = {{"", "threads"}, 8},
+    [SERVED] = {{"all are", "served"}, 8},     [WAIT] = {{"longest", "wait"}, 8},  [CPU_TIME] = {{"CPU", "time"}, 8},
+    [CPU_SHARE] = {{"of a", "core"}, 7},       [CALLS] = {{"system", "calls"}, 9}, [THREADS] = {{"", "threads"}, 9},
     [SWITCHES] = {{"context", "switches"}, 9}, [MEMORY] = {{"", "memory"}, 9},
 };
 
@@ -44,6 +44,20 @@ static void add_calls(struct text *cell, const struct costs *costs)
     } else {
         words_add_count(cell, costs->system_calls);
     }
+    if (costs->calls_are_batches)
+        text_add(cell, "*");
+}
+
+/* "6"; "4 proc." of one thread each, otherwise "9 in 4". */
+static void add_threads(struct text *cell, const struct costs *costs)
+{
+    if (costs->threads < 0)
+        return;
+    words_add_count(cell, costs->threads);
+    if (costs->processes > 1 && costs->threads == costs->processes)
+        text_add(cell, " proc.");
+    else if (costs->processes > 1)
+        text_add(cell, " in %ld", costs->processes);
 }
 
 /* "-" is not known. */
@@ -62,7 +76,7 @@ static void add_cell(struct text *cell, const struct model_record *model, enum c
     else if (column == CALLS)
         add_calls(cell, costs);
     else if (column == THREADS)
-        add_number(cell, costs->threads);
+        add_threads(cell, costs);
     else if (column == SWITCHES)
         add_number(cell, costs->context_switches);
     else if (column == MEMORY && costs->memory_kib >= 0)
@@ -148,18 +162,20 @@ static void draw_model(struct canvas *canvas, const struct layout *layout, const
 
 /* ---- Below it ---- */
 
-static bool some_are_more(const struct record *record)
-{
-    for (size_t i = 0; i < record->model_count; i++)
-        if (record->models[i].costs.calls_are_more)
-            return true;
-    return false;
-}
-
 static void draw_notes(struct canvas *canvas, const struct record *record)
 {
-    if (some_are_more(record))
+    bool some_are_more = false, some_are_batches = false;
+
+    for (size_t i = 0; i < record->model_count; i++) {
+        some_are_more = some_are_more || record->models[i].costs.calls_are_more;
+        some_are_batches = some_are_batches || record->models[i].costs.calls_are_batches;
+    }
+    if (some_are_more)
         canvas_wrap(canvas, 0, "> and more: strace would have slowed so many calls down, so it was detached.",
+                    TINT_FAINT);
+    if (some_are_batches)
+        canvas_wrap(canvas, 0,
+                    "* one io_uring_enter() hands in many operations: fewer calls are not less work, CPU time tells.",
                     TINT_FAINT);
     if (record->is_traced)
         canvas_wrap(canvas, 0, "strace slows each call a little; the switches that it causes are not counted.",

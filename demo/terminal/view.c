@@ -11,7 +11,9 @@ enum {
     SHOWN_THREADS = 5,
     MIN_SHOWN = 2,
     LONGEST_NAME = 10,
-    LIVE_EXTRA_ROWS = 5 /* title, axis, legend (2), keys */
+    LIVE_EXTRA_ROWS = 5, /* title, axis, legend (2), keys */
+    LEAST_ROWS = 1 + 2 * (MIN_SHOWN + 1), /* of a model with many clients and many threads */
+    NAME_PART = 5 /* names of models take no more than this part of a row */
 };
 
 static const uint64_t second = 1000000000;
@@ -125,6 +127,8 @@ static void draw_lanes(struct canvas *canvas, const struct record *record, const
                        const struct axis *axis, const struct limits *limits)
 {
     const struct limits lanes = shown_lanes(model, limits);
+    const bool has_processes =
+        model->threads != NULL && model->threads[0].process != model->threads[model->thread_count - 1].process;
     struct text more = {0};
 
     for (size_t i = 0; i < lanes.clients; i++)
@@ -135,7 +139,7 @@ static void draw_lanes(struct canvas *canvas, const struct record *record, const
         lanes_draw_thread(canvas, record, model, i, axis);
     if (lanes.threads == model->thread_count)
         return;
-    text_add(&more, "+%zu more threads", model->thread_count - lanes.threads);
+    text_add(&more, "+%zu more %s", model->thread_count - lanes.threads, has_processes ? "processes" : "threads");
     canvas_put(canvas, 2, more.chars, TINT_FAINT);
     canvas_end_row(canvas);
     text_free(&more);
@@ -153,20 +157,44 @@ static void draw_model(struct canvas *canvas, const struct record *record, const
     }
 }
 
+/* A model in one row. */
+static void draw_in_a_row(struct canvas *canvas, const struct model_record *model, const struct axis *axis)
+{
+    canvas_put_until(canvas, 0, axis->left - 1, model->name, TINT_STRONG);
+    if (was_played(model))
+        lanes_draw_all_clients(canvas, model, axis);
+    else
+        canvas_put_cut(canvas, axis->left, canvas->style.width, has_failed(model) ? model->problem : model->state,
+                       has_failed(model) ? TINT_BAD : TINT_FAINT);
+    canvas_end_row(canvas);
+}
+
 /* ---- Around the models ---- */
 
-static int name_columns(const struct canvas *canvas, const struct record *record)
+static int max(int a, int b)
 {
+    return a > b ? a : b;
+}
+
+/* With `has_rows`, names of models stand there, too. */
+static int name_columns(const struct canvas *canvas, const struct record *record, bool has_rows)
+{
+    int name = 0;
+
     struct text more = {0};
 
     text_add(&more, "+%d more", record->script->actor_count);
-    int widest = record->script->actor_count > SHOWN_CLIENTS ? (int)more.length : (int)strlen("thread 1");
+    const int lane = (int)strlen("process 1");
+    int widest = record->script->actor_count > SHOWN_CLIENTS && (int)more.length > lane ? (int)more.length : lane;
     text_free(&more);
     for (int i = 0; i < record->script->actor_count; i++) {
-        const int columns = canvas_columns(canvas, record->script->actors[i]);
-        widest = columns > widest ? columns : widest;
+        widest = max(widest, canvas_columns(canvas, record->script->actors[i]));
     }
-    return 2 + (widest < LONGEST_NAME ? widest : LONGEST_NAME) + 1;
+    for (size_t i = 0; i < record->model_count && has_rows; i++)
+        name = max(name, canvas_columns(canvas, record->models[i].name));
+    if (name > canvas->style.width / NAME_PART)
+        name = canvas->style.width / NAME_PART;
+    return max(2 + (widest < LONGEST_NAME ? widest : LONGEST_NAME), name) + 1;
 }
 
 static void draw_title(struct canvas *canvas, const struct view *view, const struct record *record)
@@ -185,12 +213,15 @@ static void draw_title(struct canvas *canvas, const struct view *view, const str
     text_free(&words);
 }
 
-static void draw_keys(struct canvas *canvas, const struct view *view, const struct record *record, size_t page)
+static void draw_keys(struct canvas *canvas, const struct view *view, const struct record *record, size_t page,
+                      bool has_rows)
 {
     struct text words = {0};
 
     text_add(&words, page == 1 ? "model %zu" : "models %zu-%zu", view->first + 1, view->first + page);
     text_add(&words, " of %zu", record->model_count);
+    if (has_rows)
+        text_add(&words, " with all lanes");
     if (page < record->model_count && view->has_keys)
         text_add(&words, " (up, down)");
     if (view->has_keys)
@@ -203,10 +234,21 @@ static void draw_keys(struct canvas *canvas, const struct view *view, const stru
 
 static const struct limits generous = {SHOWN_CLIENTS, SHOWN_THREADS};
 
-/* Fewer lanes a model, until each model fits on a page. */
+/* What is left for one model if all others have a row each. */
+static int room_beside_rows(const struct view *view, const struct record *record)
+{
+    return view->height - LIVE_EXTRA_ROWS - ((int)record->model_count - 1);
+}
+
+static bool has_room_for_rows(const struct view *view, const struct record *record)
+{
+    return room_beside_rows(view, record) >= LEAST_ROWS;
+}
+
+/* Fewer lanes a model, until each model fits beside the others' rows, or at least on a page. */
 static struct limits limits_of(const struct view *view, const struct record *record)
 {
-    const int room = view->height - LIVE_EXTRA_ROWS;
+    const int room = has_room_for_rows(view, record) ? room_beside_rows(view, record) : view->height - LIVE_EXTRA_ROWS;
     struct limits limits = generous;
 
     for (size_t i = 0; i < record->model_count; i++)
@@ -221,11 +263,12 @@ static struct limits limits_of(const struct view *view, const struct record *rec
 size_t view_page(const struct view *view, const struct record *record)
 {
     const struct limits limits = limits_of(view, record);
-    int room = view->height - LIVE_EXTRA_ROWS;
+    const int others = has_room_for_rows(view, record) ? 1 : 0;
+    int room = view->height - LIVE_EXTRA_ROWS - others * (int)record->model_count;
     size_t count = 0;
 
     for (size_t i = view->first; i < record->model_count; i++, count++) {
-        room -= rows_of(&record->models[i], &limits);
+        room -= rows_of(&record->models[i], &limits) - others;
         if (room < 0)
             break;
     }
@@ -270,22 +313,29 @@ void view_frame(const struct view *view, const struct record *record, struct tex
 
     style.line_end = "\n";
     canvas_begin(&canvas, &body, &style);
-    const struct axis axis = axis_of(view, record, name_columns(&canvas, record), true);
-    const struct limits limits = limits_of(view, record);
     const size_t page = view_page(view, record);
+    const bool has_rows = page < record->model_count && has_room_for_rows(view, record);
+    const struct axis axis = axis_of(view, record, name_columns(&canvas, record, has_rows), true);
+    const struct limits limits = limits_of(view, record);
     draw_title(&canvas, view, record);
     lanes_draw_axis(&canvas, &axis);
     int rows = 2;
-    for (size_t i = view->first; i < view->first + page; i++) {
-        draw_model(&canvas, record, &record->models[i], &axis, &limits);
-        rows += rows_of(&record->models[i], &limits);
+    for (size_t i = 0; i < record->model_count; i++) {
+        const struct model_record *model = &record->models[i];
+        if (i >= view->first && i < view->first + page) {
+            draw_model(&canvas, record, model, &axis, &limits);
+            rows += rows_of(model, &limits);
+        } else if (has_rows) {
+            draw_in_a_row(&canvas, model, &axis);
+            rows++;
+        }
     }
     for (; rows < view->height - 3; rows++)
         canvas_end_row(&canvas);
     lanes_draw_legend(&canvas, record, &axis);
     canvas.out = &keys;
     canvas.style.line_end = "";
-    draw_keys(&canvas, view, record, page);
+    draw_keys(&canvas, view, record, page, has_rows);
     canvas_end_row(&canvas);
     text_add(out, "\033[H");
     finish_frame(out, &body, view->height - 1);
@@ -302,7 +352,7 @@ void view_lanes(const struct view *view, const struct record *record, struct tex
 
     style.line_end = "\n";
     canvas_begin(&canvas, out, &style);
-    const struct axis axis = axis_of(view, record, name_columns(&canvas, record), false);
+    const struct axis axis = axis_of(view, record, name_columns(&canvas, record, false), false);
     lanes_draw_axis(&canvas, &axis);
     for (size_t i = 0; i < record->model_count; i++) {
         draw_model(&canvas, record, &record->models[i], &axis, &generous);

@@ -1,5 +1,6 @@
 /*
- * view - the record as lanes of characters (lanes.h): live, a page of models that fits a terminal, or all of them as text.
+ * view - the record as lanes of characters (lanes.h): live, as many models as fit a terminal, the others in a row each; or all
+ * of them as text.
  */
 #ifndef VIEW_H
 #define VIEW_H
@@ -16,7 +17,7 @@ enum { VIEW_MIN_WIDTH = 40 };
 struct view {
     struct canvas_style style; /* its line_end is chosen by the functions below */
     int height;
-    size_t first; /* live: the model at the top */
+    size_t first; /* live: the first model that is drawn with all its lanes */
     bool is_paused;
     bool has_keys; /* somebody can press some */
     uint64_t length; /* live: how much time the axis shows at least, in nanoseconds */
@@ -25,7 +26,10 @@ struct view {
 /* How long the conversation takes if nobody has to wait: what the script itself waits, in nanoseconds. */
 uint64_t view_expected_length(const struct script *script);
 
-/* How many models, from view->first on, fit onto a page. At least 1, if there are any. */
+/*
+ * How many models, from view->first on, are drawn with all their lanes. At least 1, if there are any. All others have one row
+ * each, where there is room for that.
+ */
 size_t view_page(const struct view *view, const struct record *record);
 
 /* Adds one picture to `out`: exactly `height` rows that begin at the top left and clear what was there. */

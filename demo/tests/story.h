@@ -114,6 +114,19 @@ static inline void story_trace(const char *lines)
     syscalls_read(&story.syscalls, lines, strlen(lines));
 }
 
+/* A thread of process 7 is seen in /proc. */
+static inline void story_see(int thread, const char *call, int fd, unsigned long sleeps, double ms)
+{
+    const struct sighting sighting = {.process = 7,
+                                      .thread = thread,
+                                      .call = call,
+                                      .fd = fd,
+                                      .sleeps = sleeps,
+                                      .at = story_time(STORY_BEGAN_MS + ms)};
+
+    syscalls_see(&story.syscalls, &sighting);
+}
+
 /* The conversation ends, the server is told to stop, and all is over. */
 static inline void story_end(double ms, enum play_outcome outcome, const char *problem)
 {

@@ -76,6 +76,7 @@ static void are_all_processes_counted(void **state)
     must(waitpid(pid, NULL, 0) == pid, "waitpid");
     costs_free(&watch);
 
+    assert_int_equal(model.costs.processes, CHILDREN + 1);
     assert_int_equal(model.costs.threads, CHILDREN + 1);
     /* The time of the one that has ended is told in hundredths of a second, rounded down. */
     assert_true(model.costs.cpu_seconds >= (CHILDREN + 1) * busy_for - 0.03);

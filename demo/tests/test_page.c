@@ -168,16 +168,22 @@ static void test_whole_record(void **state)
     struct example *example = example_class();
     char *data = data_of(example);
 
-    assert_int_equal(count(data, "\"verdict\":"), 7);
-    assert_int_equal(count(data, "\"actor\":"), 7 * 4);
-    assert_int_equal(count(data, "\"thread\":"), 1 + 1 + 1 + 5 + 1 + 1);
+    assert_int_equal(count(data, "\"verdict\":"), 9);
+    assert_int_equal(count(data, "\"actor\":"), 9 * 4);
+    assert_int_equal(count(data, "\"thread\":"), 1 + 1 + 1 + 5 + 1 + 1 + 5 + 1);
     assert_has(data, "\"actors\":[\"A\",\"B\",\"C\",\"D\"],\"steps\":[[2,0],[3,0],");
-    assert_has(data, "\"calls\":[\"accept\",\"recv\",\"send\",\"close\",\"spins\",\"poll\",\"select\",\"epoll_wait\"]");
+    assert_has(data, "\"calls\":[\"accept\",\"recv\",\"send\",\"close\",\"spins\",\"poll\",\"select\",\"epoll_wait\","
+                     "\"waitpid\",\"io_uring_enter\"]");
     assert_has(data, "\"served\":null,\"longestWait\":5000000,\"longestLane\":3,\"costs\":{\"cpuSeconds\":0.0021,"
-                     "\"cpuShare\":0.001,\"systemCalls\":38,\"callsAreMore\":false,\"threads\":1,\"contextSwitches\":"
+                     "\"cpuShare\":0.001,\"systemCalls\":38,\"callsAreMore\":false,\"callsAreBatches\":false,"
+                     "\"processes\":1,\"threads\":1,\"contextSwitches\":"
                      "14,\"memoryKib\":1672}");
+    assert_has(data, "{\"cpuSeconds\":null,\"cpuShare\":null,\"systemCalls\":null,\"callsAreMore\":false,"
+                     "\"callsAreBatches\":false,\"processes\":1,\"threads\":1,");
+    assert_has(data, "{\"name\":\"thread 5\",\"process\":4741,\"thread\":4745,\"spans\":");
     assert_has(data,
-               "{\"cpuSeconds\":null,\"cpuShare\":null,\"systemCalls\":null,\"callsAreMore\":false,\"threads\":1,");
+               "{\"name\":\"process 5\",\"process\":4775,\"thread\":4775,\"spans\":[[1121000,1124000,1,4,1,0,3]]}");
+    assert_has(data, "\"callsAreBatches\":true");
     assert_has(data, "\"spans\":[[120000,120200,1,0],[120200,121200,3,2],"); /* A connects, and waits at line 4 */
     assert_has(data, "[6120200,4,22,2,0,0,5000000]"); /* D stalls: TIMEOUT after 5 s */
     if (ECONNRESET == 104)
@@ -256,7 +262,9 @@ static void test_trace_in_full(void **state)
                "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":1,\"tid\":0,\"args\":{\"name\":\"01-blocking\"}}");
     assert_has(
         trace,
-        "{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":4,\"tid\":9,\"args\":{\"name\":\"server, thread 4745\"}}");
+        "{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":4,\"tid\":9,\"args\":{\"name\":\"server, thread 5 (4745)\"}}");
+    assert_has(trace, "\"args\":{\"name\":\"server, process 5 (4775)\"}}");
+    assert_has(trace, "\"args\":{\"name\":\"server (4711)\"}}");
     assert_has(trace, "{\"ph\":\"X\",\"name\":\"waiting\",\"pid\":1,\"tid\":1,\"ts\":120200.0,\"cat\":\"client\","
                       "\"args\":{\"line\":4,"
                       "\"step\":\"A expect \\\"GOOD MORNING\\\"\"},\"dur\":1000.0}");

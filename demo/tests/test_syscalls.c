@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "record/call_name.h"
+
 static const char two[] = "A connect\nB connect\nA wait 2s\n";
 
 static const struct call_span *span(size_t thread, size_t index)
@@ -60,6 +62,68 @@ static void test_descriptors_have_clients(void **state)
     assert_int_equal(span(0, 2)->client, 1);
     assert_int_equal(span(0, 3)->client, 0);
     assert_int_equal(span(0, 5)->client, -1);
+}
+
+/* The server forks for each client: 8 for B, whose connection is its 4, and 9 for A, whose is 4 again. */
+#define FORKS "clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD"
+
+/* What if every process has another connection under the same number? A child's descriptors are copies: fork(2). */
+static void test_processes_have_their_own_descriptors(void **state)
+{
+    story_begin(two);
+    story_connect(0, 2); /* B */
+    story_connect(1, 1); /* A */
+    story_trace(STORY_CALL("010000", "accept(3, NULL, NULL) = 4 <0.000010>"));
+    story_trace(STORY_CALL("010100", FORKS ", child_tidptr=0x7f) = 8 <0.000010>"));
+    story_trace(STORY_CALL("010200", "close(4) = 0 <0.000010>"));
+    story_trace(STORY_CALL("010300", "accept(3, NULL, NULL) = 4 <0.000010>"));
+    story_trace(STORY_CALL("010400", FORKS " <unfinished ...>"));
+    story_trace("9 " STORY_SECONDS ".010500 close(3) = 0 <0.000010>\n"); /* quicker than its parent's fork() */
+    story_trace(STORY_CALL("010600", "<... clone resumed>, child_tidptr=0x7f) = 9 <0.000200>"));
+    story_trace(STORY_CALL("010700", "close(4) = 0 <0.000010>"));
+    story_trace("8 " STORY_SECONDS ".020000 recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.100000>\n"
+                "9 " STORY_SECONDS ".020000 recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.100000>\n"
+                "7 " STORY_SECONDS ".020000 recvfrom(4, 0x1, 900, 0, NULL, NULL) = -1 EBADF (Bad) <0.100000>\n");
+    assert_int_equal(story.model->thread_count, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(story.model->threads[i].process, story.model->threads[i].thread);
+    assert_int_equal(span(0, 1)->client, -1); /* 7 has given up both */
+    assert_int_equal(span(1, 1)->client, 0); /* 9, the first that was heard of */
+    assert_int_equal(span(2, 0)->client, 1);
+}
+
+/* What if one thread closes a descriptor? It is closed for all threads of its process. */
+static void test_threads_share_descriptors(void **state)
+{
+    story_begin(two);
+    story_connect(0, 1);
+    story_trace(STORY_CALL("010000", "accept(3, NULL, NULL) = 4 <0.000010>"));
+    story_trace(
+        STORY_CALL("010100", "clone3({flags=CLONE_VM|CLONE_FILES|CLONE_THREAD, stack_size=1} <unfinished ...>"));
+    story_trace("8 " STORY_SECONDS ".010200 recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.100000>\n"
+                "8 " STORY_SECONDS ".110300 close(4) = 0 <0.002000>\n");
+    story_trace(STORY_CALL("010300", "<... clone3 resumed> => {parent_tid=[0]}, 88) = 8 <0.000200>"));
+    story_trace(STORY_CALL("200000", "recvfrom(4, 0x1, 900, 0, NULL, NULL) = -1 EBADF (Bad) <0.002000>"));
+    assert_int_equal(story.model->thread_count, 2);
+    assert_int_equal(story.model->threads[1].process, 7);
+    assert_int_equal(span(1, 0)->client, 0);
+    assert_int_equal(span(0, 1)->client, -1);
+}
+
+/* What if a process comes and goes between two looks at the costs? strace has seen it. */
+static void test_most_processes_at_a_time(void **state)
+{
+    story_begin(two);
+    story_trace(STORY_CALL("010000", "accept(3, NULL, NULL) = 4 <0.000010>"));
+    story_trace(STORY_CALL("010100", FORKS ") = 8 <0.000010>"));
+    story_trace(STORY_CALL("010200", FORKS ") = 9 <0.000010>"));
+    story_trace("8 " STORY_SECONDS ".010300 exit_group(0) = ?\n8 " STORY_SECONDS ".010300 +++ exited with 0 +++\n");
+    story_trace("9 " STORY_SECONDS ".010400 clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 10 <0.000010>\n");
+    story_trace("9 " STORY_SECONDS ".010500 +++ killed by SIGKILL +++\n10 " STORY_SECONDS
+                ".010500 +++ killed by SIGKILL +++\n");
+    story_trace(STORY_CALL("010600", FORKS ") = 11 <0.000010>"));
+    assert_int_equal(story.syscalls.most_processes, 3);
+    assert_int_equal(story.syscalls.most_threads, 3);
 }
 
 /* What if threads interrupt each other? */
@@ -143,12 +207,12 @@ static void test_a_call_without_an_end(void **state)
 static void test_guesses_give_way(void **state)
 {
     story_begin(two);
-    const char *recv = syscalls_name(&story.recorder.record, "recvfrom", 8);
+    const char *recv = call_name(&story.recorder.record, "recvfrom", 8);
     story_trace(STORY_CALL("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
     assert_false(syscalls_is_stale(&story.syscalls, 7, story_time(STORY_BEGAN_MS + 20), story_time(60)));
     assert_true(syscalls_is_stale(&story.syscalls, 7, story_time(STORY_BEGAN_MS + 100), story_time(60)));
-    syscalls_see(&story.syscalls, 7, recv, 4, 0, story_time(STORY_BEGAN_MS + 100));
-    syscalls_see(&story.syscalls, 7, recv, 4, 0, story_time(STORY_BEGAN_MS + 150));
+    story_see(7, recv, 4, 0, 100);
+    story_see(7, recv, 4, 0, 150);
     assert_call(span(0, 1), "recv", 4, 12, 150);
     story_trace(STORY_CALL("013000", "recvfrom(4, \"\", 900, 0, NULL, NULL) = 0 <0.200000>"));
     assert_call(span(0, 1), "recv", 4, 13, 213);
@@ -160,11 +224,27 @@ static void test_one_call_or_many(void **state)
 {
     story_begin(two);
     for (unsigned i = 1; i <= 5; i++)
-        syscalls_see(&story.syscalls, 7, "poll", -1, 40 + i / 2, story_time(STORY_BEGAN_MS + i * 100));
+        story_see(7, "poll", -1, 40 + i / 2, i * 100);
     assert_call(span(0, 0), "poll", -1, 0, 500);
     assert_int_equal(span(0, 0)->times, 3);
-    syscalls_see(&story.syscalls, 7, "poll", -1, 0, story_time(STORY_BEGAN_MS + 600)); /* it has just ended */
+    story_see(7, "poll", -1, 0, 600); /* it has just ended */
     assert_int_equal(span(0, 0)->times, 3);
+}
+
+/* What if a process is seen that was not there at the look before? It cannot have been where it is for longer. */
+static void test_who_came_between_two_looks(void **state)
+{
+    struct sighting sighting = {
+        .process = 9, .thread = 9, .call = "recv", .fd = 4, .at = story_time(STORY_BEGAN_MS + 300)};
+
+    story_begin(two);
+    syscalls_see(&story.syscalls, &sighting);
+    assert_call(span(0, 0), "recv", 4, 0, 300);
+    sighting.thread = sighting.process = 8;
+    sighting.looked_before = story_time(STORY_BEGAN_MS + 250);
+    syscalls_see(&story.syscalls, &sighting);
+    assert_call(span(1, 0), "recv", 4, 250, 300);
+    assert_int_equal(story.model->threads[1].process, 8);
 }
 
 /* What if strace is detached in the middle of a call? It never says how that one ends: what is seen in /proc counts. */
@@ -173,8 +253,8 @@ static void test_a_call_that_strace_left(void **state)
     story_begin(two);
     story_trace(STORY_CALL("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
     story_trace(STORY_CALL("020000", "recvfrom(4,  <detached ...>"));
-    syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, 0, story_time(STORY_BEGAN_MS + 100));
-    syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, 0, story_time(STORY_BEGAN_MS + 200));
+    story_see(7, CALL_SPINS, -1, 0, 100);
+    story_see(7, CALL_SPINS, -1, 0, 200);
     story_end(1000, PLAY_PASSES, "");
     assert_call(span(0, 1), CALL_SPINS, -1, 12, 200);
     assert_int_equal(story.model->threads[0].span_count, 2);
@@ -200,10 +280,9 @@ static void test_threads_that_strace_left(void **state)
                 "8 " STORY_SECONDS ".020000 recvfrom(5,  <unfinished ...>\n"
                 "9 " STORY_SECONDS ".030000 accept(3, NULL, <detached ...>\n");
     for (int thread = 7; thread <= 8; thread++) {
-        syscalls_see(&story.syscalls, thread, "recv", thread - 3, 0, story_time(STORY_BEGAN_MS + 100));
-        syscalls_see(&story.syscalls, thread, thread == 7 ? CALL_WORKS : "recv", thread == 7 ? -1 : 5, 0,
-                     story_time(STORY_BEGAN_MS + 150));
-        syscalls_see(&story.syscalls, thread, "recv", thread - 3, 0, story_time(STORY_BEGAN_MS + 200));
+        story_see(thread, "recv", thread - 3, 0, 100);
+        story_see(thread, thread == 7 ? CALL_WORKS : "recv", thread == 7 ? -1 : 5, 0, 150);
+        story_see(thread, "recv", thread - 3, 0, 200);
     }
     story_end(1000, PLAY_PASSES, "");
     assert_int_equal(story.model->threads[0].span_count, 3);
@@ -226,6 +305,32 @@ static void test_spinning_is_noticed(void **state)
     assert_int_equal(story.model->threads[0].span_count, 1); /* all folded into one */
     story_trace(STORY_CALL("500000", "nanosleep({tv_sec=0, tv_nsec=1}, NULL) = 0 <0.010000>"));
     assert_false(syscalls_spin(&story.syscalls));
+}
+
+/* What if it does something else between two polls? swapcontext(3) of a coroutine sets the signal mask, twice a switch. */
+static void test_spinning_with_housekeeping(void **state)
+{
+    story_begin(two);
+    syscalls_start_counting(&story.syscalls);
+    for (int i = 0; i < 300; i++) {
+        assert_false(syscalls_spin(&story.syscalls));
+        story_trace(STORY_CALL("010000", "rt_sigprocmask(SIG_SETMASK, [], [], 8) = 0 <0.000010>"));
+        story_trace(STORY_CALL("010000", "rt_sigprocmask(SIG_SETMASK, [], [], 8) = 0 <0.000010>"));
+        find_nothing(1, 0);
+    }
+    assert_true(syscalls_spin(&story.syscalls));
+    assert_call(span(0, 0), "recv", -1, 10, 10.01);
+}
+
+/* What if one call hands in many operations? Then the number of calls no longer says how much was done. */
+static void test_calls_that_hand_in_many(void **state)
+{
+    story_begin(two);
+    story_trace(STORY_CALL("010000", "epoll_wait(3, [], 9, -1) = 1 <0.000010>"));
+    assert_false(story.syscalls.has_batches);
+    story_trace(STORY_CALL("020000", "io_uring_enter(4, 2, 1, IORING_ENTER_GETEVENTS, NULL, 8) = 2 <0.200000>"));
+    assert_true(story.syscalls.has_batches);
+    assert_call(span(0, 1), "io_uring_enter", -1, 20, 220);
 }
 
 /* What if a server is busy, but not in vain? */
@@ -269,6 +374,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY_TEST(test_calls_that_wait),
         STORY_TEST(test_descriptors_have_clients),
+        STORY_TEST(test_processes_have_their_own_descriptors),
+        STORY_TEST(test_threads_share_descriptors),
+        STORY_TEST(test_most_processes_at_a_time),
         STORY_TEST(test_calls_in_two_parts),
         STORY_TEST(test_threads_that_are_killed),
         STORY_TEST(test_lines_in_pieces),
@@ -277,9 +385,12 @@ int main(void)
         STORY_TEST(test_a_call_without_an_end),
         STORY_TEST(test_guesses_give_way),
         STORY_TEST(test_one_call_or_many),
+        STORY_TEST(test_who_came_between_two_looks),
         STORY_TEST(test_a_call_that_strace_left),
         STORY_TEST(test_threads_that_strace_left),
         STORY_TEST(test_spinning_is_noticed),
+        STORY_TEST(test_spinning_with_housekeeping),
+        STORY_TEST(test_calls_that_hand_in_many),
         STORY_TEST(test_work_is_no_spinning),
         STORY_TEST(test_other_lines),
     };

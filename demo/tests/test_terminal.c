@@ -137,7 +137,7 @@ struct watched {
 
 static const char *demo; /* the program */
 static char *folder; /* with links to what was built: the demo writes its files there */
-static char *short_script, *long_script; /* paths in that folder */
+static char *short_script, *long_script, *cast_script; /* paths in that folder; the last one names a model */
 
 /* Becomes the demo that plays a script. */
 static int be_the_demo(const char *script)
@@ -413,13 +413,14 @@ static int demo_without(const void *data)
 static void what_if_something_standard_is_closed(void **state)
 {
     static const char *const names[] = {"input", "output", "error"};
+    static const int statuses[] = {0, 1, 0}; /* what came out could not be printed */
 
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         struct child child;
         child_run(&child, demo_without, &fd, NULL);
-        if (child.status != 0)
-            fail_msg("Without standard %s the exit status must be 0, but it was %d: %s", names[fd], child.status,
-                     child.err);
+        if (child.status != statuses[fd])
+            fail_msg("Without standard %s the exit status must be %d, but it was %d: %s", names[fd], statuses[fd],
+                     child.status, child.err);
     }
 }
 
@@ -430,7 +431,7 @@ static int demo_with(const void *data)
 }
 
 static const char usage[] =
-    "usage: demo [--build DIR] [--script NAME|PATH] [--model NAME[:OPTION]...]... [--without-strace]\n";
+    "usage: demo [--build DIR] [--script NAME|PATH] [--all] [--model NAME[:OPTION]...]... [--without-strace]\n";
 
 static void assert_misuse(const char *option, const char *complaint)
 {
@@ -482,6 +483,29 @@ static void does_a_model_take_options(void **state)
             fail_msg("There must be \"%s\" in it:\n%s", parts[i], child.output);
 }
 
+/* `data`: one more option, or NULL. */
+static int demo_of_a_cast(const void *data)
+{
+    execl(demo, "demo", "--build", folder, "--script", cast_script, "--without-strace", (const char *)data,
+          (char *)NULL);
+    return 127;
+}
+
+/* Which models play if nobody says so? Those that the script names; it is said who does not, and how to see them. */
+static void does_it_begin_with_the_cast(void **state)
+{
+    struct child child;
+
+    child_run(&child, demo_of_a_cast, NULL, NULL);
+    if (strstr(child.output, "\n01-blocking  ") == NULL || strstr(child.output, "\n05-select  ") != NULL)
+        fail_msg("01-blocking must play, and 05-select must not:\n%s", child.output);
+    if (strstr(child.output, "Not shown: 02-fcntl-nonblock, ") == NULL || strstr(child.output, "MODELS=all") == NULL)
+        fail_msg("It must say who does not play, and that MODELS=all shows all:\n%s", child.output);
+    child_run(&child, demo_of_a_cast, "--all", NULL);
+    if (strstr(child.output, "\n05-select  ") == NULL || strstr(child.output, "Not shown") != NULL)
+        fail_msg("With --all, 05-select must play, too, and nobody must be missing:\n%s", child.output);
+}
+
 /* `data`: what LC_ALL is, or NULL: no locale is chosen at all. */
 static int demo_in_locale(const void *data)
 {
@@ -521,15 +545,15 @@ static char *path_of(const char *name)
     return text_take(&path);
 }
 
-static void write_script(const char *path, const char *silence)
+static void write_script(const char *path, const char *silence, const char *models)
 {
     FILE *file = fopen(path, "w");
 
     must(file != NULL, path);
     fprintf(file,
-            "# watched: one is answered, and says no more.\n"
+            "# watched: one is answered, and says no more.\n%s"
             "A connect\nA send \"hello\"\nA expect \"HELLO\"\nA wait %s\nA close\n",
-            silence);
+            models, silence);
     must(fclose(file) == 0, path);
 }
 
@@ -560,8 +584,10 @@ static void make_folder(const char *build)
     link_models(build);
     short_script = path_of("short.script");
     long_script = path_of("long.script");
-    write_script(short_script, "300ms");
-    write_script(long_script, "50s");
+    cast_script = path_of("cast.script");
+    write_script(short_script, "300ms", "");
+    write_script(long_script, "50s", "");
+    write_script(cast_script, "300ms", "# models: 01\n");
 }
 
 static int remove_entry(const char *path, const struct stat *about, int type, struct FTW *where)
@@ -574,6 +600,7 @@ static void remove_folder(void)
     nftw(folder, remove_entry, 1, FTW_DEPTH | FTW_PHYS); /* the links, not what they lead to */
     free(short_script);
     free(long_script);
+    free(cast_script);
     free(folder);
 }
 
@@ -592,6 +619,7 @@ int main(void)
         cmocka_unit_test(what_if_an_option_is_wrong),
         cmocka_unit_test(does_it_explain_itself),
         cmocka_unit_test(does_a_model_take_options),
+        cmocka_unit_test(does_it_begin_with_the_cast),
         cmocka_unit_test(which_characters_does_it_draw_with),
     };
     const char *build_is = getenv("BUILD");

@@ -30,7 +30,8 @@ static void begin_two(void)
 
 static struct costs some_costs(long threads, double share)
 {
-    return (struct costs){.cpu_seconds = 0.1, .cpu_share = share, .system_calls = 10, .threads = threads};
+    return (struct costs){
+        .cpu_seconds = 0.1, .cpu_share = share, .system_calls = 10, .processes = 1, .threads = threads};
 }
 
 #define AT_ONCE "Everybody was served at once (2.0 ms at most)"
@@ -56,6 +57,9 @@ static void test_served_at_once(void **state)
         story.model->costs = some_costs(rows[i].threads, rows[i].share);
         says(rows[i].sentence);
     }
+    story.model->costs = some_costs(4, 0.01);
+    story.model->costs.processes = 4;
+    says(AT_ONCE ", with up to 4 processes at a time.");
 }
 
 static void test_where_it_rests(void **state)
@@ -75,7 +79,7 @@ static void test_what_it_got_of_a_core(void **state)
     begin_two();
     story_expect(6, 2, 4, 1);
     for (int ms = 50; ms <= 1500; ms += 50)
-        syscalls_see(&story.syscalls, 7, CALL_SPINS, -1, 0, story_time(STORY_BEGAN_MS + ms));
+        story_see(7, CALL_SPINS, -1, 0, ms);
     story_end(2000, PLAY_PASSES, "");
     story.model->costs = some_costs(1, 0.24);
     says(AT_ONCE ", at the price of all that it got of a core (24 %).");
@@ -121,6 +125,81 @@ static void test_why_a_client_waits(void **state)
         story_end(2000, PLAY_PASSES, "");
         says(rows[i].sentence);
     }
+}
+
+/* Thread 7 makes three more: 8 and 9 serve A and C, whose connections are 4 and 6; B's is 5. */
+#define MAKES "clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = "
+#define POOL                                                                                                           \
+    STORY_CALL("000010", MAKES "8 <0.000010>")                                                                         \
+    STORY_CALL("000020", MAKES "9 <0.000010>")                                                                         \
+    STORY_CALL("000200", "accept(3, NULL, NULL) = 4 <0.000010>")                                                       \
+    STORY_CALL("001200", "accept(3, NULL, NULL) = 5 <0.000010>")                                                       \
+    STORY_CALL("001600", "accept(3, NULL, NULL) = 6 <0.000010>")                                                       \
+    STORY_CALL("001700", "accept(3, NULL, NULL) = 7 <9.000000>")                                                       \
+    "8 " STORY_SECONDS ".000030 futex(0x5, FUTEX_WAIT) = 0 <0.000100>\n"                                               \
+    "9 " STORY_SECONDS ".000030 futex(0x5, FUTEX_WAIT) = 0 <0.000100>\n"
+
+/* B waits for 1.5 s. What did the server's threads do meanwhile? */
+static void test_why_a_client_waits_for_one_of_many(void **state)
+{
+    static const struct {
+        const char *calls, *why;
+    } rows[] = {
+        /* All who serve are with others. */
+        {"8 " STORY_SECONDS ".001500 recvfrom(4, \"\", 9, 0, NULL, NULL) = 0 <1.500000>\n"
+         "9 " STORY_SECONDS ".001500 recvfrom(6, \"\", 9, 0, NULL, NULL) = 0 <1.500000>\n",
+         ": the 2 threads that serve clients sat in recv() for others."},
+        {"8 " STORY_SECONDS ".001500 recvfrom(4, \"\", 9, 0, NULL, NULL) = 0 <1.500000>\n"
+         "9 " STORY_SECONDS ".001500 sendto(6, \"\", 9, 0, NULL, 0) = 9 <1.500000>\n",
+         ": the 2 threads that serve clients were busy with others."},
+        /* One has nothing to do: that the other one is with somebody is no reason. */
+        {"8 " STORY_SECONDS ".001500 recvfrom(4, \"\", 9, 0, NULL, NULL) = 0 <1.500000>\n"
+         "9 " STORY_SECONDS ".001500 futex(0x5, FUTEX_WAIT) = 0 <1.500000>\n",
+         "."},
+        /* One is with B itself. */
+        {"8 " STORY_SECONDS ".001500 recvfrom(4, \"\", 9, 0, NULL, NULL) = 0 <1.500000>\n"
+         "9 " STORY_SECONDS ".001500 recvfrom(5, \"\", 9, 0, NULL, NULL) = 1 <1.500000>\n",
+         "."},
+        /* There is a thread for everybody, but it comes late. */
+        {"8 " STORY_SECONDS ".001500 recvfrom(4, \"\", 9, 0, NULL, NULL) = 0 <1.500000>\n"
+         "9 " STORY_SECONDS ".001500 recvfrom(6, \"\", 9, 0, NULL, NULL) = 0 <1.500000>\n"
+         "10 " STORY_SECONDS ".900000 set_robust_list(0x1, 24) = 0 <0.000010>\n"
+         "10 " STORY_SECONDS ".900020 recvfrom(5, \"\", 9, 0, NULL, NULL) = 1 <0.000010>\n",
+         "."},
+        /* Only one serves. */
+        {"8 " STORY_SECONDS ".001500 recvfrom(4, \"\", 9, 0, NULL, NULL) = 0 <1.500000>\n"
+         "9 " STORY_SECONDS ".001500 rt_sigtimedwait([INT TERM], NULL, NULL, 8) = 15 (SIGTERM) <1.500000>\n",
+         ": the thread that serves clients sat in recv() for A."},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct text expected = {0};
+        story_begin("A connect\nC connect\nB connect\nB send \"x\"\nB expect \"X\"\n");
+        story_connect(0, 1);
+        story_connect(1, 3);
+        story_connect(1.5, 2);
+        story_trace(POOL);
+        story_trace(rows[i].calls);
+        story_expect(5, 2, 1502, 1);
+        story_end(2000, PLAY_PASSES, "");
+        text_add(&expected, "Everybody was served, but B waited 1.5 s%s", rows[i].why);
+        says(expected.chars);
+        text_free(&expected);
+    }
+}
+
+/* What if each client has a process, and there is none to be had for B? */
+static void test_no_process_for_a_client(void **state)
+{
+    begin_two();
+    story_trace(STORY_CALL("000200", "accept(3, NULL, NULL) = 4 <0.000010>"));
+    story_trace(STORY_CALL("000300", "clone(child_stack=NULL, flags=SIGCHLD) = 8 <0.000010>"));
+    story_trace(STORY_CALL("000400", "poll([{fd=3, events=POLLIN}, {fd=9, events=POLLIN}], 2, -1) = 1 <2.000000>"));
+    story_trace("8 " STORY_SECONDS ".000500 recvfrom(4, \"\", 9, 0, NULL, NULL) = 0 <1.900000>\n");
+    story_tell(2, 6, PLAY_WAITING, only(IO_NO_DATA));
+    story_tell_wait(502, 6, PLAY_STALLED, only(IO_TIMEOUT), 500);
+    story_end(502, PLAY_STALLS, "the step's time is up");
+    says("Not everybody was served: B waited 0.50 s in vain: the process that serves clients sat in recv() for A.");
 }
 
 static void test_waits_in_vain(void **state)
@@ -250,6 +329,8 @@ int main(void)
         STORY_TEST(test_where_it_rests),
         STORY_TEST(test_what_it_got_of_a_core),
         STORY_TEST(test_why_a_client_waits),
+        STORY_TEST(test_why_a_client_waits_for_one_of_many),
+        STORY_TEST(test_no_process_for_a_client),
         STORY_TEST(test_waits_in_vain),
         STORY_TEST(test_who_waited_much_less),
         STORY_TEST(test_strace_slows_many_calls),

@@ -11,6 +11,7 @@
 #include "browser/example.h"
 #include "record/words.h"
 #include "terminal/canvas.h"
+#include "terminal/lanes.h"
 #include "terminal/table.h"
 #include "terminal/view.h"
 
@@ -55,6 +56,15 @@ static int count(const char *picture, char what)
 
     for (; *picture != '\0'; picture++)
         times += *picture == what;
+    return times;
+}
+
+static size_t count_of(const char *picture, const char *what)
+{
+    size_t times = 0;
+
+    for (const char *at = strstr(picture, what); at != NULL; at = strstr(at + 1, what))
+        times++;
     return times;
 }
 
@@ -144,6 +154,32 @@ static void test_pages_show_every_model(void **state)
             assert_true(page >= 1 && view.first + page <= example->recorder.record.model_count);
             for (size_t i = view.first; i < view.first + page; i++)
                 assert_shows(frame, example->recorder.record.models[i].name);
+            view.first += page;
+            free(frame);
+        }
+    }
+    example_free(example);
+}
+
+/* What if not all models fit? Each is to be seen all the same, those that are not drawn in full in a row of their own. */
+static void test_all_models_are_to_be_seen(void **state)
+{
+    struct example *example = example_class();
+    const struct record *record = &example->recorder.record;
+
+    for (int height = 24; height <= 50; height += 13) {
+        struct view view = view_of(120, height);
+        if (height == 24) /* 19 rows for models, of which 2 have 6, and 7 have one each */
+            assert_int_equal(view_page(&view, record), 2);
+        while (view.first < record->model_count) {
+            const size_t page = view_page(&view, record);
+            const bool shows_last = view.first + page == record->model_count; /* it has no lanes: it did not start */
+            char *frame = frame_of(record, &view);
+            for (size_t i = 0; i < record->model_count; i++)
+                assert_shows(frame, record->models[i].name);
+            assert_int_equal(count_of(frame, "\n  B "), page - shows_last);
+            assert_shows(frame, "Address already in use");
+            assert_shows(frame, "with all lanes");
             view.first += page;
             free(frame);
         }
@@ -290,15 +326,42 @@ static void test_a_picture(void **state)
     tell_two();
     char *lanes = lanes_of(&story.recorder.record, &view);
     assert_text("two clients", "the picture", lanes,
-                "           |0       |0.2 s    |0.4 s   |0.6 s    |0.8 s\n"
+                "            |0       |0.2 s   |0.4 s    |0.6 s   |0.8 s\n"
                 "05-mine  somebody's own                 longest wait 0.50 s\n"
-                "  A        (.........======= 0.50 s ========#..............\n"
-                "  B        (..........................................)\n"
-                "  server   |recv fd 4 (A), 0.70 s------------\n"
+                "  A         (........======= 0.50 s ========#..............\n"
+                "  B         (.........................................)\n"
+                "  server    |recv fd 4 (A), 0.70 s-----------\n"
                 "\n"
                 ". wants nothing   = waits   ( connects   > sends\n"
                 "# answered   ) leaves\n");
     free(lanes);
+}
+
+/* A row for all: who waits is seen, and whether the server is busy while nobody does. */
+static void test_a_model_in_a_row(void **state)
+{
+    const struct canvas_style style = {.width = 60, .line_end = "\n"};
+    const struct axis axis = {
+        .from = story_time(STORY_BEGAN_MS), .to = story_time(STORY_BEGAN_MS + 1000), .left = 8, .width = 50};
+    struct canvas canvas;
+    struct text out = {0};
+
+    story_begin(two);
+    story_connect(0, 1);
+    story_connect(0, 4);
+    story_tell(1, 5, PLAY_WAITING, only(IO_NO_DATA));
+    for (int ms = 50; ms <= 950; ms += 50)
+        story_see(7, CALL_SPINS, -1, 0, ms);
+    story_expect(3, 200, 700, 1);
+    story_tell(900, 6, PLAY_LEFT, success_of(0));
+    story_end(1000, PLAY_PASSES, "");
+    canvas_begin(&canvas, &out, &style);
+    lanes_draw_all_clients(&canvas, story.model, &axis);
+    canvas_end_row(&canvas);
+    canvas_end(&canvas);
+    assert_text("a server that spins", "the row", out.chars,
+                "        **********======== 0.50 s =========#************..\n");
+    text_free(&out);
 }
 
 static void test_utf8_picture(void **state)
@@ -325,8 +388,8 @@ static void test_a_crowd(void **state)
     }
     story_end(1000, PLAY_PASSES, "");
     char *lanes = lanes_of(&story.recorder.record, &view);
-    assert_shows(lanes, "\n  C6       ");
-    assert_shows(lanes, "\n  +44 more ");
+    assert_shows(lanes, "\n  C6        ");
+    assert_shows(lanes, "\n  +44 more  ");
     assert_null(strstr(lanes, "C7"));
     free(lanes);
     view.height = 10;
@@ -365,12 +428,56 @@ static void test_the_table(void **state)
                                         .memory_kib = 1741,
                                         .calls_are_more = true};
     table_add(&story.recorder.record, &view.style, &table);
-    assert_shows(table.chars, "\n05-mine  0.70 s   0.50 s   1.2 s   50 %  >92,000       1    1,234  1.7 MiB\n");
+    assert_shows(table.chars, "\n05-mine  0.70 s  0.50 s   1.2 s   50 %  >92,000        1    1,234  1.7 MiB\n");
+    text_free(&table);
+    story.model->costs.calls_are_more = false;
+    story.model->costs.calls_are_batches = true;
+    story.model->costs.processes = story.model->costs.threads = 4;
+    table_add(&story.recorder.record, &view.style, &table);
+    assert_shows(table.chars, " 92,417*  4 proc.  ");
+    assert_shows(table.chars, "* one io_uring_enter() hands in many operations: ");
+    text_free(&table);
+    story.model->costs.threads = 9;
+    table_add(&story.recorder.record, &view.style, &table);
+    assert_shows(table.chars, "  9 in 4 ");
     text_free(&table);
     story.model->costs = COSTS_UNKNOWN;
     table_add(&story.recorder.record, &view.style, &table);
-    assert_shows(table.chars, "\n05-mine  0.70 s   0.50 s       -      -        -       -        -        -\n");
+    assert_shows(table.chars, "\n05-mine  0.70 s  0.50 s       -      -        -        -        -        -\n");
     text_free(&table);
+}
+
+/* What are a server's lanes called that has several threads, processes, or both? */
+static void test_names_of_lanes(void **state)
+{
+    static const struct {
+        struct thread_lane lanes[4];
+        const char *names[4];
+    } rows[] = {
+        {{{.thread = 7, .process = 7}}, {"server"}},
+        {{{.thread = 7, .process = 7}, {.thread = 9, .process = 7}}, {"thread 1", "thread 2"}},
+        {{{.thread = 7, .process = 7}, {.thread = 9, .process = 9}}, {"process 1", "process 2"}},
+        {{{.thread = 7, .process = 7},
+          {.thread = 9, .process = 9},
+          {.thread = 10, .process = 9},
+          {.thread = 8, .process = 8}},
+         {"process 1", "process 2.1", "process 2.2", "process 3"}},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct model_record model = {0};
+        struct thread_lane lanes[4];
+        memcpy(lanes, rows[i].lanes, sizeof lanes);
+        model.threads = lanes;
+        while (model.thread_count < 4 && rows[i].names[model.thread_count] != NULL)
+            model.thread_count++;
+        for (size_t k = 0; k < model.thread_count; k++) {
+            struct text name = {0};
+            words_add_lane(&name, &model, k);
+            assert_string_equal(name.chars, rows[i].names[k]);
+            text_free(&name);
+        }
+    }
 }
 
 /* ---- Words ---- */
@@ -402,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_tables_fit),
         cmocka_unit_test(test_frames_fit),
         cmocka_unit_test(test_pages_show_every_model),
+        cmocka_unit_test(test_all_models_are_to_be_seen),
         cmocka_unit_test(test_plain_text_is_plain),
         cmocka_unit_test(test_characters),
         cmocka_unit_test(test_characters_of_two_columns),
@@ -410,10 +518,12 @@ int main(void)
         cmocka_unit_test(test_words_are_wrapped),
         cmocka_unit_test(test_colours),
         STORY_TEST(test_a_picture),
+        STORY_TEST(test_a_model_in_a_row),
         STORY_TEST(test_utf8_picture),
         STORY_TEST(test_a_crowd),
         STORY_TEST(test_live_words),
         STORY_TEST(test_the_table),
+        cmocka_unit_test(test_names_of_lanes),
         cmocka_unit_test(test_words),
     };
 

@@ -90,6 +90,11 @@ static const char *kernel_name(long number)
         {SYS_clock_nanosleep, "clock_nanosleep"},
         {SYS_close, "close"},
         {SYS_epoll_pwait, "epoll_pwait"},
+        {SYS_wait4, "wait4"},
+        {SYS_rt_sigtimedwait, "rt_sigtimedwait"},
+#ifdef SYS_io_uring_enter
+        {SYS_io_uring_enter, "io_uring_enter"},
+#endif
 #ifdef SYS_accept
         {SYS_accept, "accept"},
 #endif
@@ -263,10 +268,64 @@ size_t proc_family(pid_t pid, struct proc_member **members)
     return count;
 }
 
+/* A thread's file "children" has the ids of those that it has made: "123 124 ". Returns false if there is no such file. */
+static bool add_children_of_thread(pid_t pid, pid_t thread, pid_t **pids, size_t *count)
+{
+    struct text path = {0};
+    char *line = NULL, *end;
+    size_t size = 0;
+
+    text_add(&path, "/proc/%d/task/%d/children", (int)pid, (int)thread);
+    FILE *file = fopen(path.chars, "r");
+    text_free(&path);
+    if (file == NULL)
+        return false;
+    if (getline(&line, &size, file) != -1)
+        for (long child = strtol(line, &end, 10); child > 0; child = strtol(end, &end, 10)) {
+            *pids = memory_grown(*pids, *count, sizeof **pids);
+            (*pids)[(*count)++] = (pid_t)child;
+        }
+    free(line);
+    fclose(file);
+    return true;
+}
+
+static bool add_children(pid_t pid, pid_t **pids, size_t *count)
+{
+    pid_t *threads;
+    const size_t thread_count = proc_threads(pid, &threads);
+    bool is_known = false;
+
+    for (size_t i = 0; i < thread_count; i++)
+        is_known = add_children_of_thread(pid, threads[i], pids, count) || is_known;
+    free(threads);
+    return is_known;
+}
+
+size_t proc_descendants(pid_t pid, struct proc_member **members)
+{
+    pid_t *pids = memory_grown(NULL, 0, sizeof *pids);
+    size_t count = 1, known = 0;
+
+    pids[0] = pid;
+    if (!add_children(pid, &pids, &count)) {
+        free(pids);
+        return proc_family(pid, members);
+    }
+    for (size_t i = 1; i < count; i++)
+        (void)add_children(pids[i], &pids, &count);
+    *members = memory_zeroed(count, sizeof **members);
+    for (size_t i = 0; i < count; i++)
+        if (read_member(pids[i], &(*members)[known]))
+            known++;
+    free(pids);
+    return known;
+}
+
 static bool family_time(pid_t pid, bool with_waiting, uint64_t *nanoseconds)
 {
     struct proc_member *family;
-    const size_t count = proc_family(pid, &family);
+    const size_t count = with_waiting ? proc_family(pid, &family) : proc_descendants(pid, &family);
     uint64_t sum = 0, own;
     bool is_known = false;
 

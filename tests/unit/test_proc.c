@@ -181,17 +181,22 @@ static void close_both(const int go[2], const int gone[2])
     }
 }
 
-/* Counts its members that run, and its zombies. */
-static size_t count_family(pid_t pid, size_t *zombies)
+/* Counts those that run, and the zombies, of whom `find` finds. */
+static size_t count_members(size_t (*find)(pid_t pid, struct proc_member **members), pid_t pid, size_t *zombies)
 {
-    struct proc_member *family;
-    const size_t count = proc_family(pid, &family);
+    struct proc_member *members;
+    const size_t count = find(pid, &members);
 
     *zombies = 0;
     for (size_t i = 0; i < count; i++)
-        *zombies += family[i].is_zombie;
-    free(family);
+        *zombies += members[i].is_zombie;
+    free(members);
     return count - *zombies;
+}
+
+static size_t count_family(pid_t pid, size_t *zombies)
+{
+    return count_members(proc_family, pid, zombies);
 }
 
 static void wait_for_family(pid_t pid, size_t running, size_t zombies)
@@ -226,6 +231,28 @@ static void who_belongs_to_a_family(void **state)
         must(write(gone[1], "", 1) == 1, "a word to the other");
         close_both(go, gone);
     }
+}
+
+/* What if a child has children, and leaves one behind? Descendants are only those whose parents are there. */
+static void who_descends(void **state)
+{
+    size_t zombies;
+    int go[2], gone[2];
+
+    if (count_family(getpid(), &zombies) == 0)
+        skip();
+    must(pipe(go) == 0 && pipe(gone) == 0, "pipe");
+    const pid_t child = have_child(true, go[0], gone[0]);
+    wait_for_family(child, 2, 0);
+    assert_int_equal(count_members(proc_descendants, getpid(), &zombies), 3);
+    assert_int_equal(count_members(proc_descendants, child, &zombies), 2);
+    must(write(go[1], "", 1) == 1, "a word to the child");
+    wait_for_family(child, 1, 1);
+    assert_int_equal(count_members(proc_descendants, getpid(), &zombies), 1);
+    assert_int_equal(zombies, 1);
+    must(write(gone[1], "", 1) == 1, "a word to the other");
+    must(waitpid(child, NULL, 0) == child, "waitpid");
+    close_both(go, gone);
 }
 
 /* What the family has used without this process itself. */
@@ -320,15 +347,11 @@ static void is_nothing_known_of_one_that_has_ended(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(is_a_thread_found_in_its_call),
-        cmocka_unit_test(is_the_status_our_own),
-        cmocka_unit_test(is_all_cpu_time_counted),
-        cmocka_unit_test(is_waiting_for_a_core_seen),
-        cmocka_unit_test(who_belongs_to_a_family),
-        cmocka_unit_test(is_the_time_of_children_counted),
-        cmocka_unit_test(who_listens),
-        cmocka_unit_test(is_shared_memory_shared_out),
-        cmocka_unit_test(is_nothing_known_of_one_that_has_ended),
+        cmocka_unit_test(is_a_thread_found_in_its_call),   cmocka_unit_test(is_the_status_our_own),
+        cmocka_unit_test(is_all_cpu_time_counted),         cmocka_unit_test(is_waiting_for_a_core_seen),
+        cmocka_unit_test(who_belongs_to_a_family),         cmocka_unit_test(who_descends),
+        cmocka_unit_test(is_the_time_of_children_counted), cmocka_unit_test(who_listens),
+        cmocka_unit_test(is_shared_memory_shared_out),     cmocka_unit_test(is_nothing_known_of_one_that_has_ended),
     };
 
     unit_begin();

@@ -299,8 +299,10 @@ static void add_entrant(struct example *example, size_t index, const struct entr
     struct model_record *model = play(&conversation, ms(entrant->dies_at), result);
     model->verdict = memory_string(entrant->verdict);
     model->costs = entrant->costs;
-    for (int i = 0; i < entrant->costs.threads; i++)
-        add_thread(model, 4711 + 10 * (int)index + i);
+    for (int i = 0; i < entrant->costs.threads; i++) {
+        struct thread_lane *thread = add_thread(model, 4711 + 10 * (int)index + i);
+        thread->process = entrant->costs.processes > 1 ? thread->thread : 4711 + 10 * (int)index;
+    }
     entrant->add_calls(model->threads);
 }
 
@@ -369,49 +371,82 @@ static void add_calls_of_dying(struct thread_lane *thread)
     call(thread, 1001, 1899, "epoll_wait", -1, -1);
 }
 
+/* Each child has its connection under the same number. */
+static void add_calls_of_processes(struct thread_lane *processes)
+{
+    static const double begins[] = {0, 1, 300, 1001}, ends[] = {2004, 5000, 1850, 1004};
+
+    call(processes, before, 5000, "accept", LISTENER, -1)->times = 5;
+    call(processes, 5000, 5001, "waitpid", -1, -1)->times = 4;
+    for (int i = 0; i < 4; i++)
+        call(&processes[1 + i], begins[i], ends[i], "recv", 4, i);
+}
+
+static void add_calls_of_ring(struct thread_lane *thread)
+{
+    static const double wakes[] = {0, 1, 300, 1001, 1801, 2001, 5000};
+
+    for (size_t i = 0; i + 1 < sizeof wakes / sizeof wakes[0]; i++)
+        call(thread, wakes[i], wakes[i + 1] - 0.1, "io_uring_enter", -1, -1);
+}
+
 static const struct entrant entrants[] = {
     {"01-blocking",
      "in accept(), recv() and send(), for one client at a time",
      "D waited 5.0 s and gave up, C 3.3 s: the server sat in recv() for B, who said nothing.",
      {1, 1, 3300, 5000},
-     {0.0021, 0.001, 38, 1, 14, 1672, false},
+     {0.0021, 0.001, 38, 1, 1, 14, 1672, false, false},
      add_calls_of_blocking,
      0},
     {"02-fcntl-nonblock",
      "never: it asks everybody in turn, again and again",
      "Nobody waited longer than 12 ms, but the server never slept: it burnt a whole core.",
      {1, 1, 12, 1},
-     {4.87, 0.97, 1843211, 1, 412, 1704, true},
+     {4.87, 0.97, 1843211, 1, 1, 412, 1704, true, false},
      add_calls_of_nonblocking,
      0},
     {"03-settimeout",
      "a tenth of a second for each, in turn",
      "C waited 214 ms: two others were waited for first, 0.1 s each.",
      {1, 102, 214, 99},
-     {0.0054, 0.001, 312, 1, 121, 1688, false},
+     {0.0054, 0.001, 312, 1, 1, 121, 1688, false, false},
      add_calls_of_settimeout,
      0},
     {"04-thread-per-client",
      "in a thread for each client",
      "Nobody waited longer than 9 ms: each client had a thread of its own, 5 in all.",
      {1, 1, 9, 1},
-     {0.0061, 0.001, 88, 5, 39, 2212, false},
+     {0.0061, 0.001, 88, 1, 5, 39, 2212, false, false},
      add_calls_of_threads,
      0},
     {"05-select",
      "in select(), for everybody at once",
      "Nobody waited longer than 8 ms: the server slept in select() until somebody needed it.",
      {1, 1, 8, 1},
-     {0.0019, 0.0004, 61, 1, 22, 1680, false},
+     {0.0019, 0.0004, 61, 1, 1, 22, 1680, false, false},
      add_calls_of_select,
      0},
     {"06-libuv",
      "in a library's loop, which calls back",
      "It served A and D at once, and died 1.9 s after the beginning.",
      {1, 1, 700, 1},
-     {-1, -1, -1, 1, -1, -1, false},
+     {-1, -1, -1, 1, 1, -1, -1, false, false},
      add_calls_of_dying,
      1900},
+    {"07-process-per-client",
+     "in a process for each client",
+     "Nobody waited longer than 10 ms: each client had a process of its own.",
+     {1, 1, 10, 1},
+     {0.0081, 0.002, 96, 5, 5, 41, 1912, false, false},
+     add_calls_of_processes,
+     0},
+    {"11-io_uring",
+     "in io_uring_enter(), until something is done",
+     "Nobody waited longer than 8 ms: the server slept in io_uring_enter().",
+     {1, 1, 8, 1},
+     {0.0018, 0.0004, 17, 1, 1, 20, 1700, false, true},
+     add_calls_of_ring,
+     0},
 };
 
 enum { ENTRANTS = sizeof entrants / sizeof entrants[0] };
@@ -485,7 +520,7 @@ static struct example *example_crowd(void)
         recorder_name(&example->recorder, i, names[i], "in a way of its own");
         struct model_record *model = play_crowd(example, i, ms(each[i]));
         model->verdict = memory_string("C50 was served last.");
-        model->costs = (struct costs){0.3, 0.1, 4000, 1, 300, 1700, false};
+        model->costs = (struct costs){0.3, 0.1, 4000, 1, 1, 300, 1700, false, false};
         add_busy_thread(model);
     }
     example->recorder.record.now += ms(50);

@@ -10,7 +10,7 @@ struct example {
 };
 
 /*
- * Six models and a seventh that does not start; four clients. In 01 everybody waits for a silent client and a step
+ * Eight models and a ninth that does not start; four clients. In 01 everybody waits for a silent client and a step
  * stalls, in 06 the server dies, and one client resets.
  */
 struct example *example_class(void);

@@ -7,6 +7,7 @@ compares what is drawn with the trace.
 import json
 import re
 
+SERVER = re.compile(r"server(, (thread|process) [0-9.]+)? \([0-9]+\)")
 ENDS = {"stalled", "failed", "closed", "reset", "left"}
 
 
@@ -58,7 +59,7 @@ def models_of(trace):
             names[event["pid"]], lanes[event["pid"]] = event["args"]["name"], {}
         elif event["name"] == "thread_name":
             name = event["args"]["name"]
-            lanes[event["pid"]][event["tid"]] = Lane(name, "server" if name.startswith("server, thread ") else "client")
+            lanes[event["pid"]][event["tid"]] = Lane(name, "server" if SERVER.fullmatch(name) else "client")
         elif event["ph"] != "M":
             lane = lanes[event["pid"]][event["tid"]]
             (lane.spans if event["ph"] == "X" else lane.marks).append(event)

@@ -339,6 +339,21 @@ class PageTest(unittest.TestCase):
                     self.open(page, size)
                     self.check_drawn(page)
 
+    def test_lanes_of_a_server_have_the_names_of_the_trace(self):
+        for page in ["class", *self.demos]:
+            self.open(page)
+            for mine, (name, lanes) in zip(self.browser.run(DRAWN)["models"], self.models(page), strict=True):
+                names = [re.sub(r"^server, | \(\d+\)$", "", lane.name) for lane in lanes if lane.kind == "server"]
+                drawn = [row["text"] for row in mine["names"]]
+                self.assertEqual(drawn[len(drawn) - len(names):], names, name)
+        self.open("class")
+        self.assertEqual([row["text"] for row in self.browser.run(DRAWN)["models"][6]["names"]][4:], [f"process {n}" for n in range(1, 6)])
+
+    def test_a_ring_waits_for_many(self):
+        self.open("class")
+        kinds = self.browser.run("return [...document.querySelectorAll('[aria-label=\"11-io_uring\"] .call')].map((node) => node.getAttribute('class'));")
+        self.assertEqual(set(kinds), {"call call-many"})
+
     def test_a_crowd_can_be_seen_one_by_one(self):
         self.open("crowd")
         self.browser.click(".model .heading button")
@@ -613,9 +628,11 @@ class PageTest(unittest.TestCase):
         self.assertEqual([row[0] for row in rows], [model["name"] for model in data["models"]])
         self.assertEqual(rows[0][1:3], ["never", "5.00 s (D)"])
         self.assertEqual(rows[1], ["02-fcntl-nonblock", "2.00 s", "12.0 ms (C)", "4.87 s (97 % of a core)", "> 1,843,211", "1", "412", "1.7 MiB"])
-        self.assertEqual(rows[6][1:], ["never", "–", "–", "–", "–", "–", "–"])
+        self.assertEqual((rows[6][4], rows[6][5]), ("96", "5 processes"))
+        self.assertEqual((rows[7][4], rows[7][5]), ("17*", "1"))
+        self.assertEqual(rows[8][1:], ["never", "–", "–", "–", "–", "–", "–"])
         note = self.browser.run("return document.getElementById('table-note').textContent;")
-        for words in ("> and more", "strace slows each call"):
+        for words in ("> and more", "* one io_uring_enter()", "strace slows each call"):
             self.assertIn(words, note)
         verdicts = self.browser.run("return document.getElementById('verdicts').innerText;")
         for model in data["models"]:
