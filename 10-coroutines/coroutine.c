@@ -151,8 +151,8 @@ static void run_ready(void)
 /* --- Waiting ---------------------------------------------------------------------------------------------------------- */
 
 /*
- * Has epoll watch `fd` for the current coroutine, and nothing else. It goes on to watch when the wait is over: whoever
- * waits for the same again costs no call. Returns 0 or the errno of epoll_ctl().
+ * Has epoll watch `fd` for the current coroutine, and nothing else. It stays watched when the wait is over, so that to wait
+ * for the same again costs no call. Returns 0 or the errno of epoll_ctl().
  */
 static int watch(int fd, uint32_t events)
 {
