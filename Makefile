@@ -50,11 +50,11 @@ NO_WORDS    := $(foreach word,$(filter $(WORDS),$(NEEDED)),\
                  $(if $(call links,$(firstword $($(word))),$(lastword $($(word)))),,$(word)))
 NO_PACKAGES := $(strip $(call absent,$(call packages,$(NEEDED))))
 
-# Why a model is left out, or nothing. OTHER_SYSTEM: what it is built for, if not this one. Where there is one
-# thread there is no race.
+# Why a model is left out, or nothing. OTHER_SYSTEM: what it is built for, if not this one. Where there is one thread
+# there is no race; but coroutines are as good as threads to ThreadSanitizer.
 missing    = $(firstword $(filter $(NO_WORDS) $(NO_PACKAGES),$(call needs,$1)))
 named      = $(if $(filter $(WORDS),$1),$(firstword $($1))(),$1)
-raceless   = $(and $(filter thread,$(SANITIZE)),$(if $(filter threads,$(call needs,$1)),,yes))
+raceless   = $(and $(filter thread,$(SANITIZE)),$(if $(filter threads ucontext,$(call needs,$1)),,yes))
 why        = $(or $(if $(call missing,$1),$(call named,$(call missing,$1)) is missing$(OTHER_SYSTEM:%= for %)),\
                  $(if $(call raceless,$1),it has no threads))
 
@@ -186,7 +186,7 @@ else
 endif
 
 .PHONY: check-models
-check-models: $(MODELS) $(PROGRAMS) $(BUILD)/left-out ## the same without the unit tests; with SANITIZE=thread, against the models that have threads
+check-models: $(MODELS) $(PROGRAMS) $(BUILD)/left-out ## the same without the unit tests; with SANITIZE=thread, against the models with threads or coroutines
 	@$(BUILD)/tests/player/check --build $(BUILD) $(ASKED_FOR:%=--model %) $(CHECK_ARGS)
 
 # A longer conversation than most: partial sends, end of stream, everything freed. An error or a leak makes it exit with 99.
