@@ -325,7 +325,7 @@ size_t proc_descendants(pid_t pid, struct proc_member **members)
 static bool family_time(pid_t pid, bool with_waiting, uint64_t *nanoseconds)
 {
     struct proc_member *family;
-    const size_t count = with_waiting ? proc_family(pid, &family) : proc_descendants(pid, &family);
+    const size_t count = proc_descendants(pid, &family);
     uint64_t sum = 0, own;
     bool is_known = false;
 
