@@ -1,7 +1,7 @@
 /*
  * 07-process-per-client - two processes: one sends, the other receives, and each may wait as long as it likes.
  *
- *     sender (the child):     read input --> send() --> read input --> send() --> ... --> half-close --> exit()
+ *     sender (the child):     read input --> send() --> read input --> send() --> ... --> half-close --> _exit()
  *                                              |                                                           |
  *                                            pipe: what each send() meant                      exit status: was that all?
  *                                              v                                                           v
@@ -135,7 +135,7 @@ static _Noreturn void be_sender(struct client *c)
     const bool is_all = send_input(c);
     if (c->untold.bytes > 0)
         tell(c);
-    exit(is_all ? 0 : 1);
+    _exit(is_all ? 0 : 1); /* not exit(): what is to be tidied up is the receiver's */
 }
 
 /* ---- The receiver ---- */

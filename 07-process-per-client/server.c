@@ -2,7 +2,7 @@
  * 07-process-per-client - blocking calls as in 01, but every client has a process of its own to wait in.
  *
  *     parent:       accept() --> fork() --> close(connection) --> accept() --> fork() --> ...
- *     each child:   close(listener) --> recv() --> send() --> recv() --> ... --> exit(), at the client's end of stream
+ *     each child:   close(listener) --> recv() --> send() --> recv() --> ... --> _exit(), at the client's end of stream
  *
  * After fork() both processes have every descriptor, and what it stands for lives until the last copy is closed: so the
  * parent gives up the connection, and the child the listener. They share no memory, so there is nothing to lock, and a child
@@ -102,7 +102,7 @@ static _Noreturn void be_child(int fd, const char *peer)
     stop_unblock();
     snprintf(c.peer, sizeof c.peer, "%s", peer);
     serve(&c);
-    exit(0);
+    _exit(0); /* not exit(): what is still buffered or to be tidied up is the parent's */
 }
 
 static void add_child(int fd, const char *peer)
