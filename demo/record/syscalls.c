@@ -214,6 +214,17 @@ static uint64_t seen_since(const struct model_record *model, const struct call_s
     return sighting->looked_before > model->began ? sighting->looked_before : model->began;
 }
 
+/* strace may have lost sight of a descriptor that was closed: it cannot be a client's who has left. */
+static int client_seen(const struct syscalls *syscalls, const struct thread_pen *pen, int fd)
+{
+    const int client = client_of(syscalls, pen, fd);
+
+    if (client == -1)
+        return -1;
+    const struct lane *lane = &model_of(syscalls)->lanes[client];
+    return lane->spans[lane->span_count - 1].state == LANE_ABSENT ? -1 : client;
+}
+
 void syscalls_see(struct syscalls *syscalls, const struct sighting *sighting)
 {
     const struct model_record *model = model_of(syscalls);
@@ -236,7 +247,7 @@ void syscalls_see(struct syscalls *syscalls, const struct sighting *sighting)
                                       .call = sighting->call,
                                       .fd = fd,
                                       .times = 1,
-                                      .client = client_of(syscalls, pen, fd)});
+                                      .client = client_seen(syscalls, pen, fd)});
     pen->is_guess = true;
 }
 

@@ -247,6 +247,20 @@ static void test_who_came_between_two_looks(void **state)
     assert_int_equal(story.model->threads[1].process, 8);
 }
 
+/* What if strace is gone when a descriptor is closed, and somebody else gets its number? */
+static void test_who_has_left_is_not_served(void **state)
+{
+    story_begin(two);
+    const char *recv = call_name(&story.recorder.record, "recvfrom", 8);
+    story_connect(0, 1);
+    story_trace(STORY_CALL("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
+    story_see(8, recv, 4, 0, 100);
+    story_tell(200, 3, PLAY_LEFT, success_of(0));
+    story_see(9, recv, 4, 0, 300);
+    assert_int_equal(span(1, 0)->client, 0);
+    assert_int_equal(span(2, 0)->client, -1);
+}
+
 /* What if strace is detached in the middle of a call? It never says how that one ends: what is seen in /proc counts. */
 static void test_a_call_that_strace_left(void **state)
 {
@@ -386,6 +400,7 @@ int main(void)
         STORY_TEST(test_guesses_give_way),
         STORY_TEST(test_one_call_or_many),
         STORY_TEST(test_who_came_between_two_looks),
+        STORY_TEST(test_who_has_left_is_not_served),
         STORY_TEST(test_a_call_that_strace_left),
         STORY_TEST(test_threads_that_strace_left),
         STORY_TEST(test_spinning_is_noticed),
