@@ -245,7 +245,7 @@ static void look_at_known(struct tracer *tracer, uint64_t now)
                                     .thread = pen->thread,
                                     .at = now,
                                     .looked_before = tracer->looked_at};
-        if (!pen->has_ended && syscalls_is_stale(&tracer->syscalls, pen->thread, now, STALE_NS))
+        if (pen->is_alive && syscalls_is_stale(&tracer->syscalls, pen->thread, now, STALE_NS))
             look_at_thread(tracer, &sighting);
     }
 }

@@ -58,39 +58,38 @@ static struct thread_pen *find_thread(const struct syscalls *syscalls, int id)
     return NULL;
 }
 
-static bool is_alive(const struct syscalls *syscalls, size_t process)
-{
-    for (size_t i = 0; i < syscalls->thread_count; i++)
-        if (syscalls->threads[i].process == process && !syscalls->threads[i].has_ended)
-            return true;
-    return false;
-}
-
 /* Only what there is in the conversation counts, not before and after. */
-static void count_living(struct syscalls *syscalls)
+static void note_most(struct syscalls *syscalls)
 {
     const struct model_record *model = model_of(syscalls);
-    long processes = 0, threads = 0;
 
     if (model->began == 0 || model->is_over)
         return;
-    for (size_t i = 0; i < syscalls->process_count; i++)
-        processes += is_alive(syscalls, i);
-    for (size_t i = 0; i < syscalls->thread_count; i++)
-        threads += !syscalls->threads[i].has_ended;
-    if (processes > syscalls->most_processes)
-        syscalls->most_processes = processes;
-    if (threads > syscalls->most_threads)
-        syscalls->most_threads = threads;
+    if (syscalls->living_processes > syscalls->most_processes)
+        syscalls->most_processes = syscalls->living_processes;
+    if (syscalls->living_threads > syscalls->most_threads)
+        syscalls->most_threads = syscalls->living_threads;
+}
+
+static void set_alive(struct syscalls *syscalls, struct thread_pen *pen, bool is_alive)
+{
+    struct process_pen *process = &syscalls->processes[pen->process];
+    const bool was_alive = process->living_threads > 0;
+
+    if (pen->is_alive == is_alive)
+        return;
+    pen->is_alive = is_alive;
+    process->living_threads += is_alive ? 1 : -1;
+    syscalls->living_threads += is_alive ? 1 : -1;
+    syscalls->living_processes += (process->living_threads > 0) - was_alive;
+    note_most(syscalls);
 }
 
 static struct thread_pen *add_thread(struct syscalls *syscalls, int id, size_t process)
 {
     syscalls->threads = memory_grown(syscalls->threads, syscalls->thread_count, sizeof syscalls->threads[0]);
     syscalls->threads[syscalls->thread_count] = (struct thread_pen){.thread = id, .process = process, .lane = -1};
-    syscalls->thread_count++;
-    count_living(syscalls);
-    return &syscalls->threads[syscalls->thread_count - 1];
+    return &syscalls->threads[syscalls->thread_count++];
 }
 
 /* A call of a thread of process `parent` has made it. */
@@ -98,7 +97,9 @@ static struct thread_pen *add_created(struct syscalls *syscalls, int id, size_t 
 {
     const bool is_process = creation == CREATES_PROCESS;
 
-    return add_thread(syscalls, id, is_process ? add_process(syscalls, id, (int)parent) : parent);
+    struct thread_pen *pen = add_thread(syscalls, id, is_process ? add_process(syscalls, id, (int)parent) : parent);
+    set_alive(syscalls, pen, true);
+    return pen;
 }
 
 /* Whom strace names: a new one may be quicker than the call that makes it, which goes on then. */
@@ -214,6 +215,17 @@ static uint64_t seen_since(const struct model_record *model, const struct call_s
     return sighting->looked_before > model->began ? sighting->looked_before : model->began;
 }
 
+/* strace may have lost sight of a descriptor that was closed: it cannot be a client's who has left. */
+static int client_seen(const struct syscalls *syscalls, const struct thread_pen *pen, int fd)
+{
+    const int client = client_of(syscalls, pen, fd);
+
+    if (client == -1)
+        return -1;
+    const struct lane *lane = &model_of(syscalls)->lanes[client];
+    return lane->spans[lane->span_count - 1].state == LANE_ABSENT ? -1 : client;
+}
+
 void syscalls_see(struct syscalls *syscalls, const struct sighting *sighting)
 {
     const struct model_record *model = model_of(syscalls);
@@ -236,7 +248,7 @@ void syscalls_see(struct syscalls *syscalls, const struct sighting *sighting)
                                       .call = sighting->call,
                                       .fd = fd,
                                       .times = 1,
-                                      .client = client_of(syscalls, pen, fd)});
+                                      .client = client_seen(syscalls, pen, fd)});
     pen->is_guess = true;
 }
 
@@ -362,7 +374,7 @@ static void take_line(struct syscalls *syscalls, const char *line)
     if (!trace_line_parse(&syscalls->recorder->record, syscalls->zero, line, &call))
         return;
     struct thread_pen *pen = thread_of_line(syscalls, call.thread);
-    pen->has_ended = call.part == THREAD_ENDS;
+    set_alive(syscalls, pen, call.part != THREAD_ENDS);
     switch (call.part) {
     case CALL_BEGINS:
         pen->begun = call.span;

@@ -18,6 +18,7 @@
 /* A process of the server. Its threads share its descriptors; a child gets a copy of them. */
 struct process_pen {
     int id;
+    long living_threads;
     int *client_of_fd; /* for each descriptor: a lane, or -1 */
     size_t fd_count;
 };
@@ -26,7 +27,7 @@ struct process_pen {
 struct thread_pen {
     int thread; /* its id */
     size_t process; /* index into syscalls.processes */
-    bool has_ended;
+    bool is_alive; /* as far as strace has said */
     int lane; /* in the record; -1: none before its first call of the conversation */
     bool is_guess; /* its last span is not from strace and gives way to what strace says; */
     unsigned long sleeps; /* how often it had gone to sleep then */
@@ -57,7 +58,8 @@ struct syscalls {
     unsigned long since_wait; /* all calls since then */
     size_t accepted; /* connections so far */
     bool has_batches; /* a call handed in many operations */
-    long most_processes, most_threads; /* that there were at one time of the conversation, when a new one had come */
+    long living_processes, living_threads; /* at present, */
+    long most_processes, most_threads; /* and at one time of the conversation */
     struct process_pen *processes; /* the first one is the server itself */
     size_t process_count;
     struct thread_pen *threads;

@@ -122,6 +122,7 @@ static void test_most_processes_at_a_time(void **state)
     story_trace("9 " STORY_SECONDS ".010500 +++ killed by SIGKILL +++\n10 " STORY_SECONDS
                 ".010500 +++ killed by SIGKILL +++\n");
     story_trace(STORY_CALL("010600", FORKS ") = 11 <0.000010>"));
+    story_see(12, "poll", -1, 0, 900); /* of one that is only seen, the end would not be told */
     assert_int_equal(story.syscalls.most_processes, 3);
     assert_int_equal(story.syscalls.most_threads, 3);
 }
@@ -234,10 +235,10 @@ static void test_one_call_or_many(void **state)
 /* What if a process is seen that was not there at the look before? It cannot have been where it is for longer. */
 static void test_who_came_between_two_looks(void **state)
 {
-    struct sighting sighting = {
-        .process = 9, .thread = 9, .call = "recv", .fd = 4, .at = story_time(STORY_BEGAN_MS + 300)};
+    struct sighting sighting = {.process = 9, .thread = 9, .fd = 4, .at = story_time(STORY_BEGAN_MS + 300)};
 
     story_begin(two);
+    sighting.call = call_name(&story.recorder.record, "recvfrom", 8);
     syscalls_see(&story.syscalls, &sighting);
     assert_call(span(0, 0), "recv", 4, 0, 300);
     sighting.thread = sighting.process = 8;
@@ -245,6 +246,20 @@ static void test_who_came_between_two_looks(void **state)
     syscalls_see(&story.syscalls, &sighting);
     assert_call(span(1, 0), "recv", 4, 250, 300);
     assert_int_equal(story.model->threads[1].process, 8);
+}
+
+/* What if strace is gone when a descriptor is closed, and somebody else gets its number? */
+static void test_who_has_left_is_not_served(void **state)
+{
+    story_begin(two);
+    const char *recv = call_name(&story.recorder.record, "recvfrom", 8);
+    story_connect(0, 1);
+    story_trace(STORY_CALL("010000", "accept(3, NULL, NULL) = 4 <0.002000>"));
+    story_see(8, recv, 4, 0, 100);
+    story_tell(200, 3, PLAY_LEFT, success_of(0));
+    story_see(9, recv, 4, 0, 300);
+    assert_int_equal(span(1, 0)->client, 0);
+    assert_int_equal(span(2, 0)->client, -1);
 }
 
 /* What if strace is detached in the middle of a call? It never says how that one ends: what is seen in /proc counts. */
@@ -386,6 +401,7 @@ int main(void)
         STORY_TEST(test_guesses_give_way),
         STORY_TEST(test_one_call_or_many),
         STORY_TEST(test_who_came_between_two_looks),
+        STORY_TEST(test_who_has_left_is_not_served),
         STORY_TEST(test_a_call_that_strace_left),
         STORY_TEST(test_threads_that_strace_left),
         STORY_TEST(test_spinning_is_noticed),
