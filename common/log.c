@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -97,10 +98,11 @@ static bool write_line(const char *line, size_t size)
 /* Writes a line in one piece, unless it would have to wait for a reader. */
 static void say(const char *peer, const char *subject, const char *what)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static unsigned long unread;
     char line[LINE_SIZE];
 
-    flockfile(stderr); /* 04's threads log at the same time */
+    pthread_mutex_lock(&lock); /* threads log at the same time */
     if (unread > 0) {
         const int size = snprintf(line, sizeof line, "(%lu lines are left out here: nobody read them)\n", unread);
         if (write_line(line, (size_t)size))
@@ -109,7 +111,7 @@ static void say(const char *peer, const char *subject, const char *what)
     const int size = snprintf(line, sizeof line, "%s %s %s\n", peer, subject, what);
     if (unread > 0 || !write_line(line, (size_t)size))
         unread++;
-    funlockfile(stderr);
+    pthread_mutex_unlock(&lock);
 }
 
 void log_call(const char *peer, const char *call, struct io_result result)
