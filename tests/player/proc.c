@@ -349,6 +349,31 @@ bool proc_family_busy_time(pid_t pid, uint64_t *nanoseconds)
     return family_time(pid, true, nanoseconds);
 }
 
+static bool has_running_thread(pid_t pid)
+{
+    pid_t *threads;
+    const size_t count = proc_threads(pid, &threads);
+    struct proc_status status;
+    bool is_running = false;
+
+    for (size_t i = 0; i < count && !is_running; i++)
+        is_running = proc_status(threads[i], &status) && status.is_running;
+    free(threads);
+    return is_running;
+}
+
+bool proc_family_is_running(pid_t pid)
+{
+    struct proc_member *family;
+    const size_t count = proc_descendants(pid, &family);
+    bool is_running = false;
+
+    for (size_t i = 0; i < count && !is_running; i++)
+        is_running = has_running_thread(family[i].pid);
+    free(family);
+    return is_running;
+}
+
 /* Is one of its descriptors this socket? They are links to "socket:[INODE]". */
 static bool holds_socket(pid_t pid, const char *inode)
 {

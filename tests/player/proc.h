@@ -68,6 +68,12 @@ bool proc_family_cpu_time(pid_t pid, uint64_t *nanoseconds);
 /* The same and, where that is known, for how long they wanted to run besides: see proc_waiting_time(). */
 bool proc_family_busy_time(pid_t pid, uint64_t *nanoseconds);
 
+/*
+ * Is a thread of a process or of its descendants on a core, or does it wait for one? How long it has waited is counted only
+ * when it gets the core.
+ */
+bool proc_family_is_running(pid_t pid);
+
 /* Does it hold a socket that listens on this TCP port? */
 bool proc_listens(pid_t pid, int port);
 

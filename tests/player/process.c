@@ -546,6 +546,11 @@ bool process_busy_time(const struct process *process, uint64_t *nanoseconds)
     return is_alive(process) && proc_family_busy_time(process->child.pid, nanoseconds);
 }
 
+bool process_is_running(const struct process *process)
+{
+    return is_alive(process) && proc_family_is_running(process->child.pid);
+}
+
 int process_raise_descriptors(void)
 {
     struct rlimit limit;

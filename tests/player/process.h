@@ -115,6 +115,12 @@ struct process_stderr process_stderr(const struct process *process);
  */
 bool process_busy_time(const struct process *process, uint64_t *nanoseconds);
 
+/*
+ * Is it, or one that it has started, on a core, or does it wait for one? Such a wait counts as busy time only when it is
+ * over. Returns false where the system does not tell.
+ */
+bool process_is_running(const struct process *process);
+
 /* Frees a process that has ended; `on_freed(data)` is called when the loop no longer holds any part of it. */
 void process_free(struct process *process, void (*on_freed)(void *data), void *data);
 

@@ -232,7 +232,8 @@ static bool has_rested(const struct program *program, uint64_t duration_ms)
 
     if (program->look_count <= REST_PARTS)
         return false;
-    return window >= duration_ms * 1000000 && busy < window / 100 * REST_PERCENT;
+    return window >= duration_ms * 1000000 && busy < window / 100 * REST_PERCENT &&
+           !process_is_running(program->process); /* or it may spin, and wait for a core since the last look */
 }
 
 static enum step_state look_again(struct actor *actor)
