@@ -28,10 +28,10 @@ void output_reopen(int fd, int flags)
 ssize_t output_now(int fd, const char *bytes, size_t size)
 {
     struct pollfd room = {.fd = fd, .events = POLLOUT};
-    const ssize_t sent = send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    struct stat file;
 
-    if (sent != -1 || errno != ENOTSOCK)
-        return sent;
+    if (fstat(fd, &file) == 0 && S_ISSOCK(file.st_mode))
+        return send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (poll(&room, 1, 0) == 0) {
         errno = EAGAIN;
         return -1;
