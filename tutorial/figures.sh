@@ -16,6 +16,7 @@ silent-hundreds  build/demo/demo --script silent-hundreds --without-strace | sed
 busy             build/demo/demo --script busy --without-strace | sed -n "/all are/,/^build/p" | head -n -2
 intervals        python3 tutorial/python/02_intervals.py
 silent           python3 tutorial/python/09_silent.py
+processes        python3 tutorial/python/07_processes.py
 nagle            for more in "" nodelay; do build/tests/player/play --server "python3 tutorial/python/03_byte_by_byte.py {port} $more" --script tutorial/five-questions.script | grep -e ^five -e expect; done
 calls            python3 tutorial/python/11_calls.py
 matrix           make check 2>&1 | sed -n "/^server scripts/,/plays:/p" | grep -we scripts -e s -e plays # what does not pass everywhere
