@@ -27,7 +27,7 @@
 #include "stop.h"
 #include "upper.h"
 
-enum { MAX_THREADS = 200, MAX_QUEUED = 16, STACK_SIZE = 128 * 1024 /* instead of the usual 8 MiB, as in 04 */ };
+enum { MAX_THREADS = 100, MAX_QUEUED = 16, STACK_SIZE = 128 * 1024 /* instead of the usual 8 MiB, as in 04 */ };
 
 struct connection {
     int fd;

@@ -42,7 +42,7 @@ static bool write_unless_told_to_stop(const char *line, size_t size)
             line += n;
             size -= (size_t)n;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
-            poll(&room, 1, retry_delay);
+            (void)poll(&room, 1, retry_delay);
         } else {
             return false;
         }

@@ -26,6 +26,8 @@ static char *name_of(const struct sockaddr *address, socklen_t size, char name[N
     return name;
 }
 
+enum { BACKLOG = 4096 }; /* or the system's own limit, if that is less (listen(2)); SOMAXCONN is only 128 in musl */
+
 /* Makes a socket for one of the addresses that a name stands for and tries it out: bind() and listen(), or connect(). */
 typedef bool try_address(int fd, const struct addrinfo *address);
 
@@ -34,7 +36,7 @@ static bool try_listen(int fd, const struct addrinfo *address)
     const int on = 1;
 
     return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-           bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0;
+           bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0;
 }
 
 /* Waits until it is decided whether there is a connection. Returns the errno that says why not, or 0. */

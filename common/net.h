@@ -21,7 +21,7 @@ enum { BUFFER_SIZE = 900 };
 
 /*
  * Makes a TCP socket that listens on `address` and `port`: SO_REUSEADDR, so that a server can start again at once after
- * a stop; close-on-exec; a backlog of SOMAXCONN.
+ * a stop; close-on-exec; a backlog of 4,096, or as long as the system allows.
  * Returns a descriptor, the caller's to close. On failure says so on stderr ("server: cannot listen on 127.0.0.1:9000:
  * Address already in use") and returns -1.
  */

@@ -195,7 +195,7 @@ static void does_the_backlog_hold_a_crowd(void **state)
     for (int i = 0; i < CROWD; i++) {
         clients[i] = sockets_connect(listener);
         if (clients[i] == -1)
-            fail_msg("only %d clients of %d fit into the backlog: is it SOMAXCONN?", i, CROWD);
+            fail_msg("only %d clients of %d fit into the backlog: is it as long as it may be?", i, CROWD);
     }
     for (int i = 0; i < CROWD; i++)
         close(clients[i]);
