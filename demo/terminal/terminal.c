@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "output.h"
+
 /* The second screen, no cursor, no line breaks of the terminal's own; and back. See xterm's "Control Sequences". */
 static const char enter[] = "\033[?1049h\033[?25l\033[?7l\033[2J";
 static const char leave[] = "\033[0m\033[?7h\033[?25h\033[?1049l";
@@ -77,10 +79,9 @@ static void begin_keys(struct terminal *terminal, uv_loop_t *loop)
 
 /* ---- The screen ---- */
 
-static void write_now(const char *bytes)
+static void write_all(const char *bytes)
 {
-    if (write(STDOUT_FILENO, bytes, strlen(bytes)) == -1)
-        return; /* the terminal is gone, and there is nobody to tell */
+    (void)output_all(STDOUT_FILENO, bytes, strlen(bytes)); /* or the terminal is gone, and there is nobody to tell */
 }
 
 static void on_resized(uv_signal_t *watcher, int number)
@@ -102,7 +103,7 @@ bool terminal_begin(struct terminal *terminal, uv_loop_t *loop)
     uv_signal_start(&terminal->resized, on_resized, SIGWINCH);
     uv_unref((uv_handle_t *)&terminal->resized);
     begin_keys(terminal, loop);
-    write_now(enter);
+    write_all(enter);
     return true;
 }
 
@@ -143,7 +144,7 @@ void terminal_restore(struct terminal *terminal)
     if (!terminal->is_on)
         return;
     terminal->is_on = false;
-    write_now(leave);
+    write_all(leave);
     if (terminal->has_saved)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal->before);
 }
@@ -157,4 +158,6 @@ void terminal_end(struct terminal *terminal)
     if (terminal->has_keys)
         uv_close((uv_handle_t *)&terminal->input, NULL);
     terminal_restore(terminal);
+    output_reopen(STDOUT_FILENO,
+                  0); /* uv_tty_init() has made it non-blocking, and what is printed next must not get lost */
 }

@@ -16,10 +16,12 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 
 #include "net.h"
 #include "player/memory.h"
 #include "player/models.h"
+#include "player/proc.h"
 #include "player/text.h"
 #include "unit/child.h"
 #include "unit/must.h"
@@ -402,6 +404,34 @@ static void is_it_clean_at_the_end_of_the_script(void **state)
                  watched->screen->printed.chars);
 }
 
+/* Waits until it sits in write(), or has ended. */
+static void wait_until_it_waits_for_room(const struct watched *watched)
+{
+    const double deadline = net_now() + patience;
+    siginfo_t ended = {0};
+    int fd;
+
+    while (ended.si_pid == 0 && net_now() < deadline) {
+        const char *call = proc_call(watched->pid, &fd);
+        if (call != NULL && strcmp(call, "write") == 0)
+            return;
+        nanosleep(&(struct timespec){.tv_nsec = 10L * 1000 * 1000}, NULL);
+        must(waitid(P_PID, (id_t)watched->pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0, "waitid");
+    }
+}
+
+/* Nobody reads until the terminal is full, and nothing of what is printed then may get lost. */
+static void what_if_the_terminal_is_slow(void **state)
+{
+    struct watched *watched = watched_in(state);
+
+    wait_for(watched, "answered");
+    wait_until_it_waits_for_room(watched);
+    assert_end(watched, 0, "the terminal was slow");
+    if (strstr(watched->screen->printed.chars, "replays it in a browser") == NULL)
+        fail_msg("All must be printed, however slow the terminal is. It printed:\n%s", watched->screen->printed.chars);
+}
+
 /* ---- Without a terminal ---- */
 
 static int demo_without(const void *data)
@@ -615,6 +645,7 @@ int main(void)
         DEMO_TEST(&long_script, does_ctrl_c_leave_a_clean_terminal),
         DEMO_TEST(&long_script, what_if_the_window_is_closed),
         DEMO_TEST(&short_script, is_it_clean_at_the_end_of_the_script),
+        DEMO_TEST(&short_script, what_if_the_terminal_is_slow),
         cmocka_unit_test(what_if_something_standard_is_closed),
         cmocka_unit_test(what_if_an_option_is_wrong),
         cmocka_unit_test(does_it_explain_itself),

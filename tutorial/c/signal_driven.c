@@ -1,5 +1,5 @@
 /* How many signals does a socket send with O_ASYNC, and what do they say? */
-#define _GNU_SOURCE /* O_ASYNC is not in POSIX */
+#define _GNU_SOURCE /* O_ASYNC is not in POSIX */ // NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -43,17 +43,20 @@ int main(void)
     const int connection = accept(listener, NULL, NULL);
 
     sigaction(SIGIO, &(struct sigaction){.sa_handler = count}, NULL);
-    fcntl(connection, F_SETOWN, getpid());
-    fcntl(connection, F_SETFL, fcntl(connection, F_GETFL) | O_ASYNC);
+    if (fcntl(connection, F_SETOWN, getpid()) == -1 ||
+        fcntl(connection, F_SETFL, fcntl(connection, F_GETFL) | O_ASYNC) == -1) {
+        perror("signal_driven");
+        return 1;
+    }
 
-    send(client, "one", 3, 0);
+    (void)send(client, "one", 3, 0);
     report("one message:");
 
     sigemptyset(&sigio);
     sigaddset(&sigio, SIGIO);
     sigprocmask(SIG_BLOCK, &sigio, NULL);
     for (int n = 0; n < 3; n++)
-        send(client, "more", 4, 0);
+        (void)send(client, "more", 4, 0);
     sigprocmask(SIG_UNBLOCK, &sigio, NULL);
     report("three, while the signal was blocked:");
 
