@@ -94,7 +94,7 @@ static _Noreturn void be_child(int fd, const char *peer)
 {
     struct connection c = {.fd = fd, .open = true};
 
-    close(listener); /* or the port would be taken until this client leaves, also when the parent is gone */
+    close(listener); /* or the port would be taken until this client leaves, even when the parent is gone */
     close(wake_fd);
     close(wake_writer);
     signal(SIGINT, SIG_DFL); /* a signal to stop ends it on the spot, as it ends any program */
@@ -117,7 +117,7 @@ static void add_child(int fd, const char *peer)
     snprintf(child->peer, sizeof child->peer, "%s", peer);
     child->next = children;
     children = child; /* before fork(), or it would be leaked memory in the new process */
-    /* As long as the newborn has our handler a signal to it would wake us instead. */
+    /* As long as the newborn has our handler, a signal to it would wake us instead. */
     sigprocmask(SIG_BLOCK, &stops, NULL);
     child->pid = fork();
     if (child->pid == 0)
