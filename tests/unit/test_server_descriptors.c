@@ -20,7 +20,7 @@
 #include "player/proc.h"
 #include "sockets.h"
 
-enum { QUESTIONS = 200 /* two lines each with -v: more than a terminal holds */ };
+enum { QUESTIONS = 100 /* two lines each with -v: more than a terminal holds */ };
 
 struct setting {
     const char *path; /* of the server */

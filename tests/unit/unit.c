@@ -15,18 +15,33 @@ static void on_alarm(int signal_number)
     _exit(write(STDERR_FILENO, message, sizeof message - 1) == -1 ? 2 : 1);
 }
 
+static int begin_a_minute(void **state)
+{
+    alarm(60);
+    return 0;
+}
+
 void unit_begin(void)
 {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGALRM, on_alarm);
-    alarm(60);
+    (void)begin_a_minute(NULL);
 }
 
 int unit_run(const char *title, const struct CMUnitTest *tests, size_t count)
 {
-    const struct CMUnitTest(*array)[count] = (const struct CMUnitTest(*)[count])tests; /* cmocka looks at its size */
+    if (count == 0)
+        return 0;
 
-    return count > 0 ? cmocka_run_group_tests_name(title, *array, NULL, NULL) : 0;
+    struct CMUnitTest(*timed)[count] = memory_zeroed(count, sizeof(*timed)[0]); /* cmocka looks at the array's size */
+    for (size_t i = 0; i < count; i++) {
+        (*timed)[i] = tests[i];
+        if (tests[i].setup_func == NULL)
+            (*timed)[i].setup_func = begin_a_minute;
+    }
+    const int failed = cmocka_run_group_tests_name(title, *timed, NULL, NULL);
+    free(timed);
+    return failed;
 }
 
 int unit_each_model(const char *title, CMUnitTestFunction test)

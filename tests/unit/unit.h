@@ -23,7 +23,7 @@
 /* cmocka hands a state to every test, and hardly one has a use for it. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-/* To be called first: ends the program if it takes a minute, and ignores SIGPIPE as servers and clients do. */
+/* To be called first: ends the program if a test takes a minute, and ignores SIGPIPE as servers and clients do. */
 void unit_begin(void);
 
 /* Runs `count` tests as a group of that title. Returns how many have failed. */
