@@ -132,7 +132,7 @@ static void end(struct coroutine *c)
     release(c);
 }
 
-/* Everybody in the queue goes on until the next wait. Who joins the queue meanwhile has to wait for the next time. */
+/* Everybody in the queue goes on until the next wait. Whoever joins it meanwhile has to wait for the next turn. */
 static void run_ready(void)
 {
     struct coroutine *c = first_ready;

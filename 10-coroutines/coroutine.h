@@ -17,7 +17,7 @@
 
 #include "io_status.h"
 
-/* A coroutine's stack. It takes as much of it as it has ever used, in pages (4 KiB). */
+/* A coroutine's stack. Only the pages (4 KiB) that it has ever used take memory. */
 enum { COROUTINE_STACK_SIZE = 64 * 1024 };
 
 /*

@@ -5,10 +5,10 @@
  *     one per client:     recv() --> send() --> recv() --> ... --> close(), until the client's end of stream
  *     below (one turn):   epoll_wait() --> goes on with everybody who is ready, one after the other
  *
- * Each conversation reads as in 01: where it is in the text is where the conversation is. But it does not wait in recv(): it
- * lets the others go on, there and at no other place, so what they share needs no lock. That is done by coroutine.c, in one
- * thread. It costs a stack per client, also while the client is silent, and two switches a message. And whatever still
- * blocks, blocks everybody.
+ * Each conversation reads as in 01: where it is in the text is where the conversation is. But where 01 waits, it lets the
+ * others go on, there and nowhere else, so what they share needs no lock. coroutine.c does that, in one thread. It costs a
+ * stack per client, even while the client is silent, and two switches a message. And whatever still blocks, blocks
+ * everybody.
  */
 #include <signal.h>
 #include <stdbool.h>

@@ -6,8 +6,8 @@
  *     |    read or send                        is complete          the other           |
  *     +---------------------------------------------------------------------------------+
  *
- * What 06 needs three kinds of handles for is one call here: read() of standard input, be it a terminal, a pipe or a file.
- * Two calls are under way at the same time, so there are two buffers. Both are the kernel's until the results come.
+ * Where 06 needs three kinds of handles, one call does: read() of standard input, be it a terminal, a pipe or a file. Two
+ * calls are under way at the same time, so there are two buffers. Both are the kernel's until the results come.
  */
 #include <liburing.h>
 #include <poll.h>
