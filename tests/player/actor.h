@@ -41,6 +41,7 @@ enum { REST_PARTS = 8 };
 /* When it had been busy for how long (process_busy_time()); both in nanoseconds. */
 struct look {
     uint64_t at, busy;
+    bool is_running; /* process_is_running() */
 };
 
 /* The program under test. */

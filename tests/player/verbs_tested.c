@@ -217,9 +217,20 @@ static bool look(struct program *program)
     if (!process_busy_time(program->process, &program->looks[i].busy))
         return false;
     program->looks[i].at = uv_hrtime();
+    program->looks[i].is_running = process_is_running(program->process);
     if (program->look_count++ == 0)
         program->first_look = program->looks[i];
     return true;
+}
+
+/* One that spins and gets no core has used no time yet; but it is running, or waits for a core, whenever it is looked at. */
+static bool seems_to_spin(const struct program *program)
+{
+    int running = 0;
+
+    for (int i = 0; i <= REST_PARTS; i++)
+        running += program->looks[i].is_running;
+    return running > REST_PARTS / 2;
 }
 
 static bool has_rested(const struct program *program, uint64_t duration_ms)
@@ -232,8 +243,7 @@ static bool has_rested(const struct program *program, uint64_t duration_ms)
 
     if (program->look_count <= REST_PARTS)
         return false;
-    return window >= duration_ms * 1000000 && busy < window / 100 * REST_PERCENT &&
-           !process_is_running(program->process); /* or it may spin, and wait for a core since the last look */
+    return window >= duration_ms * 1000000 && busy < window / 100 * REST_PERCENT && !seems_to_spin(program);
 }
 
 static enum step_state look_again(struct actor *actor)

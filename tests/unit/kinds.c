@@ -34,6 +34,19 @@ const char *kind_name(enum kind kind)
     return names[kind];
 }
 
+bool kind_is_there(enum kind kind)
+{
+    int terminal, other_end;
+
+    if (kind != A_TERMINAL && kind != A_FULL_TERMINAL)
+        return true;
+    if (openpty(&other_end, &terminal, NULL, NULL, NULL) != 0)
+        return false;
+    close(terminal);
+    close(other_end);
+    return true;
+}
+
 static void set_nonblocking(int fd, bool on)
 {
     const int flags = fcntl(fd, F_GETFL);

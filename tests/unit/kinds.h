@@ -33,6 +33,9 @@ struct opened {
 /* "a full pipe" */
 const char *kind_name(enum kind kind);
 
+/* Can it be had here? There may be no terminals: pty(7). */
+bool kind_is_there(enum kind kind);
+
 /* Opens one for a program to write to, or to read from. Where that fails, the test program is aborted with a line. */
 struct opened kind_open_output(enum kind kind);
 struct opened kind_open_input(enum kind kind);

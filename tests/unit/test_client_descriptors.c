@@ -137,7 +137,7 @@ static void does_it_read_any_input(void **state)
     const struct plain_server server = plain_start(run_server, *state);
 
     for (enum kind kind = 0; kind < KINDS; kind++)
-        if (kind != DEV_FULL) /* which never ends */
+        if (kind != DEV_FULL /* which never ends */ && kind_is_there(kind))
             try_input(*state, &server, kind);
     plain_stop(&server);
 }
@@ -190,7 +190,8 @@ static void does_it_write_to_any_output(void **state)
     const struct plain_server server = plain_start(run_server, *state);
 
     for (enum kind kind = 0; kind < KINDS; kind++)
-        try_output(*state, &server, kind);
+        if (kind_is_there(kind))
+            try_output(*state, &server, kind);
     plain_stop(&server);
 }
 
@@ -246,7 +247,8 @@ static void does_it_need_its_error(void **state)
     const struct plain_server server = plain_start(run_server, *state);
 
     for (enum kind kind = 0; kind < KINDS; kind++)
-        try_error(*state, &server, kind);
+        if (kind_is_there(kind))
+            try_error(*state, &server, kind);
     plain_stop(&server);
 }
 

@@ -176,6 +176,9 @@ typedef void ask(const struct setting *setting, enum kind kind);
 
 static void try_kind(const char *path, int standard, enum kind kind, ask *question)
 {
+    if (!kind_is_there(kind))
+        return;
+
     struct opened opened = standard == STDIN_FILENO ? kind_open_input(kind) : kind_open_output(kind);
     struct setting setting = {.path = path, .standard = standard, .opened = &opened};
 

@@ -54,7 +54,8 @@ static void try_kind(enum kind kind)
 static void does_play_print_to_anything(void **state)
 {
     for (enum kind kind = 0; kind < KINDS; kind++)
-        try_kind(kind);
+        if (kind_is_there(kind))
+            try_kind(kind);
 }
 
 int main(void)
