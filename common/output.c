@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+static bool is_ours_and_nonblocking[STDERR_FILENO + 1]; /* the standard descriptors, since output_reopen() */
+
 void output_reopen(int fd, int flags)
 {
     char path[sizeof "/proc/self/fd/" + 3 * sizeof fd];
@@ -23,6 +25,7 @@ void output_reopen(int fd, int flags)
         return;
     dup2(own, fd);
     close(own);
+    is_ours_and_nonblocking[fd] = (flags & O_NONBLOCK) != 0;
 }
 
 ssize_t output_now(int fd, const char *bytes, size_t size)
@@ -32,7 +35,7 @@ ssize_t output_now(int fd, const char *bytes, size_t size)
 
     if (fstat(fd, &file) == 0 && S_ISSOCK(file.st_mode))
         return send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (poll(&room, 1, 0) == 0) {
+    if (!is_ours_and_nonblocking[fd] && poll(&room, 1, 0) == 0) {
         errno = EAGAIN;
         return -1;
     }

@@ -12,14 +12,14 @@
 #include <sys/types.h>
 
 /*
- * If `fd` is a pipe or a terminal, opens the same once more, for this process alone, with `flags` (O_NONBLOCK or 0), and
+ * If the standard descriptor `fd` is a pipe or a terminal, opens the same once more, for this process alone, with `flags` (O_NONBLOCK or 0), and
  * puts that in place of `fd`. What others have open stays as it is. Needs /proc (proc(5): /proc/self/fd); where that or the
  * permission is missing, `fd` stays as it was.
  */
 void output_reopen(int fd, int flags);
 
 /*
- * Writes what can be written now. Returns how many bytes that was, or -1 with the errno of write(), which is EAGAIN if there
+ * Writes to a standard descriptor what can be written now. Returns how many bytes that was, or -1 with the errno of write(), which is EAGAIN if there
  * is no room. A terminal that could not be reopened can say that there is room, and then have too little: only there a
  * write may wait.
  */

@@ -18,6 +18,8 @@ static void check_output(void)
 
     if (ferror(stdout) == 0)
         return;
+    if (errno == EPIPE)
+        _exit(1); /* whoever read it has had enough, as head(1) */
     fprintf(stderr, "%s: cannot write to standard output: %s\n", name, reason);
     _exit(1);
 }

@@ -8,7 +8,8 @@
  *   to be opened would get it, and libuv aborts a program that closes 0, 1 or 2.
  * - Output to a pipe or a terminal that others have made non-blocking waits all the same (output_reopen()): stdio would throw
  *   away what finds no room.
- * - If something could not be written to standard output by the end, the program says so and exits with 1.
+ * - If something could not be written to standard output by the end, the program says so and exits with 1. Where a pipe's
+ *   reader has left, it only exits with 1.
  */
 void standard_open(const char *program);
 
