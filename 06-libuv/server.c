@@ -283,7 +283,7 @@ int main(int argc, char **argv)
     uv_check_start(&turn, on_turn);
     stop_on(loop, &interrupt, SIGINT);
     stop_on(loop, &terminate, SIGTERM);
-    stop_unblock();
+    stop_unblock(); /* whoever started us may have blocked both */
     if (!announce_listening(listener, options.verbose))
         return 1;
     ok_or_exit(uv_run(loop, UV_RUN_DEFAULT), "server: cannot leave the loop");

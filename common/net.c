@@ -137,7 +137,7 @@ void net_prepare(int fd, int seconds)
     const int probes = rest < 3 ? rest : 3;
 
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1);
+    set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1); /* an urgent byte is one like all others */
     set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 #if defined(TCP_KEEPIDLE)
     set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
