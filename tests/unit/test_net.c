@@ -452,9 +452,25 @@ static void is_the_clock_the_monotonic_one(void **state)
     }
 }
 
+/* To SO_RCVTIMEO no time at all means no limit: a short time must not become that. */
+static void are_times_rounded_up(void **state)
+{
+    static const struct {
+        double seconds;
+        long whole, microseconds;
+    } rows[] = {{0, 0, 0}, {0.0000005, 0, 1}, {0.25, 0, 250000}, {1.5, 1, 500000}, {1.9999999, 2, 0}, {3600, 3600, 0}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct timeval time = net_timeval(rows[i].seconds);
+        if (time.tv_sec != rows[i].whole || time.tv_usec != rows[i].microseconds)
+            fail_msg("%g seconds became %ld s and %ld us", rows[i].seconds, (long)time.tv_sec, (long)time.tv_usec);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(are_times_rounded_up),
         cmocka_unit_test(does_it_listen_on_ipv4),
         cmocka_unit_test(does_it_listen_on_ipv6),
         cmocka_unit_test(what_if_somebody_else_listens_there),
