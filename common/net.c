@@ -56,23 +56,27 @@ static int wait_for_connection(int fd)
     return ready == -1 ? errno : error;
 }
 
+static void say_no_answer(const struct addrinfo *address)
+{
+    char name[NET_NAME_SIZE];
+
+    fprintf(stderr, "client: %s does not answer\n", name_of(address->ai_addr, address->ai_addrlen, name));
+}
+
 /* connect() itself would wait for minutes for a host that does not answer (tcp(7), tcp_syn_retries). */
 static bool try_connect(int fd, const struct addrinfo *address)
 {
     const int flags = fcntl(fd, F_GETFL);
-    char name[NET_NAME_SIZE];
+    int error = 0;
 
     if (!net_set_nonblocking(fd))
         return false;
-    if (connect(fd, address->ai_addr, address->ai_addrlen) == -1) {
-        const int error = errno == EINPROGRESS ? wait_for_connection(fd) : errno;
-        if (error == ETIMEDOUT)
-            fprintf(stderr, "client: %s does not answer\n", name_of(address->ai_addr, address->ai_addrlen, name));
-        errno = error;
-        if (error != 0)
-            return false;
-    }
-    return fcntl(fd, F_SETFL, flags) == 0;
+    if (connect(fd, address->ai_addr, address->ai_addrlen) == -1)
+        error = errno == EINPROGRESS ? wait_for_connection(fd) : errno;
+    if (error == ETIMEDOUT)
+        say_no_answer(address);
+    errno = error;
+    return error == 0 && fcntl(fd, F_SETFL, flags) == 0;
 }
 
 static int open_socket(const struct addrinfo *address, try_address *attempt)

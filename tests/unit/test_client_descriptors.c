@@ -226,7 +226,6 @@ static void try_error(const char *path, const struct plain_server *server, enum 
 {
     const bool has_to_wait = kind == A_FULL_PIPE || kind == A_FULL_TERMINAL;
     struct client client = {.standard = {kind_open_input(A_PIPE), kind_open_output(A_PIPE), kind_open_output(kind)}};
-    char printed[TEXT_SIZE];
 
     put_input(&client.standard[0], question, strlen(question));
     start(&client, path, server);
@@ -235,6 +234,7 @@ static void try_error(const char *path, const struct plain_server *server, enum 
     if (wait_for(&client) != (has_to_wait ? -SIGTERM : 0))
         fails(STDERR_FILENO, kind, has_to_wait ? "did not end on SIGTERM" : "did not exit with 0");
     if (!has_to_wait) {
+        char printed[TEXT_SIZE];
         read_text(&client.standard[1], printed);
         assert_string_equal(printed, answer);
     }
