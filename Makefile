@@ -71,14 +71,15 @@ NO_TESTS  := $(strip $(call absent,$(LIBRARIES)))
 
 # A program is one .c file and what it shares with others: the player, which demo/ uses, too, and the unit tests' fixtures.
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $1))
-PROGRAMS := $(BUILD)/tests/player/check $(BUILD)/tests/player/play $(BUILD)/demo/demo
+PROGRAMS := $(BUILD)/tests/player/check $(BUILD)/tests/player/play $(BUILD)/demo/demo $(BUILD)/bench/bench
 EXAMPLES := $(BUILD)/demo/tests/browser/write_examples
-UNITS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c demo/tests/test_*.c))
+UNITS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c demo/tests/test_*.c bench/tests/test_*.c))
 parts     = $(filter-out $(PROGRAMS:=.o) $(EXAMPLES:=.o) $(UNITS:=.o),$(call objects,$1))
 COMMON   := $(call parts,common/*.c)
 PLAYER   := $(call parts,tests/player/*.c)
 FIXTURES := $(call parts,tests/unit/*.c)
 DEMO     := $(call parts,demo/*.c demo/record/*.c demo/terminal/*.c demo/page/*.c)
+BENCH    := $(call parts,bench/*.c bench/load/*.c bench/report/*.c)
 PAGES    := $(call parts,demo/tests/browser/*.c)
 
 # --- Building ---------------------------------------------------------------------------------------------------------
@@ -148,18 +149,19 @@ $(BUILD)/left-out: write-left-out $(FORBIDDABLE:%=$(BUILD)/%/server)
 libraries:
 	@$(if $(NO_TESTS),echo 'This needs $(NO_TESTS). ./setup.sh installs that.' >&2; exit 1)
 
-TESTS := $(PLAYER) $(FIXTURES) $(DEMO) $(PAGES) $(PROGRAMS:=.o) $(UNITS:=.o) $(EXAMPLES:=.o)
+TESTS := $(PLAYER) $(FIXTURES) $(DEMO) $(PAGES) $(BENCH) $(PROGRAMS:=.o) $(UNITS:=.o) $(EXAMPLES:=.o)
 $(TESTS): $(BUILD)/%.o: %.c | libraries
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(QUIET)$(COMPILE) -Itests -Idemo $(call pkg,--cflags,$(LIBRARIES))
+	$(QUIET)$(COMPILE) -Itests -Idemo -Ibench $(call pkg,--cflags,$(LIBRARIES))
 
 $(filter $(BUILD)/demo/%,$(PROGRAMS) $(UNITS) $(EXAMPLES)): $(DEMO)
 $(filter $(BUILD)/demo/tests/%,$(UNITS) $(EXAMPLES)): $(PAGES)
+$(filter $(BUILD)/bench/%,$(PROGRAMS) $(UNITS)): $(BENCH)
 $(UNITS): $(FIXTURES)
 $(PROGRAMS) $(UNITS) $(EXAMPLES): %: %.o $(PLAYER) $(COMMON)
 	$(call say,LINK)
-	$(QUIET)$(LINK) $(call pkg,--libs,$(LIBRARIES)) -pthread
+	$(QUIET)$(LINK) $(call pkg,--libs,$(LIBRARIES)) -pthread -lm
 
 -include $(patsubst %.o,%.d,$(COMMON) $(TESTS))
 -include $(foreach model,$(BUILT),$(wildcard $(BUILD)/$(model)/*.d))
@@ -260,14 +262,14 @@ tutorial-figures: ## measures the costs in TUTORIAL.md, on a quiet machine, and 
 
 # --- Keeping order ----------------------------------------------------------------------------------------------------
 
-C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*/*.[ch] demo/*.[ch] demo/*/*.[ch] demo/tests/browser/*.[ch] tutorial/c/*.c)
-LINT    = $(STANDARD) -Icommon -Itests -Idemo $(call pkg,--cflags,$(LIBRARIES))
+C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*/*.[ch] demo/*.[ch] demo/*/*.[ch] demo/tests/browser/*.[ch] bench/*.[ch] bench/*/*.[ch] tutorial/c/*.c)
+LINT    = $(STANDARD) -Icommon -Itests -Idemo -Ibench $(call pkg,--cflags,$(LIBRARIES))
 .PHONY: lint
 lint: ## checks layout (clang-format), mistakes (clang-tidy, cppcheck), scripts (shellcheck), Python (pyflakes)
 	clang-format --dry-run -Werror $(C_FILES)
 	printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -I FILE clang-tidy --quiet FILE -- $(LINT)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,style,performance,portability --inline-suppr \
-	    --suppress=missingIncludeSystem --suppress=constParameter -Icommon -Itests -Idemo $(filter %.c,$(C_FILES))
+	    --suppress=missingIncludeSystem --suppress=constParameter -Icommon -Itests -Idemo -Ibench $(filter %.c,$(C_FILES))
 	shellcheck setup.sh .ci/run $(wildcard tests/*/*.sh tutorial/*.sh)
 	pyflakes3 $(wildcard tutorial/*.py tutorial/*/*.py demo/tests/browser/*.py)
 

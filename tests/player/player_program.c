@@ -147,17 +147,6 @@ static void start_model(struct play *play)
     free(args);
 }
 
-/* Replaces every "{port}". */
-static char *fill_in_port(const char *command, int port)
-{
-    struct text filled = {0};
-
-    for (const char *place; (place = strstr(command, "{port}")) != NULL; command = place + strlen("{port}"))
-        text_add(&filled, "%.*s%d", (int)(place - command), command, port);
-    text_add(&filled, "%s", command);
-    return text_take(&filled);
-}
-
 static void start_command(struct play *play)
 {
     const int port = process_free_port();
@@ -167,7 +156,7 @@ static void start_command(struct play *play)
         return;
     }
     bool is_wrapped;
-    char *command = fill_in_port(play->options.command, port);
+    char *command = process_fill_in_port(play->options.command, port);
     char *wrapped = process_wrap(command, &is_wrapped);
     const char *const arguments[] = {"/bin/sh", "-c", wrapped, NULL};
     struct process_options options = process_options(play, arguments);

@@ -420,6 +420,16 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 
 /* ---- The start ---- */
 
+char *process_fill_in_port(const char *command, int port)
+{
+    struct text filled = {0};
+
+    for (const char *place; (place = strstr(command, "{port}")) != NULL; command = place + strlen("{port}"))
+        text_add(&filled, "%.*s%d", (int)(place - command), command, port);
+    text_add(&filled, "%s", command);
+    return text_take(&filled);
+}
+
 char *process_wrap(const char *command, bool *is_wrapped)
 {
     const size_t first_word = strcspn(command, " \t");

@@ -124,6 +124,9 @@ bool process_is_running(const struct process *process);
 /* Frees a process that has ended; `on_freed(data)` is called when the loop no longer holds any part of it. */
 void process_free(struct process *process, void (*on_freed)(void *data), void *data);
 
+/* The command of a user's server with `port` for every "{port}"; the caller's to free(). */
+char *process_fill_in_port(const char *command, int port);
+
 /*
  * Turns the shell command of a user's server into one that can be watched; the caller's to free(). A simple command
  * replaces the shell, so that it is the process that we see. For anything else the shell stays, waits when it is told to

@@ -1,0 +1,272 @@
+/*
+ * bench - what each model costs: all servers take turns at the same questions, and every byte of every answer is checked.
+ *
+ * The tables on the terminal, the plots and the page say what came out; BUILD/bench/ *.csv have every single measurement.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "calls.h"
+#include "floor.h"
+#include "machine.h"
+#include "plan.h"
+#include "player/memory.h"
+#include "player/models.h"
+#include "player/options.h"
+#include "player/process.h"
+#include "player/text.h"
+#include "subject.h"
+#include "trial.h"
+
+enum { SPARE_DESCRIPTORS = 200 /* beside those of the clients */ };
+
+struct options {
+    const char *build, *time;
+    struct option_values models, servers; /* none: all models */
+};
+
+static const struct command command = {
+    "bench", "usage: bench [--build DIR] [--time short|normal|long] [--model NAME[:OPTION]...]... [--server "
+             "'COMMAND {port}']...\n"};
+
+static const double floor_seconds = 0.02;
+
+/* ---- The command line ---- */
+
+static void read_arguments(int argc, char **argv, struct options *options)
+{
+    const struct option_row rows[] = {{"build", .text = &options->build},
+                                      {"time", .text = &options->time},
+                                      {"model", .texts = &options->models},
+                                      {"server", .texts = &options->servers},
+                                      {.name = NULL}};
+
+    *options = (struct options){.build = "build", .time = "normal"};
+    options_read(&command, rows, argc, argv);
+}
+
+/* Those that were asked for, or all models; a server comes on top. Returns false after a complaint. */
+static bool choose(const struct options *options, const struct models *models, struct subjects *subjects)
+{
+    const struct option_values *wanted = &options->models;
+    const size_t count = wanted->count > 0 ? wanted->count : models->count;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *words = wanted->count > 0 ? wanted->items[i] : models->items[i].name;
+        if (!subjects_add_model(subjects, models, words)) {
+            options_misuse(&command, "there is no model %s", words);
+            return false;
+        }
+    }
+    for (size_t i = 0; i < options->servers.count; i++) {
+        if (strstr(options->servers.items[i], "{port}") == NULL) {
+            options_misuse(&command, "--server needs {port}, where the number of the port goes: %s",
+                           options->servers.items[i]);
+            return false;
+        }
+        subjects_add_command(subjects, options->servers.items[i]);
+    }
+    if (subjects->count == 0)
+        options_misuse(&command, "there are no models here");
+    return subjects->count > 0;
+}
+
+/* ---- The rounds ---- */
+
+struct run {
+    struct bench bench;
+    struct plan plan;
+    struct subjects subjects;
+    struct results results;
+    const char *no_calls; /* why they are not counted, or NULL */
+    long descriptors;
+    double began, done, all; /* seconds of the plan, but for the first, which is a time */
+};
+
+static double now(void)
+{
+    return (double)uv_hrtime() / 1e9;
+}
+
+static void show_progress(const struct run *run, const struct setting *setting, const char *name, int round)
+{
+    const double spent = now() - run->began;
+    const double left = run->done > 0 ? spent * (run->all - run->done) / run->done : run->all;
+
+    if (!isatty(STDERR_FILENO))
+        return;
+    fprintf(stderr, "\rround %d of %d, %s, %zu clients: %-28.28s about %d:%02d left\033[K", round, run->plan.rounds,
+            results_title(setting->question), setting->clients, name, (int)left / 60, (int)left % 60);
+}
+
+/* Is there something new to learn? `clients` 0: only of a server that cannot serve as many as were asked for. */
+static bool is_worth_it(const struct run *run, const struct setting *setting, const struct subject *subject)
+{
+    if (subject->fault != NULL)
+        return false;
+    if (setting->question == CALLS && run->no_calls != NULL)
+        return false;
+    return setting->clients > 0 || (subject->at_most > 1 && subject->at_most < 50 && subject->at_most != 10);
+}
+
+static char *too_few_descriptors(const struct run *run, const struct setting *setting)
+{
+    const size_t needed = setting->clients + SPARE_DESCRIPTORS;
+    struct text words = {0};
+
+    if (run->descriptors == 0 || needed <= (size_t)run->descriptors)
+        return NULL;
+    text_add(&words, "%zu descriptors are needed, and %ld are allowed (ulimit -Hn)", needed, run->descriptors);
+    return text_take(&words);
+}
+
+static void ask(struct run *run, const struct setting *setting, size_t index, int round)
+{
+    struct row row = {.setting = setting, .subject = index, .round = round, .clients = setting->clients};
+
+    row.why_not = too_few_descriptors(run, setting);
+    if (row.why_not == NULL)
+        trial_run(&run->bench, &run->subjects.items[index], &row);
+    if (!run->bench.was_interrupted) {
+        results_add(&run->results, &row);
+        return;
+    }
+    free(row.why_not);
+    free(row.note);
+}
+
+/* The floor that these servers stand on is that of the same moment, on the same core. */
+static void find_floor(struct run *run, const struct setting *setting)
+{
+    machine_use(MACHINE_FOR_SERVER);
+    run->bench.floor = floor_measure(setting->size, floor_seconds);
+    machine_use(MACHINE_FOR_LOAD);
+}
+
+/* Another one begins each round, so that nobody always comes first. */
+static void ask_all(struct run *run, const struct setting *setting, int round)
+{
+    const size_t count = run->subjects.count;
+
+    if (setting->question == PRICE)
+        find_floor(run, setting);
+    for (size_t i = 0; i < count && !run->bench.was_interrupted; i++) {
+        const size_t index = (i + (size_t)round) % count;
+        const struct subject *subject = &run->subjects.items[index];
+        show_progress(run, setting, subject->name, round);
+        if (is_worth_it(run, setting, subject))
+            ask(run, setting, index, round);
+        run->done += plan_seconds(setting);
+    }
+}
+
+static void run_rounds(struct run *run)
+{
+    const struct plan *plan = &run->plan;
+
+    run->began = now();
+    for (size_t i = 0; i < plan->count; i++)
+        run->all += plan_seconds(&plan->settings[i]) * plan->settings[i].rounds * (double)run->subjects.count;
+    for (int round = 1; round <= plan->rounds; round++)
+        for (size_t i = 0; i < plan->count && !run->bench.was_interrupted; i++)
+            if (round <= plan->settings[i].rounds)
+                ask_all(run, &plan->settings[i], round);
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[K");
+}
+
+/* ---- Being interrupted ---- */
+
+enum { SIGNALS = 3 };
+
+static void on_signal(uv_signal_t *watcher, int number)
+{
+    struct bench *bench = watcher->data;
+
+    if (bench->was_interrupted)
+        _exit(128 + number); /* the second time: at once. Linux ends the server with us, see process.h */
+    bench->was_interrupted = true;
+    bench->server.is_over = true;
+}
+
+static void watch_signals(struct bench *bench, uv_signal_t watchers[SIGNALS])
+{
+    static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+
+    for (int i = 0; i < SIGNALS; i++) {
+        uv_signal_init(&bench->loop, &watchers[i]);
+        watchers[i].data = bench;
+        uv_signal_start(&watchers[i], on_signal, numbers[i]);
+        uv_unref((uv_handle_t *)&watchers[i]);
+    }
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void close_signals(uv_signal_t watchers[SIGNALS])
+{
+    for (int i = 0; i < SIGNALS; i++)
+        uv_close((uv_handle_t *)&watchers[i], NULL);
+}
+
+/* ---- The whole ---- */
+
+static void tell(struct run *run, const char *folder)
+{
+    const char **names = memory_zeroed(run->subjects.count, sizeof names[0]);
+
+    for (size_t i = 0; i < run->subjects.count; i++)
+        names[i] = run->subjects.items[i].name;
+    results_write(&run->results, names, folder);
+    free(names);
+}
+
+static void measure(struct run *run, const char *folder)
+{
+    uv_signal_t watchers[SIGNALS];
+
+    uv_loop_init(&run->bench.loop);
+    watch_signals(&run->bench, watchers);
+    machine_use(MACHINE_FOR_LOAD);
+    run->descriptors = machine_raise_descriptors(10000 + SPARE_DESCRIPTORS);
+    run->bench.folder = folder;
+    run->no_calls = calls_probe(&run->bench.loop);
+    run_rounds(run);
+    close_signals(watchers);
+    uv_run(&run->bench.loop, UV_RUN_DEFAULT);
+    uv_loop_close(&run->bench.loop);
+    tell(run, folder);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct models models;
+    struct run run = {0};
+    struct text folder = {0};
+
+    process_open_standard();
+    read_arguments(argc, argv, &options);
+    models_find(&models, options.build);
+    text_add(&folder, "%s/bench", options.build);
+    bool is_right = choose(&options, &models, &run.subjects);
+    if (is_right && !plan_make(&run.plan, options.time)) {
+        options_misuse(&command, "--time is short, normal or long, not %s", options.time);
+        is_right = false;
+    }
+    if (is_right) {
+        (void)mkdir(folder.chars, S_IRWXU | S_IRWXG | S_IRWXO);
+        measure(&run, folder.chars);
+    }
+    results_free(&run.results);
+    subjects_free(&run.subjects);
+    models_free(&models);
+    text_free(&folder);
+    free(options.models.items);
+    free(options.servers.items);
+    return is_right ? 0 : 2;
+}

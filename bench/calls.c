@@ -1,0 +1,113 @@
+/* calls - see calls.h */
+#include "calls.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "player/process.h"
+
+static const double matters = 0.005; /* calls a message */
+
+void calls_runner(const char *path, const char *words[CALLS_WORDS])
+{
+    const char *const runner[CALLS_WORDS] = {"strace", "-qq", "-f", "-c", "-o", path, NULL};
+
+    memcpy(words, runner, sizeof runner);
+}
+
+/* ---- Is strace there? ---- */
+
+static void on_end(struct process *process)
+{
+    *(bool *)process_owner(process) = true;
+}
+
+static void on_freed(void *data)
+{
+    *(bool *)data = true;
+}
+
+const char *calls_probe(uv_loop_t *loop)
+{
+    const char *words[CALLS_WORDS + 1];
+    bool has_ended = false, is_freed = false;
+
+    calls_runner("/dev/null", words);
+    words[CALLS_WORDS - 1] = "true";
+    words[CALLS_WORDS] = NULL;
+    struct process *process =
+        process_start(loop, &(struct process_options){.arguments = words, .on_end = on_end, .owner = &has_ended});
+    while (!has_ended)
+        uv_run(loop, UV_RUN_ONCE);
+    const int status = process_status(process).exit_status;
+    process_free(process, on_freed, &is_freed);
+    while (!is_freed)
+        uv_run(loop, UV_RUN_ONCE);
+    if (status == 127) /* as shells have it: not found */
+        return "strace is missing (./setup.sh trace installs it)";
+    return status == 0 ? NULL : "strace may not trace here";
+}
+
+/* ---- What it has counted ---- */
+
+/* "% time seconds usecs/call calls [errors] syscall", ruled off at both ends; then the total. */
+bool calls_read(const char *path, struct calls_count *count)
+{
+    char line[256], name[32];
+    double times;
+    bool is_complete = false;
+    FILE *file = fopen(path, "r");
+
+    *count = (struct calls_count){0};
+    while (file != NULL && !is_complete && fgets(line, sizeof line, file) != NULL) {
+        if (sscanf(line, "%*f %*f %*f %lf %*d %31s", &times, name) != 2 &&
+            sscanf(line, "%*f %*f %*f %lf %31s", &times, name) != 2)
+            continue;
+        is_complete = strcmp(name, "total") == 0;
+        if (is_complete || count->count == CALLS_MAX)
+            continue;
+        memcpy(count->items[count->count].name, name, sizeof name);
+        count->items[count->count++].times = times;
+    }
+    if (file != NULL)
+        fclose(file);
+    return is_complete;
+}
+
+static double times_of(const struct calls_count *count, const char *name)
+{
+    for (size_t i = 0; i < count->count; i++)
+        if (strcmp(count->items[i].name, name) == 0)
+            return count->items[i].times;
+    return 0;
+}
+
+struct call {
+    const char *name;
+    double a_message;
+};
+
+static int compare(const void *a, const void *b)
+{
+    const double x = ((const struct call *)a)->a_message, y = ((const struct call *)b)->a_message;
+
+    return (x < y) - (x > y);
+}
+
+double calls_a_message(const struct calls_count *with, const struct calls_count *without, double messages,
+                       struct text *words)
+{
+    struct call calls[CALLS_MAX];
+    double sum = 0;
+
+    for (size_t i = 0; i < with->count; i++) {
+        const char *name = with->items[i].name;
+        calls[i] = (struct call){name, (with->items[i].times - times_of(without, name)) / messages};
+        sum += calls[i].a_message;
+    }
+    qsort(calls, with->count, sizeof calls[0], compare);
+    for (size_t i = 0; i < with->count && calls[i].a_message >= matters; i++)
+        text_add(words, "%s%s %.2f", i > 0 ? ", " : "", calls[i].name, calls[i].a_message);
+    return sum;
+}

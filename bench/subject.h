@@ -1,0 +1,35 @@
+/* subject - what is measured: a model's server, perhaps with options, or somebody's own. */
+#ifndef SUBJECT_H
+#define SUBJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "player/models.h"
+#include "server.h"
+
+struct subject {
+    char *name; /* "05-select", "02-fcntl-nonblock -i10"; somebody's command is its own name */
+    struct server_program program;
+    char *options; /* those in `program` */
+    char *fault; /* why there are no figures of it: it was left out, or it is wrong; or NULL */
+    /* What was found out meanwhile: */
+    size_t at_most; /* how many clients it serves at a time; 0: nobody has found a limit */
+    bool grows; /* it has a thread or a process for each client */
+};
+
+struct subjects {
+    struct subject *items;
+    size_t count;
+};
+
+/* Adds a model by its words, "02-fcntl-nonblock:-i10". Returns false if there is none of that name. */
+bool subjects_add_model(struct subjects *subjects, const struct models *models, const char *words);
+
+/* Adds a shell command, with "{port}" in it. */
+void subjects_add_command(struct subjects *subjects, const char *command);
+
+/* Frees them all. */
+void subjects_free(struct subjects *subjects);
+
+#endif
