@@ -3,10 +3,12 @@
  *
  * The tables on the terminal, the plots and the page say what came out; BUILD/bench/ *.csv have every single measurement.
  */
-#include <errno.h>
+#include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,10 +22,14 @@
 #include "player/options.h"
 #include "player/process.h"
 #include "player/text.h"
+#include "report/page.h"
+#include "report/plot.h"
+#include "report/section.h"
+#include "report/table.h"
 #include "subject.h"
 #include "trial.h"
 
-enum { SPARE_DESCRIPTORS = 200 /* beside those of the clients */ };
+enum { MOST_CLIENTS = 10000, SPARE_DESCRIPTORS = 200 /* beside those of the clients */ };
 
 struct options {
     const char *build, *time;
@@ -35,6 +41,7 @@ static const struct command command = {
              "'COMMAND {port}']...\n"};
 
 static const double floor_seconds = 0.02;
+static const double busy_machine = 0.1; /* of a core, by others */
 
 /* ---- The command line ---- */
 
@@ -85,6 +92,7 @@ struct run {
     struct results results;
     const char *no_calls; /* why they are not counted, or NULL */
     long descriptors;
+    double others; /* how much of a core other programs have used */
     double began, done, all; /* seconds of the plan, but for the first, which is a time */
 };
 
@@ -111,7 +119,8 @@ static bool is_worth_it(const struct run *run, const struct setting *setting, co
         return false;
     if (setting->question == CALLS && run->no_calls != NULL)
         return false;
-    return setting->clients > 0 || (subject->at_most > 1 && subject->at_most < 50 && subject->at_most != 10);
+    return setting->question != PRICE || setting->clients > 0 ||
+           (subject->at_most > 1 && subject->at_most < 50 && subject->at_most != 10);
 }
 
 static char *too_few_descriptors(const struct run *run, const struct setting *setting)
@@ -215,31 +224,153 @@ static void close_signals(uv_signal_t watchers[SIGNALS])
 
 /* ---- The whole ---- */
 
-static void tell(struct run *run, const char *folder)
+/* ---- What came out ---- */
+
+/* CPU time of this program and all that it has started, in seconds. */
+static double own_time(void)
+{
+    struct rusage self, children;
+    double seconds = 0;
+
+    getrusage(RUSAGE_SELF, &self);
+    getrusage(RUSAGE_CHILDREN, &children);
+    const struct timeval times[] = {self.ru_utime, self.ru_stime, children.ru_utime, children.ru_stime};
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
+        seconds += (double)times[i].tv_sec + (double)times[i].tv_usec / 1e6;
+    return seconds;
+}
+
+static void add_warning(struct text *words, const struct run *run)
+{
+    if (run->bench.was_interrupted)
+        text_add(words, "This run was interrupted. ");
+    if (run->others > busy_machine)
+        text_add(
+            words,
+            "Other programs used %.0f %% of a core during this run: on a quiet machine the figures are other ones.",
+            run->others * 100);
+}
+
+/* How much the load itself took, where it took most. */
+static void add_load(struct text *words, const struct run *run)
+{
+    const struct setting *setting = plan_find(&run->plan, PRICE, 50, 64, 0);
+    double cpu = 0, busy = 0;
+
+    for (size_t i = 0; i < run->subjects.count; i++) {
+        cpu = fmax(cpu, results_summary(&run->results, i, setting, PRICE_LOAD_CPU).median);
+        busy = fmax(busy, results_summary(&run->results, i, setting, PRICE_LOAD_BUSY).median);
+    }
+    const struct machine_cores cores = machine_cores();
+    if (cores.are_separate)
+        text_add(words, "The servers had %d core%s, the load generator another one. ", cores.server,
+                 cores.server == 1 ? "" : "s");
+    else
+        text_add(words, "Servers and load generator shared the core. ");
+    text_add(words,
+             "With 50 clients it took up to %.1f us of CPU time a message and was busy for up to %.0f %% of the time",
+             cpu, busy * 100);
+    text_add(words, "%s", busy > 0.95 ? ": it, not the server, then set the pace." : ".");
+}
+
+static void add_time(struct text *words)
+{
+    const time_t time_now = time(NULL);
+    char line[64] = "";
+    struct tm parts;
+
+    if (localtime_r(&time_now, &parts) != NULL && strftime(line, sizeof line, "%Y-%m-%d %H:%M", &parts) > 0)
+        text_add(words, "%s", line);
+}
+
+static void print_wrapped(const char *words)
+{
+    struct text out = {0};
+
+    if (words == NULL)
+        return;
+    table_wrap(&out, words);
+    fputs(out.chars, stdout);
+    text_free(&out);
+}
+
+static bool write_page(struct run *run, const struct report *report, const struct options *options)
+{
+    struct text path = {0}, machine = {0}, load = {0}, warning = {0}, when = {0}, again = {0};
+
+    text_add(&path, "%s/bench.html", options->build);
+    text_add(&again, "make bench%s%s", strcmp(options->time, "normal") == 0 ? "" : " TIME=",
+             strcmp(options->time, "normal") == 0 ? "" : options->time);
+    machine_describe(&machine);
+    add_load(&load, run);
+    add_warning(&warning, run);
+    add_time(&when);
+    print_wrapped(machine.chars);
+    print_wrapped(load.chars);
+    print_wrapped(warning.chars);
+    const struct page_words words = {.warning = warning.chars != NULL ? warning.chars : "",
+                                     .machine = machine.chars,
+                                     .when = when.chars,
+                                     .load = load.chars,
+                                     .command = again.chars};
+    const bool is_written = page_write(report, &words, run->bench.folder, path.chars);
+    if (is_written)
+        printf("%s shows it in a browser; every measurement is in %s/*.csv\n", path.chars, run->bench.folder);
+    struct text *const texts[] = {&path, &machine, &load, &warning, &when, &again};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        text_free(texts[i]);
+    return is_written;
+}
+
+static bool write_rows(const struct run *run)
 {
     const char **names = memory_zeroed(run->subjects.count, sizeof names[0]);
 
     for (size_t i = 0; i < run->subjects.count; i++)
         names[i] = run->subjects.items[i].name;
-    results_write(&run->results, names, folder);
+    const bool is_written = results_write(&run->results, names, run->bench.folder);
     free(names);
+    return is_written;
 }
 
-static void measure(struct run *run, const char *folder)
+static bool tell(struct run *run, const struct options *options)
+{
+    const struct findings findings = {&run->plan, &run->results, &run->subjects, run->no_calls};
+    struct text out = {0}, said = {0};
+    struct report report;
+
+    report_make(&report, &findings);
+    table_add(&out, &report);
+    fputs(out.chars, stdout);
+    const char *no_plots = plot_all(&run->bench.loop, &findings, run->bench.folder, &said);
+    if (no_plots != NULL)
+        printf("There are no plots: %s\n", no_plots);
+    const bool is_written = write_page(run, &report, options) && write_rows(run);
+    text_free(&out);
+    text_free(&said);
+    report_free(&report);
+    return is_written;
+}
+
+/* ---- The whole ---- */
+
+static bool measure(struct run *run, const struct options *options)
 {
     uv_signal_t watchers[SIGNALS];
+    const double busy = machine_busy_time(), start = now();
 
     uv_loop_init(&run->bench.loop);
     watch_signals(&run->bench, watchers);
     machine_use(MACHINE_FOR_LOAD);
-    run->descriptors = machine_raise_descriptors(10000 + SPARE_DESCRIPTORS);
-    run->bench.folder = folder;
+    run->descriptors = machine_raise_descriptors(MOST_CLIENTS + SPARE_DESCRIPTORS);
     run->no_calls = calls_probe(&run->bench.loop);
     run_rounds(run);
+    run->others = (machine_busy_time() - busy - own_time()) / (now() - start);
     close_signals(watchers);
+    const bool is_told = tell(run, options);
     uv_run(&run->bench.loop, UV_RUN_DEFAULT);
     uv_loop_close(&run->bench.loop);
-    tell(run, folder);
+    return is_told;
 }
 
 int main(int argc, char **argv)
@@ -253,6 +384,7 @@ int main(int argc, char **argv)
     read_arguments(argc, argv, &options);
     models_find(&models, options.build);
     text_add(&folder, "%s/bench", options.build);
+    int status = 2;
     bool is_right = choose(&options, &models, &run.subjects);
     if (is_right && !plan_make(&run.plan, options.time)) {
         options_misuse(&command, "--time is short, normal or long, not %s", options.time);
@@ -260,7 +392,8 @@ int main(int argc, char **argv)
     }
     if (is_right) {
         (void)mkdir(folder.chars, S_IRWXU | S_IRWXG | S_IRWXO);
-        measure(&run, folder.chars);
+        run.bench.folder = folder.chars;
+        status = measure(&run, &options) ? 0 : 1;
     }
     results_free(&run.results);
     subjects_free(&run.subjects);
@@ -268,5 +401,5 @@ int main(int argc, char **argv)
     text_free(&folder);
     free(options.models.items);
     free(options.servers.items);
-    return is_right ? 0 : 2;
+    return status;
 }

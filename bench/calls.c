@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "player/process.h"
+#include "run_program.h"
 
 static const double matters = 0.005; /* calls a message */
 
@@ -18,33 +18,15 @@ void calls_runner(const char *path, const char *words[CALLS_WORDS])
 
 /* ---- Is strace there? ---- */
 
-static void on_end(struct process *process)
-{
-    *(bool *)process_owner(process) = true;
-}
-
-static void on_freed(void *data)
-{
-    *(bool *)data = true;
-}
-
 const char *calls_probe(uv_loop_t *loop)
 {
     const char *words[CALLS_WORDS + 1];
-    bool has_ended = false, is_freed = false;
 
     calls_runner("/dev/null", words);
     words[CALLS_WORDS - 1] = "true";
     words[CALLS_WORDS] = NULL;
-    struct process *process =
-        process_start(loop, &(struct process_options){.arguments = words, .on_end = on_end, .owner = &has_ended});
-    while (!has_ended)
-        uv_run(loop, UV_RUN_ONCE);
-    const int status = process_status(process).exit_status;
-    process_free(process, on_freed, &is_freed);
-    while (!is_freed)
-        uv_run(loop, UV_RUN_ONCE);
-    if (status == 127) /* as shells have it: not found */
+    const int status = run_program(loop, words, NULL);
+    if (status == 127)
         return "strace is missing (./setup.sh trace installs it)";
     return status == 0 ? NULL : "strace may not trace here";
 }

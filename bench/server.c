@@ -21,10 +21,9 @@ static void on_ready(struct process *process)
     server->is_up = true;
 }
 
-/* Its last words, if it had any: "Segmentation fault". */
-static void add_last_line(struct text *text, const struct process *process)
+void server_add_last_words(const struct server *server, struct text *text)
 {
-    const struct process_stderr said = process_stderr(process);
+    const struct process_stderr said = process_stderr(server->process);
     size_t end = said.size;
 
     while (end > 0 && said.bytes[end - 1] == '\n')
@@ -45,7 +44,7 @@ static void on_end(struct process *process)
     if (status.was_told && status.is_ready)
         return;
     text_add(&server->problem, "it %s", process_describe_end(process));
-    add_last_line(&server->problem, process);
+    server_add_last_words(server, &server->problem);
 }
 
 struct words {

@@ -49,6 +49,9 @@ struct server_memory {
 /* Returns that. */
 struct server_memory server_memory(const struct server *server);
 
+/* Appends the last line that it wrote to standard error, in brackets, if it wrote one. */
+void server_add_last_words(const struct server *server, struct text *text);
+
 /* Tells it to end, runs the loop until it has, and frees all but `problem`. */
 void server_stop(struct server *server, uv_loop_t *loop);
 

@@ -45,6 +45,7 @@ void subjects_free(struct subjects *subjects)
         free(subjects->items[i].name);
         free(subjects->items[i].options);
         free(subjects->items[i].fault);
+        free(subjects->items[i].limit);
     }
     free(subjects->items);
     *subjects = (struct subjects){0};

@@ -37,13 +37,18 @@ static void give_reason(struct row *row, struct text *words)
     row->why_not = text_take(words);
 }
 
+/* With what the server has said itself: "server: cannot start a thread: Resource temporarily unavailable". */
 static void note_limit(struct trial *trial, size_t served, size_t asked)
 {
+    struct subject *subject = trial->subject;
     struct text words = {0};
 
-    trial->subject->at_most = served;
     text_add(&words, "it serves %zu of %zu clients", served, asked);
-    give_reason(trial->row, &words);
+    server_add_last_words(&trial->bench->server, &words);
+    free(subject->limit);
+    subject->at_most = served;
+    subject->limit = text_take(&words);
+    trial->row->why_not = memory_string(subject->limit);
 }
 
 /* It would not be fair to measure what is known not to work, and with thousands of threads not wise. */
@@ -53,7 +58,7 @@ static bool is_too_much(struct trial *trial, size_t clients)
     struct text words = {0};
 
     if (subject->at_most > 0 && clients > subject->at_most)
-        text_add(&words, "it serves %zu client%s at a time", subject->at_most, subject->at_most == 1 ? "" : "s");
+        text_add(&words, "%s", subject->limit);
     else if (subject->grows && clients >= MANY_CLIENTS)
         text_add(&words, "it takes a thread or a process for each client, and %zu were not tried", clients);
     else
@@ -329,7 +334,7 @@ static size_t smaller(size_t a, size_t b)
 /* `clients` are the setting's, but where it asks for as many as there can be, or where a few less do as well. */
 static size_t clients_for(const struct setting *setting, const struct subject *subject)
 {
-    if (setting->clients == 0)
+    if (setting->question == PRICE && setting->clients == 0)
         return subject->at_most;
     if ((setting->question == CALLS || setting->rate > 0) && subject->at_most > 0)
         return smaller(setting->clients, subject->at_most);

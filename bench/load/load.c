@@ -199,7 +199,7 @@ static void on_answered(struct client *client)
     const uint64_t now = uv_hrtime();
 
     load->messages++;
-    load->unserved -= !client->was_served;
+    load->unserved -= !client->was_served && load->unserved > 0;
     client->was_served = true;
     if (is_visited(load)) {
         enter(client, LEAVING);
@@ -402,21 +402,26 @@ size_t load_ask(struct load *load, size_t first, size_t count, size_t size, doub
     return answered;
 }
 
-static void begin_to_send(struct load *load, size_t first, size_t count, size_t size)
+static void send_from_all(struct load *load)
 {
-    load->first = first;
-    load->busy = count;
-    load->size = size;
-    for (size_t i = first; i < first + count; i++)
+    for (size_t i = load->first; i < load->first + load->busy; i++)
         if (load->clients[i]->state == IDLE)
             send_message(load->clients[i], uv_hrtime());
 }
 
+/*
+ * First all send once: who is served must not keep a server from others. But a server that waits a while for each client in turn
+ * comes round sooner if they all talk.
+ */
 size_t load_gather(struct load *load, size_t first, size_t count, size_t size, double patience)
 {
+    load->first = first;
+    load->busy = load->unserved = count;
+    load->size = size;
+    send_from_all(load);
+    wait_for(load, &load->unserved, (uint64_t)(patience * 1000));
     load->mode = GATHERING;
-    load->unserved = count;
-    begin_to_send(load, first, count, size);
+    send_from_all(load);
     wait_for(load, &load->unserved, (uint64_t)(patience * 1000));
     return count - load->unserved;
 }

@@ -1,0 +1,254 @@
+/* plot - see plot.h */
+#include "plot.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "player/memory.h"
+#include "player/text.h"
+#include "ranking.h"
+#include "run_program.h"
+#include "section_parts.h"
+
+#define PLOTS "bench/report/plots"
+
+/* A plot's variables for its script, and whether there is anything to plot. */
+struct plot {
+    const char *folder, *name;
+    size_t rows;
+    double most; /* the highest x */
+    double limit; /* the highest y, if there is one */
+};
+
+static FILE *open_data(const struct plot *plot, const char *suffix)
+{
+    struct text path = {0};
+
+    text_add(&path, "%s/%s%s.dat", plot->folder, plot->name, suffix);
+    FILE *file = fopen(path.chars, "w");
+    if (file == NULL)
+        fprintf(stderr, "bench: cannot write %s: %s\n", path.chars, strerror(errno));
+    text_free(&path);
+    return file;
+}
+
+/* ---- Rows: a server each, the least first ---- */
+
+/* NUMBER "NAME" MEDIAN LOW HIGH */
+static void write_spreads(struct plot *plot, const struct findings *findings, const struct setting *setting, int figure)
+{
+    struct ranking ranking = ranking_make(findings, setting, figure);
+    FILE *file = open_data(plot, "");
+
+    for (size_t i = 0; file != NULL && i < ranking.count; i++) {
+        const struct summary summary = ranking.items[i].summary;
+        fprintf(file, "%zu \"%s\" %g %g %g\n", i, findings->subjects->items[ranking.items[i].subject].name,
+                summary.median, summary.low, summary.high);
+    }
+    if (file != NULL)
+        fclose(file);
+    plot->rows = ranking.count;
+    free(ranking.items);
+}
+
+/* NUMBER "NAME" and three waits: the median, one in 100, one in 1000. */
+static void write_waits(struct plot *plot, const struct findings *findings, const struct setting *setting)
+{
+    struct ranking ranking = ranking_make(findings, setting, PRICE_P99);
+    FILE *file = open_data(plot, "");
+
+    for (size_t i = 0; file != NULL && i < ranking.count; i++) {
+        const size_t subject = ranking.items[i].subject;
+        fprintf(file, "%zu \"%s\" %g %g %g\n", i, findings->subjects->items[subject].name,
+                section_summary(findings, subject, setting, PRICE_P50).median, ranking.items[i].summary.median,
+                section_summary(findings, subject, setting, PRICE_P999).median);
+    }
+    if (file != NULL)
+        fclose(file);
+    plot->rows = ranking.count;
+    free(ranking.items);
+}
+
+/* ---- Lines: a server each, with its name at the end ---- */
+
+struct end {
+    size_t line;
+    double x, y; /* of the last point; then of the name */
+    const char *name;
+};
+
+static int compare(const void *a, const void *b)
+{
+    const double x = ((const struct end *)a)->y, y = ((const struct end *)b)->y;
+
+    return (x > y) - (x < y);
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    const size_t x = ((const struct end *)a)->line, y = ((const struct end *)b)->line;
+
+    return (x > y) - (x < y);
+}
+
+/* Names that would lie on each other are pushed up; all stand at the right edge. The axis is logarithmic: `step` is a factor. */
+static void write_names(const struct plot *plot, struct end *ends, double step)
+{
+    FILE *file = open_data(plot, "-names");
+
+    qsort(ends, plot->rows, sizeof ends[0], compare);
+    for (size_t i = 1; i < plot->rows; i++)
+        if (ends[i].y < ends[i - 1].y * step)
+            ends[i].y = ends[i - 1].y * step;
+    qsort(ends, plot->rows, sizeof ends[0], compare_lines);
+    for (size_t i = 0; file != NULL && i < plot->rows; i++)
+        fprintf(file, "%g %g \"%s\"\n\n\n", plot->most, ends[i].y, ends[i].name);
+    if (file != NULL)
+        fclose(file);
+}
+
+/* A block of lines "X MEDIAN LOW HIGH" for each server. Names are `gap` of the plot's height apart. */
+static void write_lines(struct plot *plot, const struct findings *findings, const struct setting *const *settings,
+                        const double *xs, size_t count, int figure, double gap)
+{
+    struct end *ends = memory_zeroed(findings->subjects->count, sizeof ends[0]);
+    FILE *file = open_data(plot, "");
+    double least = HUGE_VAL, greatest = 0;
+
+    for (size_t i = 0; file != NULL && i < findings->subjects->count; i++) {
+        struct end end = {plot->rows, 0, 0, findings->subjects->items[i].name};
+        for (size_t k = 0; k < count; k++) {
+            const struct summary summary = section_summary(findings, i, settings[k], figure);
+            if (summary.rounds == 0)
+                continue;
+            fprintf(file, "%g %g %g %g\n", xs[k], summary.median, summary.low, summary.high);
+            end.x = xs[k];
+            end.y = summary.median;
+            least = fmin(least, summary.median);
+            greatest = fmax(greatest, summary.median);
+        }
+        if (end.y > 0) {
+            fprintf(file, "\n\n");
+            ends[plot->rows++] = end;
+            plot->most = fmax(plot->most, end.x);
+        }
+    }
+    if (file != NULL)
+        fclose(file);
+    if (plot->rows > 0)
+        write_names(plot, ends, pow(greatest / least, gap));
+    free(ends);
+}
+
+static void write_growth(struct plot *plot, const struct findings *findings)
+{
+    static const double clients[] = {1, 10, 50, 200, 1000, 10000};
+    enum { COUNT = sizeof clients / sizeof clients[0] };
+    const struct setting *settings[COUNT];
+
+    for (size_t i = 0; i < COUNT; i++)
+        settings[i] = section_setting(findings, PRICE, (size_t)clients[i]);
+    write_lines(plot, findings, settings, clients, COUNT, PRICE_FLOORS, 0.05);
+}
+
+static void write_newcomer(struct plot *plot, const struct findings *findings)
+{
+    static const size_t silent[] = {0, 1, 4, 16, 64};
+    static const double places[] = {0, 1, 2, 3, 4};
+    enum { COUNT = sizeof silent / sizeof silent[0] };
+    const struct setting *settings[COUNT];
+
+    for (size_t i = 0; i < COUNT; i++) {
+        settings[i] = section_setting(findings, NEWCOMER, silent[i]);
+        if (settings[i] != NULL)
+            plot->limit = settings[i]->seconds * 1e6;
+    }
+    write_lines(plot, findings, settings, places, COUNT, NEWCOMER_WAIT, 0.05);
+}
+
+static void write_price(struct plot *plot, const struct findings *findings)
+{
+    write_spreads(plot, findings, section_setting(findings, PRICE, 50), PRICE_FLOORS);
+}
+
+static void write_silence(struct plot *plot, const struct findings *findings)
+{
+    const struct setting *setting = section_setting(findings, SILENCE, 1000);
+
+    write_spreads(plot, findings, setting != NULL ? setting : section_setting(findings, SILENCE, 200), SILENCE_MEMORY);
+}
+
+static void write_punctuality(struct plot *plot, const struct findings *findings)
+{
+    write_waits(plot, findings, plan_find(findings->plan, PRICE, 50, SMALL_MESSAGE, 1));
+}
+
+static void write_visits(struct plot *plot, const struct findings *findings)
+{
+    write_spreads(plot, findings, section_setting(findings, VISITS, 10), VISITS_CPU);
+}
+
+/* ---- gnuplot ---- */
+
+/* Light and dark: see plot.css. gnuplot's own beginning, up to `<svg`, is not wanted in a page. */
+static bool add_style(const char *path)
+{
+    char *plot = file_read(path), *style = file_read("bench/report/plot.css");
+    const char *start = plot != NULL ? strstr(plot, "<svg") : NULL;
+    const char *end = start != NULL ? strchr(start, '>') : NULL;
+    FILE *file = end != NULL && style != NULL ? fopen(path, "w") : NULL;
+
+    if (file != NULL) {
+        fprintf(file, "%.*s role=\"img\">\n<style>\n%s</style>%s", (int)(end - start), start, style, end + 1);
+        fclose(file);
+    }
+    free(plot);
+    free(style);
+    return file != NULL;
+}
+
+static int draw(uv_loop_t *loop, const struct plot *plot, struct text *said)
+{
+    struct text settings = {0}, script = {0}, path = {0};
+
+    text_add(&settings, "folder = '%s'; plots = '" PLOTS "'; rows = %zu; most = %g; limit = %g", plot->folder,
+             plot->rows, plot->most, plot->limit);
+    text_add(&script, PLOTS "/%s.gp", plot->name);
+    text_add(&path, "%s/%s.svg", plot->folder, plot->name);
+    const char *const words[] = {"gnuplot", "-e", settings.chars, script.chars, NULL};
+    int status = run_program(loop, words, said);
+    if (status == 0 && !add_style(path.chars))
+        status = 1;
+    text_free(&settings);
+    text_free(&script);
+    text_free(&path);
+    return status;
+}
+
+const char *plot_all(uv_loop_t *loop, const struct findings *findings, const char *folder, struct text *said)
+{
+    static const struct {
+        const char *name;
+        void (*write)(struct plot *plot, const struct findings *findings);
+    } plots[] = {{"price", write_price},     {"growth", write_growth},           {"newcomer", write_newcomer},
+                 {"silence", write_silence}, {"punctuality", write_punctuality}, {"visits", write_visits}};
+    int status = 0;
+
+    for (size_t i = 0; i < sizeof plots / sizeof plots[0] && status == 0; i++) {
+        struct plot plot = {.folder = folder, .name = plots[i].name, .most = 1};
+        struct text path = {0};
+        text_add(&path, "%s/%s.svg", folder, plot.name);
+        (void)remove(path.chars); /* one of an earlier run would look like ours */
+        text_free(&path);
+        plots[i].write(&plot, findings);
+        if (plot.rows > 0)
+            status = draw(loop, &plot, said);
+    }
+    if (status == 127)
+        return "gnuplot is missing (./setup.sh bench installs it)";
+    return status == 0 ? NULL : said->length > 0 ? said->chars : "gnuplot failed";
+}

@@ -1,0 +1,16 @@
+# A line for each server, with its spread as a band, and its name where it ends.
+name = "growth"; width = 620; height = 460
+load plots."/style.gp"
+data = folder."/growth.dat"
+set logscale xy
+set rmargin 21
+set xrange [1 : most]
+set yrange [0.8 : *]
+set xlabel "clients who send"
+set ylabel "CPU time a message; 1 = the kernel's floor"
+set format x "%'.0f"
+set arrow from graph 0, first 1 to graph 1, first 1 nohead linecolor "#646464" dashtype 2
+set label "the kernel's floor" at graph 0.02, first 0.9 textcolor "#646464"
+plot for [i = 0 : rows - 1] data index i using 1:3:4 with filledcurves fillstyle transparent solid 0.18 noborder linecolor rgb hue(i) notitle, \
+     for [i = 0 : rows - 1] data index i using 1:2 with linespoints linecolor rgb hue(i) linewidth 2 pointtype (i % 2 ? 7 : 5) pointsize 0.5 notitle, \
+     for [i = 0 : rows - 1] folder."/growth-names.dat" index i using 1:2:3 with labels left offset 0.6, 0 textcolor rgb hue(i) notitle

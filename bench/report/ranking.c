@@ -1,0 +1,56 @@
+/* ranking - see ranking.h */
+#include "ranking.h"
+
+#include <stdlib.h>
+
+#include "player/memory.h"
+
+static int compare(const void *a, const void *b)
+{
+    const double x = ((const struct ranked *)a)->summary.median, y = ((const struct ranked *)b)->summary.median;
+
+    return (x > y) - (x < y);
+}
+
+struct ranking ranking_make(const struct findings *findings, const struct setting *setting, int figure)
+{
+    struct ranking ranking = {.items = memory_zeroed(findings->subjects->count, sizeof ranking.items[0])};
+
+    for (size_t i = 0; i < findings->subjects->count; i++) {
+        const struct summary summary = results_summary(findings->results, i, setting, figure);
+        if (summary.rounds > 0 && findings->subjects->items[i].fault == NULL)
+            ranking.items[ranking.count++] = (struct ranked){i, summary};
+    }
+    qsort(ranking.items, ranking.count, sizeof ranking.items[0], compare);
+    return ranking;
+}
+
+size_t ranking_first(const struct ranking *ranking)
+{
+    size_t equal = 0;
+
+    while (equal < ranking->count && results_are_equal(ranking->items[0].summary, ranking->items[equal].summary))
+        equal++;
+    return equal;
+}
+
+size_t ranking_last(const struct ranking *ranking)
+{
+    const size_t last = ranking->count - 1;
+    size_t equal = 0;
+
+    while (equal < ranking->count &&
+           results_are_equal(ranking->items[last].summary, ranking->items[last - equal].summary))
+        equal++;
+    return equal;
+}
+
+void ranking_add_names(struct text *text, const struct findings *findings, const struct ranked *first, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        text_add(text, "%s%s",
+                 i == 0           ? ""
+                 : i + 1 == count ? " and "
+                                  : ", ",
+                 findings->subjects->items[first[i].subject].name);
+}

@@ -1,0 +1,30 @@
+/* ranking - servers in the order of a figure, the least first, those that a run cannot tell apart side by side. */
+#ifndef RANKING_H
+#define RANKING_H
+
+#include <stddef.h>
+
+#include "player/text.h"
+#include "section.h"
+
+struct ranked {
+    size_t subject;
+    struct summary summary;
+};
+
+struct ranking {
+    struct ranked *items; /* those of which there is a figure */
+    size_t count;
+};
+
+/* Ranks them; the caller's to free(items). */
+struct ranking ranking_make(const struct findings *findings, const struct setting *setting, int figure);
+
+/* How many at its head are equal to the first; and at its end, to the last. */
+size_t ranking_first(const struct ranking *ranking);
+size_t ranking_last(const struct ranking *ranking);
+
+/* Appends the names of `count` from `first` on: "05-select, 06-libuv and 09-epoll". */
+void ranking_add_names(struct text *text, const struct findings *findings, const struct ranked *first, size_t count);
+
+#endif

@@ -1,0 +1,125 @@
+/* section - see section.h */
+#include "section.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "player/memory.h"
+#include "section_parts.h"
+
+/* ---- For all sections ---- */
+
+struct summary section_summary(const struct findings *findings, size_t subject, const struct setting *setting,
+                               int figure)
+{
+    if (setting == NULL || findings->subjects->items[subject].fault != NULL)
+        return (struct summary){0};
+    return results_summary(findings->results, subject, setting, figure);
+}
+
+const struct setting *section_setting(const struct findings *findings, enum question question, size_t clients)
+{
+    return plan_find(findings->plan, question, clients, SMALL_MESSAGE, 0);
+}
+
+void section_begin(struct section *section, const struct findings *findings, const char *const *heads)
+{
+    struct table *table = &section->table;
+
+    while (heads[table->columns] != NULL) {
+        table->heads[table->columns] = heads[table->columns];
+        table->columns++;
+    }
+    table->rows = memory_zeroed(findings->subjects->count, sizeof table->rows[0]);
+    for (size_t i = 0; i < findings->subjects->count; i++)
+        for (size_t k = 0; k < table->columns; k++)
+            table->rows[i][k] = memory_string("-");
+}
+
+void section_put(struct section *section, size_t row, size_t column, struct text *cell)
+{
+    if (cell->length == 0)
+        return;
+    free(section->table.rows[row][column]);
+    section->table.rows[row][column] = text_take(cell);
+}
+
+void section_put_median(struct section *section, size_t row, size_t column, struct summary summary,
+                        void (*add)(struct text *text, double number))
+{
+    struct text cell = {0};
+
+    if (summary.rounds > 0)
+        add(&cell, summary.median);
+    section_put(section, row, column, &cell);
+}
+
+void section_add_name(struct text *list, const char *name)
+{
+    text_add(list, "%s%s", list->length > 0 ? ", " : "", name);
+}
+
+/* ---- What could not be measured ---- */
+
+static bool is_new(const struct text *reasons, const char *line)
+{
+    return reasons->chars == NULL || strstr(reasons->chars, line) == NULL;
+}
+
+/* Each reason once. */
+static void add_reasons_of(struct text *reasons, const struct findings *findings, size_t subject)
+{
+    for (size_t i = 0; i < findings->results->count; i++) {
+        const struct row *row = &findings->results->rows[i];
+        struct text line = {0};
+        if (row->subject != subject || row->why_not == NULL)
+            continue;
+        text_add(&line, "%s: %s\n", findings->subjects->items[subject].name, row->why_not);
+        if (is_new(reasons, line.chars))
+            text_add(reasons, "%s", line.chars);
+        text_free(&line);
+    }
+}
+
+static char *make_reasons(const struct findings *findings)
+{
+    struct text reasons = {0};
+
+    for (size_t i = 0; i < findings->subjects->count; i++) {
+        const struct subject *subject = &findings->subjects->items[i];
+        if (subject->fault != NULL)
+            text_add(&reasons, "%s has no figures: %s\n", subject->name, subject->fault);
+        else
+            add_reasons_of(&reasons, findings, i);
+    }
+    if (findings->no_calls != NULL)
+        text_add(&reasons, "System calls are not counted: %s\n", findings->no_calls);
+    return text_take(&reasons);
+}
+
+/* ---- All ---- */
+
+void report_make(struct report *report, const struct findings *findings)
+{
+    static void (*const sections[])(struct section *, const struct findings *) = {
+        section_price, section_growth, section_newcomer, section_silence, section_punctuality, section_visits};
+
+    *report = (struct report){.count = sizeof sections / sizeof sections[0], .reasons = make_reasons(findings)};
+    for (size_t i = 0; i < report->count; i++)
+        sections[i](&report->sections[i], findings);
+    report->subjects = findings->subjects;
+}
+
+void report_free(struct report *report)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        struct section *section = &report->sections[i];
+        for (size_t row = 0; row < report->subjects->count; row++)
+            for (size_t column = 0; column < section->table.columns; column++)
+                free(section->table.rows[row][column]);
+        free(section->table.rows);
+        free(section->answer);
+    }
+    free(report->reasons);
+    *report = (struct report){0};
+}

@@ -1,0 +1,199 @@
+/* sections_of_messages - what a message costs, one at a time and with many clients; see section.h */
+#include <stdlib.h>
+
+#include "figure.h"
+#include "ranking.h"
+#include "section_parts.h"
+
+static const double saturated = 0.95; /* the load has hardly slept */
+static const double stays = 1.1; /* a price that grows by less stays as it is */
+
+/* ---- One price ---- */
+
+/* With 50 clients, or with as many as it serves. */
+static const struct setting *price_of(const struct findings *findings, size_t subject)
+{
+    static const size_t clients[] = {50, 0, 10, 1};
+
+    for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++) {
+        const struct setting *setting = section_setting(findings, PRICE, clients[i]);
+        if (section_summary(findings, subject, setting, PRICE_CPU).rounds > 0)
+            return setting;
+    }
+    return NULL;
+}
+
+static void put_price(struct section *section, const struct findings *findings, size_t i)
+{
+    const struct setting *setting = price_of(findings, i);
+    const struct setting *calls = section_setting(findings, CALLS, 50);
+    struct text price = {0}, rate = {0}, clients = {0};
+
+    if (setting == NULL)
+        return;
+    text_add(&clients, "%zu", results_row(findings->results, i, setting)->clients);
+    figure_add_spread(&price, section_summary(findings, i, setting, PRICE_FLOORS));
+    if (section_summary(findings, i, setting, PRICE_LOAD_BUSY).median > saturated)
+        text_add(&rate, ">");
+    figure_add_number(&rate, section_summary(findings, i, setting, PRICE_RATE).median);
+    section_put(section, i, 0, &clients);
+    section_put(section, i, 1, &price);
+    section_put_median(section, i, 2, section_summary(findings, i, setting, PRICE_CPU), figure_add_time);
+    section_put_median(section, i, 3, section_summary(findings, i, calls, CALLS_A_MESSAGE), figure_add_number);
+    section_put_median(section, i, 4, section_summary(findings, i, setting, PRICE_SWITCHES), figure_add_number);
+    section_put(section, i, 5, &rate);
+    section_put_median(section, i, 6, section_summary(findings, i, setting, PRICE_P50), figure_add_time);
+    section_put_median(section, i, 7, section_summary(findings, i, setting, PRICE_P99), figure_add_time);
+    section_put_median(section, i, 8, section_summary(findings, i, setting, PRICE_P999), figure_add_time);
+}
+
+static char *say_price(const struct findings *findings)
+{
+    struct ranking ranking = ranking_make(findings, section_setting(findings, PRICE, 50), PRICE_FLOORS);
+    struct text words = {0};
+
+    if (ranking.count > 1) {
+        const size_t first = ranking_first(&ranking), last = ranking_last(&ranking);
+        text_add(&words, "With 50 clients a message is cheapest with ");
+        ranking_add_names(&words, findings, ranking.items, first);
+        text_add(&words, ": %.2f times the kernel's floor.", ranking.items[0].summary.median);
+        if (first > 1)
+            text_add(&words, " This run cannot tell these %zu apart: their spreads overlap.", first);
+        if (first < ranking.count) {
+            text_add(&words, " It is dearest with ");
+            ranking_add_names(&words, findings, &ranking.items[ranking.count - last], last);
+            text_add(&words, ": %.2f times.", ranking.items[ranking.count - 1].summary.median);
+        }
+    }
+    free(ranking.items);
+    return text_take(&words);
+}
+
+void section_price(struct section *section, const struct findings *findings)
+{
+    static const char *const heads[] = {"clients",    "price in floors", "CPU time", "calls",     "switches",
+                                        "messages/s", "median wait",     "1 in 100", "1 in 1000", NULL};
+
+    *section = (struct section){.name = "price",
+                                .question = "What does a message cost?",
+                                .how = "50 clients, messages of 64 bytes, each sent when the last was answered. The "
+                                       "price is the CPU time of the server, "
+                                       "user and system, all its threads and processes; as a multiple of the floor: "
+                                       "one send() and one recv() by a "
+                                       "program that never waits. Calls and context switches are those of the server a "
+                                       "message; one message in 100, "
+                                       "and in 1000, waits longer than the time given. Calls are counted under strace, "
+                                       "which slows the server down, so that "
+                                       "more messages are waiting whenever it looks. '>': the load generator was busy "
+                                       "all the time, the server could more.",
+                                .answer = say_price(findings)};
+    section_begin(section, findings, heads);
+    for (size_t i = 0; i < findings->subjects->count; i++)
+        put_price(section, findings, i);
+}
+
+/* ---- More clients ---- */
+
+static const size_t crowds[] = {1, 10, 50, 200, 1000, 10000};
+
+enum { CROWDS = sizeof crowds / sizeof crowds[0] };
+
+/* Those whose price grows between 50 and 1,000 clients, and those whose does not. */
+static char *say_growth(const struct findings *findings)
+{
+    const struct setting *few = section_setting(findings, PRICE, 50);
+    const struct setting *many = section_setting(findings, PRICE, 1000);
+    struct text grows = {0}, rest = {0}, words = {0};
+
+    for (size_t i = 0; i < findings->subjects->count; i++) {
+        const struct summary before = section_summary(findings, i, few, PRICE_FLOORS);
+        const struct summary after = section_summary(findings, i, many, PRICE_FLOORS);
+        const char *name = findings->subjects->items[i].name;
+        if (before.rounds == 0 || after.rounds == 0)
+            continue;
+        if (after.median > before.median * stays && !results_are_equal(before, after))
+            text_add(&grows, "%s%s %.1f times", grows.length > 0 ? ", " : "", name, after.median / before.median);
+        else
+            text_add(&rest, "%s%s", rest.length > 0 ? ", " : "", name);
+    }
+    if (grows.length > 0)
+        text_add(&words, "From 50 to 1,000 clients the price grows: %s. ", grows.chars);
+    if (rest.length > 0)
+        text_add(&words, "%s at 1,000 clients as at 50: %s.",
+                 grows.length > 0 ? "It is the same" : "The price is the same", rest.chars);
+    text_free(&grows);
+    text_free(&rest);
+    return text_take(&words);
+}
+
+void section_growth(struct section *section, const struct findings *findings)
+{
+    static const char *const heads[] = {"1", "10", "50", "200", "1,000", "10,000 clients", "16 KiB", NULL};
+    const struct setting *large = plan_find(findings->plan, PRICE, 50, LARGE_MESSAGE, 0);
+
+    *section = (struct section){
+        .name = "growth",
+        .question = "What if there are more clients?",
+        .how =
+            "The same price in floors, with 1 to 10,000 clients who all send (10,000 with TIME=long); and with 50 who "
+            "send 16 KiB at a time, where the floor is that of 16 KiB and every model receives 900 bytes a call.",
+        .answer = say_growth(findings)};
+    section_begin(section, findings, heads);
+    for (size_t i = 0; i < findings->subjects->count; i++) {
+        for (size_t k = 0; k < CROWDS; k++)
+            section_put_median(section, i, k,
+                               section_summary(findings, i, section_setting(findings, PRICE, crowds[k]), PRICE_FLOORS),
+                               figure_add_number);
+        section_put_median(section, i, CROWDS, section_summary(findings, i, large, PRICE_FLOORS), figure_add_number);
+    }
+}
+
+/* ---- Messages that come on time ---- */
+
+static char *say_punctuality(const struct findings *findings, const struct setting *on_time)
+{
+    struct ranking ranking = ranking_make(findings, on_time, PRICE_P99);
+    struct text words = {0};
+
+    if (ranking.count > 1) {
+        const struct ranked *last = &ranking.items[ranking.count - 1];
+        text_add(&words, "When %.0f messages a second come whether a server is ready or not, one in 100 waits ",
+                 on_time->rate);
+        figure_add_time(&words, ranking.items[0].summary.median);
+        text_add(&words, " with ");
+        ranking_add_names(&words, findings, ranking.items, 1);
+        text_add(&words, " and ");
+        figure_add_time(&words, last->summary.median);
+        text_add(&words, " with ");
+        ranking_add_names(&words, findings, last, 1);
+        text_add(&words, ".");
+    }
+    free(ranking.items);
+    return text_take(&words);
+}
+
+void section_punctuality(struct section *section, const struct findings *findings)
+{
+    static const char *const heads[] = {"median wait", "1 in 100", "1 in 1000", "CPU time", "clients", NULL};
+    const struct setting *on_time = plan_find(findings->plan, PRICE, 50, SMALL_MESSAGE, 1);
+
+    *section = (struct section){
+        .name = "punctuality",
+        .question = "And if messages do not wait for the server?",
+        .how = "An open loop: messages become due at a fixed rate, and each wait is counted from that moment. Above, "
+               "clients who wait "
+               "ask a slow server less often, so that its worst moments are hardly seen (coordinated omission).",
+        .answer = say_punctuality(findings, on_time)};
+    section_begin(section, findings, heads);
+    for (size_t i = 0; i < findings->subjects->count; i++) {
+        const struct row *row = on_time != NULL ? results_row(findings->results, i, on_time) : NULL;
+        struct text clients = {0};
+        if (row != NULL && row->why_not == NULL)
+            text_add(&clients, "%zu", row->clients);
+        section_put_median(section, i, 0, section_summary(findings, i, on_time, PRICE_P50), figure_add_time);
+        section_put_median(section, i, 1, section_summary(findings, i, on_time, PRICE_P99), figure_add_time);
+        section_put_median(section, i, 2, section_summary(findings, i, on_time, PRICE_P999), figure_add_time);
+        section_put_median(section, i, 3, section_summary(findings, i, on_time, PRICE_CPU), figure_add_time);
+        section_put(section, i, 4, &clients);
+    }
+}
