@@ -89,7 +89,7 @@ struct run {
     struct bench bench;
     struct plan plan;
     struct subjects subjects;
-    struct results results;
+    struct rows rows;
     const char *no_calls; /* why they are not counted, or NULL */
     long descriptors;
     double others; /* how much of a core other programs have used */
@@ -109,7 +109,7 @@ static void show_progress(const struct run *run, const struct setting *setting, 
     if (!isatty(STDERR_FILENO))
         return;
     fprintf(stderr, "\rround %d of %d, %s, %zu clients: %-28.28s about %d:%02d left\033[K", round, run->plan.rounds,
-            results_title(setting->question), setting->clients, name, (int)left / 60, (int)left % 60);
+            rows_title(setting->question), setting->clients, name, (int)left / 60, (int)left % 60);
 }
 
 /* Is there something new to learn? `clients` 0: only of a server that cannot serve as many as were asked for. */
@@ -142,7 +142,7 @@ static void ask(struct run *run, const struct setting *setting, size_t index, in
     if (row.why_not == NULL)
         trial_run(&run->bench, &run->subjects.items[index], &row);
     if (!run->bench.was_interrupted) {
-        results_add(&run->results, &row);
+        rows_add(&run->rows, &row);
         return;
     }
     free(row.why_not);
@@ -258,8 +258,8 @@ static void add_load(struct text *words, const struct run *run)
     double cpu = 0, busy = 0;
 
     for (size_t i = 0; i < run->subjects.count; i++) {
-        cpu = fmax(cpu, results_summary(&run->results, i, setting, PRICE_LOAD_CPU).median);
-        busy = fmax(busy, results_summary(&run->results, i, setting, PRICE_LOAD_BUSY).median);
+        cpu = fmax(cpu, rows_summary(&run->rows, i, setting, PRICE_LOAD_CPU).median);
+        busy = fmax(busy, rows_summary(&run->rows, i, setting, PRICE_LOAD_BUSY).median);
     }
     const struct machine_cores cores = machine_cores();
     if (cores.are_separate)
@@ -328,14 +328,14 @@ static bool write_rows(const struct run *run)
 
     for (size_t i = 0; i < run->subjects.count; i++)
         names[i] = run->subjects.items[i].name;
-    const bool is_written = results_write(&run->results, names, run->bench.folder);
+    const bool is_written = rows_write(&run->rows, names, run->bench.folder);
     free(names);
     return is_written;
 }
 
 static bool tell(struct run *run, const struct options *options)
 {
-    const struct findings findings = {&run->plan, &run->results, &run->subjects, run->no_calls};
+    const struct findings findings = {&run->plan, &run->rows, &run->subjects, run->no_calls};
     struct text out = {0}, said = {0};
     struct report report;
 
@@ -395,7 +395,7 @@ int main(int argc, char **argv)
         run.bench.folder = folder.chars;
         status = measure(&run, &options) ? 0 : 1;
     }
-    results_free(&run.results);
+    rows_free(&run.rows);
     subjects_free(&run.subjects);
     models_free(&models);
     text_free(&folder);

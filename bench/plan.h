@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "results.h"
+#include "rows.h"
 
 enum { PLAN_MAX = 24 };
 

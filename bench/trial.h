@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <uv.h>
 
-#include "results.h"
+#include "rows.h"
 #include "server.h"
 #include "subject.h"
 

@@ -3,7 +3,7 @@
 #define FIGURE_H
 
 #include "player/text.h"
-#include "results.h"
+#include "rows.h"
 
 /* Appends "4.71 us", "233 us", "6.95 ms", "1.20 s". */
 void figure_add_time(struct text *text, double microseconds);

@@ -17,7 +17,7 @@ struct ranking ranking_make(const struct findings *findings, const struct settin
     struct ranking ranking = {.items = memory_zeroed(findings->subjects->count, sizeof ranking.items[0])};
 
     for (size_t i = 0; i < findings->subjects->count; i++) {
-        const struct summary summary = results_summary(findings->results, i, setting, figure);
+        const struct summary summary = rows_summary(findings->rows, i, setting, figure);
         if (summary.rounds > 0 && findings->subjects->items[i].fault == NULL)
             ranking.items[ranking.count++] = (struct ranked){i, summary};
     }
@@ -29,7 +29,7 @@ size_t ranking_first(const struct ranking *ranking)
 {
     size_t equal = 0;
 
-    while (equal < ranking->count && results_are_equal(ranking->items[0].summary, ranking->items[equal].summary))
+    while (equal < ranking->count && summaries_are_equal(ranking->items[0].summary, ranking->items[equal].summary))
         equal++;
     return equal;
 }
@@ -40,7 +40,7 @@ size_t ranking_last(const struct ranking *ranking)
     size_t equal = 0;
 
     while (equal < ranking->count &&
-           results_are_equal(ranking->items[last].summary, ranking->items[last - equal].summary))
+           summaries_are_equal(ranking->items[last].summary, ranking->items[last - equal].summary))
         equal++;
     return equal;
 }

@@ -14,7 +14,7 @@ struct summary section_summary(const struct findings *findings, size_t subject, 
 {
     if (setting == NULL || findings->subjects->items[subject].fault != NULL)
         return (struct summary){0};
-    return results_summary(findings->results, subject, setting, figure);
+    return rows_summary(findings->rows, subject, setting, figure);
 }
 
 const struct setting *section_setting(const struct findings *findings, enum question question, size_t clients)
@@ -69,8 +69,8 @@ static bool is_new(const struct text *reasons, const char *line)
 /* Each reason once. */
 static void add_reasons_of(struct text *reasons, const struct findings *findings, size_t subject)
 {
-    for (size_t i = 0; i < findings->results->count; i++) {
-        const struct row *row = &findings->results->rows[i];
+    for (size_t i = 0; i < findings->rows->count; i++) {
+        const struct row *row = &findings->rows->items[i];
         struct text line = {0};
         if (row->subject != subject || row->why_not == NULL)
             continue;

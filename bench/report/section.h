@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "plan.h"
-#include "results.h"
+#include "rows.h"
 #include "subject.h"
 
 enum { SECTION_MAX = 8, TABLE_COLUMNS = 10 };
@@ -16,7 +16,7 @@ enum { SECTION_MAX = 8, TABLE_COLUMNS = 10 };
 /* What a report is made of. */
 struct findings {
     const struct plan *plan;
-    const struct results *results;
+    const struct rows *rows;
     const struct subjects *subjects;
     const char *no_calls; /* why calls were not counted, or NULL */
 };

@@ -31,7 +31,7 @@ static void put_price(struct section *section, const struct findings *findings, 
 
     if (setting == NULL)
         return;
-    text_add(&clients, "%zu", results_row(findings->results, i, setting)->clients);
+    text_add(&clients, "%zu", rows_last(findings->rows, i, setting)->clients);
     figure_add_spread(&price, section_summary(findings, i, setting, PRICE_FLOORS));
     if (section_summary(findings, i, setting, PRICE_LOAD_BUSY).median > saturated)
         text_add(&rate, ">");
@@ -111,7 +111,7 @@ static char *say_growth(const struct findings *findings)
         const char *name = findings->subjects->items[i].name;
         if (before.rounds == 0 || after.rounds == 0)
             continue;
-        if (after.median > before.median * stays && !results_are_equal(before, after))
+        if (after.median > before.median * stays && !summaries_are_equal(before, after))
             text_add(&grows, "%s%s %.1f times", grows.length > 0 ? ", " : "", name, after.median / before.median);
         else
             text_add(&rest, "%s%s", rest.length > 0 ? ", " : "", name);
@@ -186,7 +186,7 @@ void section_punctuality(struct section *section, const struct findings *finding
         .answer = say_punctuality(findings, on_time)};
     section_begin(section, findings, heads);
     for (size_t i = 0; i < findings->subjects->count; i++) {
-        const struct row *row = on_time != NULL ? results_row(findings->results, i, on_time) : NULL;
+        const struct row *row = on_time != NULL ? rows_last(findings->rows, i, on_time) : NULL;
         struct text clients = {0};
         if (row != NULL && row->why_not == NULL)
             text_add(&clients, "%zu", row->clients);

@@ -10,7 +10,7 @@ set ytics scale 0
 set xtics ("10 us" 10, "0.1 ms" 100, "1 ms" 1e3, "10 ms" 1e4, "0.1 s" 1e5, "1 s" 1e6, "10 s" 1e7)
 set xlabel "wait, from when a message was due"
 set key above left Left reverse samplen 1
-plot data using 3:0:(column(5) - column(3)):(0):ytic(2) with vectors nohead linewidth 3 linecolor kernel notitle, \
-     data using 3:0 with points pointtype 7 pointsize 0.9 linecolor hue(0) title "median", \
-     data using 4:0 with points pointtype 13 pointsize 1.1 linecolor hue(4) title "1 in 100", \
-     data using 5:0 with points pointtype 9 pointsize 1 linecolor hue(1) title "1 in 1000"
+plot data using 3:0:(column(5) - column(3)):(0):ytic(2) with vectors nohead linewidth 3 linecolor rgb kernel notitle, \
+     data using 3:0 with points pointtype 7 pointsize 0.9 linecolor rgb hue(0) title "median", \
+     data using 4:0 with points pointtype 13 pointsize 1.1 linecolor rgb hue(4) title "1 in 100", \
+     data using 5:0 with points pointtype 9 pointsize 1 linecolor rgb hue(1) title "1 in 1000"

@@ -1,9 +1,9 @@
 /*
- * results - every single measurement of a run, and what they come to: the median of all rounds, and their spread from the lowest
+ * rows - every single measurement of a run, and what they come to: the median of all rounds, and their spread from the lowest
  * to the highest. Two whose spreads overlap are equal, as far as this run can tell.
  */
-#ifndef RESULTS_H
-#define RESULTS_H
+#ifndef ROWS_H
+#define ROWS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -72,8 +72,8 @@ struct row {
 };
 
 /* Starts as {0}. */
-struct results {
-    struct row *rows;
+struct rows {
+    struct row *items;
     size_t count;
 };
 
@@ -84,26 +84,25 @@ struct summary {
 };
 
 /* The names of a question's figures, up to a NULL, and of the question; constants. */
-const char *const *results_names(enum question question);
-const char *results_title(enum question question);
+const char *const *rows_names(enum question question);
+const char *rows_title(enum question question);
 
 /* Adds a copy; the strings are ours then. */
-void results_add(struct results *results, const struct row *row);
+void rows_add(struct rows *rows, const struct row *row);
 
 /* What a server's figure comes to in one setting. */
-struct summary results_summary(const struct results *results, size_t subject, const struct setting *setting,
-                               int figure);
+struct summary rows_summary(const struct rows *rows, size_t subject, const struct setting *setting, int figure);
 
 /* Its last row in that setting, or NULL. */
-const struct row *results_row(const struct results *results, size_t subject, const struct setting *setting);
+const struct row *rows_last(const struct rows *rows, size_t subject, const struct setting *setting);
 
 /* Do their spreads overlap? */
-bool results_are_equal(struct summary a, struct summary b);
+bool summaries_are_equal(struct summary a, struct summary b);
 
 /* Writes every row to FOLDER/QUESTION.csv; `names`: of the servers. Returns false, and says so on stderr, if it cannot. */
-bool results_write(const struct results *results, const char *const *names, const char *folder);
+bool rows_write(const struct rows *rows, const char *const *names, const char *folder);
 
 /* Frees all rows. */
-void results_free(struct results *results);
+void rows_free(struct rows *rows);
 
 #endif

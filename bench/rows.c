@@ -1,5 +1,5 @@
-/* results - see results.h */
-#include "results.h"
+/* rows - see rows.h */
+#include "rows.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,30 +20,30 @@ static const char *const names_of_figures[QUESTIONS][MAX_FIGURES + 1] = {
     [NEWCOMER] = {"wait_us", "gave_up"},
     [VISITS] = {"visits_per_second", "cpu_us", "p50_us", "p99_us"}};
 
-const char *const *results_names(enum question question)
+const char *const *rows_names(enum question question)
 {
     return names_of_figures[question];
 }
 
-const char *results_title(enum question question)
+const char *rows_title(enum question question)
 {
     return titles[question];
 }
 
-void results_add(struct results *results, const struct row *row)
+void rows_add(struct rows *rows, const struct row *row)
 {
-    results->rows = memory_grown(results->rows, results->count, sizeof results->rows[0]);
-    results->rows[results->count++] = *row;
+    rows->items = memory_grown(rows->items, rows->count, sizeof rows->items[0]);
+    rows->items[rows->count++] = *row;
 }
 
-void results_free(struct results *results)
+void rows_free(struct rows *rows)
 {
-    for (size_t i = 0; i < results->count; i++) {
-        free(results->rows[i].why_not);
-        free(results->rows[i].note);
+    for (size_t i = 0; i < rows->count; i++) {
+        free(rows->items[i].why_not);
+        free(rows->items[i].note);
     }
-    free(results->rows);
-    *results = (struct results){0};
+    free(rows->items);
+    *rows = (struct rows){0};
 }
 
 /* ---- What they come to ---- */
@@ -60,15 +60,15 @@ static bool is_of(const struct row *row, size_t subject, const struct setting *s
     return row->subject == subject && row->setting == setting;
 }
 
-struct summary results_summary(const struct results *results, size_t subject, const struct setting *setting, int figure)
+struct summary rows_summary(const struct rows *rows, size_t subject, const struct setting *setting, int figure)
 {
-    double *values = memory_zeroed(results->count + 1, sizeof values[0]);
+    double *values = memory_zeroed(rows->count + 1, sizeof values[0]);
     struct summary summary = {0};
     size_t count = 0;
 
-    for (size_t i = 0; i < results->count; i++)
-        if (is_of(&results->rows[i], subject, setting) && results->rows[i].why_not == NULL)
-            values[count++] = results->rows[i].figures[figure];
+    for (size_t i = 0; i < rows->count; i++)
+        if (is_of(&rows->items[i], subject, setting) && rows->items[i].why_not == NULL)
+            values[count++] = rows->items[i].figures[figure];
     if (count > 0) {
         qsort(values, count, sizeof values[0], compare);
         summary = (struct summary){.median = (values[(count - 1) / 2] + values[count / 2]) / 2,
@@ -80,15 +80,15 @@ struct summary results_summary(const struct results *results, size_t subject, co
     return summary;
 }
 
-const struct row *results_row(const struct results *results, size_t subject, const struct setting *setting)
+const struct row *rows_last(const struct rows *rows, size_t subject, const struct setting *setting)
 {
-    for (size_t i = results->count; i > 0; i--)
-        if (is_of(&results->rows[i - 1], subject, setting))
-            return &results->rows[i - 1];
+    for (size_t i = rows->count; i > 0; i--)
+        if (is_of(&rows->items[i - 1], subject, setting))
+            return &rows->items[i - 1];
     return NULL;
 }
 
-bool results_are_equal(struct summary a, struct summary b)
+bool summaries_are_equal(struct summary a, struct summary b)
 {
     return a.low <= b.high && b.low <= a.high;
 }
@@ -109,7 +109,7 @@ static void write_words(FILE *file, const char *words)
 
 static void write_row(FILE *file, const struct row *row, const char *name)
 {
-    const char *const *figures = results_names(row->setting->question);
+    const char *const *figures = rows_names(row->setting->question);
     const char *words = row->why_not != NULL ? row->why_not : row->note;
 
     write_words(file, name);
@@ -124,8 +124,7 @@ static void write_row(FILE *file, const struct row *row, const char *name)
     putc('\n', file);
 }
 
-static bool write_question(const struct results *results, enum question question, const char *const *names,
-                           const char *path)
+static bool write_question(const struct rows *rows, enum question question, const char *const *names, const char *path)
 {
     FILE *file = fopen(path, "w");
 
@@ -134,24 +133,24 @@ static bool write_question(const struct results *results, enum question question
         return false;
     }
     fprintf(file, "server,round,clients,bytes,rate");
-    for (const char *const *figure = results_names(question); *figure != NULL; figure++)
+    for (const char *const *figure = rows_names(question); *figure != NULL; figure++)
         fprintf(file, ",%s", *figure);
     fprintf(file, ",note\n");
-    for (size_t i = 0; i < results->count; i++)
-        if (results->rows[i].setting->question == question)
-            write_row(file, &results->rows[i], names[results->rows[i].subject]);
+    for (size_t i = 0; i < rows->count; i++)
+        if (rows->items[i].setting->question == question)
+            write_row(file, &rows->items[i], names[rows->items[i].subject]);
     const bool is_written = ferror(file) == 0;
     return fclose(file) == 0 && is_written;
 }
 
-bool results_write(const struct results *results, const char *const *names, const char *folder)
+bool rows_write(const struct rows *rows, const char *const *names, const char *folder)
 {
     bool is_written = true;
 
     for (int question = 0; question < QUESTIONS && is_written; question++) {
         struct text path = {0};
         text_add(&path, "%s/%s.csv", folder, titles[question]);
-        is_written = write_question(results, (enum question)question, names, path.chars);
+        is_written = write_question(rows, (enum question)question, names, path.chars);
         text_free(&path);
     }
     return is_written;
