@@ -21,6 +21,7 @@
 #include "player/models.h"
 #include "player/options.h"
 #include "player/process.h"
+#include "player/standard.h"
 #include "player/text.h"
 #include "report/page.h"
 #include "report/plot.h"
@@ -380,7 +381,7 @@ int main(int argc, char **argv)
     struct run run = {0};
     struct text folder = {0};
 
-    process_open_standard();
+    standard_open("bench");
     read_arguments(argc, argv, &options);
     models_find(&models, options.build);
     text_add(&folder, "%s/bench", options.build);
