@@ -240,6 +240,15 @@ demo: libraries all ## plays one script against models side by side: make demo S
 	@$(BUILD)/demo/demo --build $(BUILD) $(if $(SCRIPT),--script $(SCRIPT)) $(if $(filter all,$(TO_SHOW)),--all) \
 	    $(patsubst %,--model %,$(filter-out all,$(TO_SHOW))) $(WITHOUT_STRACE)
 
+# TIME=long or TIME=short: more or less than the usual three minutes. A SERVER takes part beside the models.
+TIME_ASKED_FOR = $(if $(filter command,$(origin TIME)),--time $(TIME))
+.PHONY: bench check-bench
+bench: libraries all ## measures what each model costs, and writes build/bench.html: make bench TIME=long MODELS='01-blocking 05-select'
+	@$(BUILD)/bench/bench --build $(BUILD) $(TIME_ASKED_FOR) $(TO_SHOW:%=--model %) $(if $(SERVER),--server "$$SERVER")
+
+check-bench: libraries all ## checks a short run of the bench, also where servers are wrong and tools are missing
+	@BUILD=$(BUILD) bench/tests/test_bench.sh
+
 # The first python3 in PATH that has Selenium: a distribution's package belongs to the distribution's own.
 SELENIUM_PYTHON = $(firstword $(foreach folder,$(subst :, ,$(PATH)),$(shell \
                       $(folder)/python3 -c 'import selenium' 2>/dev/null && echo $(folder)/python3)))
@@ -270,7 +279,7 @@ lint: ## checks layout (clang-format), mistakes (clang-tidy, cppcheck), scripts 
 	printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -I FILE clang-tidy --quiet FILE -- $(LINT)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,style,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=constParameter -Icommon -Itests -Idemo -Ibench $(filter %.c,$(C_FILES))
-	shellcheck setup.sh .ci/run $(wildcard tests/*/*.sh tutorial/*.sh)
+	shellcheck setup.sh .ci/run $(wildcard tests/*/*.sh bench/tests/*.sh tutorial/*.sh)
 	pyflakes3 $(wildcard tutorial/*.py tutorial/*/*.py demo/tests/browser/*.py)
 
 .PHONY: format

@@ -7,12 +7,13 @@
 
 set -u
 
-parts='mistakes trace lint valgrind sanitize musl coverage page tutorial'
+parts='mistakes trace bench lint valgrind sanitize musl coverage page tutorial'
 
 purpose() {
     case $1 in
     mistakes) echo 'patch: make mistake' ;;
     trace) echo 'strace: the system calls of a running server, make trace-05-select' ;;
+    bench) echo 'gnuplot: the plots of make bench, which also needs trace to count calls' ;;
     lint) echo 'clang, clang-format, clang-tidy, cppcheck, shellcheck, pyflakes: make lint' ;;
     valgrind) echo 'valgrind: make check-valgrind' ;;
     sanitize) echo "the compiler's sanitizers: make check SANITIZE=address,undefined" ;;
@@ -39,6 +40,7 @@ build     jansson       libjansson-dev  jansson-devel      jansson     jansson-d
 models    liburing      liburing-dev   liburing-devel      liburing    liburing-dev       liburing-devel   -
 mistakes  patch         patch          patch               patch       patch              patch            -
 trace     strace        strace         strace              strace      strace             strace           -
+bench     gnuplot       gnuplot-nox    gnuplot             gnuplot     gnuplot            gnuplot          gnuplot
 lint      clang         clang          clang               clang       clang              clang            -
 lint      clang-format  clang-format   clang-tools-extra   clang       clang-extra-tools  clang-tools      clang-format
 lint      clang-tidy    clang-tidy     clang-tools-extra   clang       clang-extra-tools  clang-tools      -

@@ -41,7 +41,8 @@ enum silence {
     SILENCE_KERNEL, /* a client with both ends of its connection, and what else the system did meanwhile */
     SILENCE_THREADS,
     SILENCE_PROCESSES,
-    SILENCE_CPU, /* of a core, while all are silent */
+    SILENCE_CPU, /* of a core, while all are silent; */
+    SILENCE_BUSY, /* the same with the time in which it had to leave the core to others */
     SILENCE_P50, /* waits of those few who talk */
     SILENCE_P99
 };

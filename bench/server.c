@@ -164,6 +164,8 @@ struct server_costs server_costs(const struct server *server)
 
     if (proc_family_cpu_time(process_pid(server->process), &nanoseconds))
         costs.cpu = (double)nanoseconds / 1e9;
+    if (process_busy_time(server->process, &nanoseconds))
+        costs.busy = (double)nanoseconds / 1e9;
     const size_t count = proc_family(process_pid(server->process), &family);
     for (size_t i = 0; i < count; i++)
         if (!family[i].is_zombie) {

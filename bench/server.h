@@ -33,6 +33,7 @@ bool server_start(struct server *server, uv_loop_t *loop, const struct server_pr
 /* What it has cost since it was started, and all processes that it has started itself; 0 where the system does not tell. */
 struct server_costs {
     double cpu; /* seconds */
+    double busy; /* the same with those in which it had to leave the cores to others */
     double switches; /* how often its threads have left a core */
     double threads, processes; /* how many it has now */
 };

@@ -172,14 +172,18 @@ static struct server_memory difference(struct server_memory after, struct server
 }
 
 /* Nobody says anything for a while. */
-static double idle_cpu(struct trial *trial)
+static void note_idle_cpu(struct trial *trial)
 {
     struct load_result nothing;
 
     load_go_on(trial->load, trial->setting->seconds * warm_up, &nothing);
-    const double before = server_costs(&trial->bench->server).cpu;
+    const struct server_costs before = server_costs(&trial->bench->server);
     load_go_on(trial->load, trial->setting->seconds, &nothing);
-    return (server_costs(&trial->bench->server).cpu - before) / nothing.seconds;
+    const struct server_costs after = server_costs(&trial->bench->server);
+    trial->row->figures[SILENCE_CPU] = (after.cpu - before.cpu) / nothing.seconds;
+    trial->row->figures[SILENCE_BUSY] = (after.busy - before.busy) / nothing.seconds;
+    trial->row->figures[SILENCE_THREADS] = after.threads;
+    trial->row->figures[SILENCE_PROCESSES] = after.processes;
 }
 
 /* Few talk, most are silent. */
@@ -220,14 +224,11 @@ static void ask_silence(struct trial *trial)
         give_reason(row, &words);
         return;
     }
-    row->figures[SILENCE_CPU] = idle_cpu(trial);
+    note_idle_cpu(trial);
     const struct server_memory each = difference(server_memory(&trial->bench->server), before, (double)silent);
-    const struct server_costs costs = server_costs(&trial->bench->server);
     row->figures[SILENCE_MEMORY] = each.proportional;
     row->figures[SILENCE_RESIDENT] = each.resident;
     row->figures[SILENCE_KERNEL] = (machine_kernel_memory() - kernel_before) / (double)silent;
-    row->figures[SILENCE_THREADS] = costs.threads;
-    row->figures[SILENCE_PROCESSES] = costs.processes;
     let_few_talk(trial, silent);
 }
 

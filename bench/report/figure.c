@@ -28,6 +28,8 @@ void figure_add_time(struct text *text, double microseconds)
 
 void figure_add_memory(struct text *text, double kib)
 {
+    if (kib <= 0)
+        return;
     if (kib < 999.5)
         add_with_unit(text, kib, "KiB");
     else

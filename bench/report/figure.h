@@ -8,7 +8,7 @@
 /* Appends "4.71 us", "233 us", "6.95 ms", "1.20 s". */
 void figure_add_time(struct text *text, double microseconds);
 
-/* Appends "0.56 KiB", "21.4 KiB", "1.20 MiB". */
+/* Appends "0.56 KiB", "21.4 KiB", "1.20 MiB"; nothing if it is not more than 0: others have given some back meanwhile. */
 void figure_add_memory(struct text *text, double kib);
 
 /* Appends "1.45", "12.3", "1,234". */

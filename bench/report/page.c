@@ -41,19 +41,11 @@ static void add_name(struct text *out, const struct subject *subject)
         text_add(out, "</a>");
 }
 
-static bool is_empty(const struct report *report, const struct table *table, size_t column)
-{
-    for (size_t row = 0; row < report->subjects->count; row++)
-        if (strcmp(table->rows[row][column], "-") != 0)
-            return false;
-    return true;
-}
-
 static void add_table(struct text *out, const struct report *report, const struct table *table)
 {
     text_add(out, "<div class=\"scroll\"><table><thead><tr><th>server</th>");
     for (size_t column = 0; column < table->columns; column++)
-        if (!is_empty(report, table, column))
+        if (!table_is_empty(report, table, column))
             text_add(out, "<th>%s</th>", table->heads[column]);
     text_add(out, "</tr></thead><tbody>\n");
     for (size_t row = 0; row < report->subjects->count; row++) {
@@ -61,7 +53,7 @@ static void add_table(struct text *out, const struct report *report, const struc
         add_name(out, &report->subjects->items[row]);
         text_add(out, "</th>");
         for (size_t column = 0; column < table->columns; column++)
-            if (!is_empty(report, table, column)) {
+            if (!table_is_empty(report, table, column)) {
                 text_add(out, "<td>");
                 add_escaped(out, table->rows[row][column]);
                 text_add(out, "</td>");
@@ -95,7 +87,8 @@ static void add_section(struct text *out, const struct report *report, const str
 static void add_sections(struct text *out, const struct report *report, const char *folder)
 {
     for (size_t i = 0; i < report->count; i++)
-        add_section(out, report, &report->sections[i], folder);
+        if (!section_is_empty(report, &report->sections[i]))
+            add_section(out, report, &report->sections[i], folder);
 }
 
 static void add_reasons(struct text *out, const char *reasons)

@@ -83,9 +83,11 @@ struct end {
 
 static int compare(const void *a, const void *b)
 {
-    const double x = ((const struct end *)a)->y, y = ((const struct end *)b)->y;
+    const struct end *one = a, *other = b;
 
-    return (x > y) - (x < y);
+    if (one->x != other->x)
+        return (one->x > other->x) - (one->x < other->x);
+    return (one->y > other->y) - (one->y < other->y);
 }
 
 static int compare_lines(const void *a, const void *b)
@@ -95,18 +97,18 @@ static int compare_lines(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Names that would lie on each other are pushed up; all stand at the right edge. The axis is logarithmic: `step` is a factor. */
+/* Names that would lie on each other are pushed up. The axis is logarithmic: `step` is a factor. */
 static void write_names(const struct plot *plot, struct end *ends, double step)
 {
     FILE *file = open_data(plot, "-names");
 
     qsort(ends, plot->rows, sizeof ends[0], compare);
     for (size_t i = 1; i < plot->rows; i++)
-        if (ends[i].y < ends[i - 1].y * step)
+        if (ends[i].x == ends[i - 1].x && ends[i].y < ends[i - 1].y * step)
             ends[i].y = ends[i - 1].y * step;
     qsort(ends, plot->rows, sizeof ends[0], compare_lines);
     for (size_t i = 0; file != NULL && i < plot->rows; i++)
-        fprintf(file, "%g %g \"%s\"\n\n\n", plot->most, ends[i].y, ends[i].name);
+        fprintf(file, "%g %g \"%s\"\n\n\n", ends[i].x, ends[i].y, ends[i].name);
     if (file != NULL)
         fclose(file);
 }

@@ -25,6 +25,11 @@ struct ranking ranking_make(const struct findings *findings, const struct settin
     return ranking;
 }
 
+bool ranking_tells(const struct ranking *ranking)
+{
+    return ranking->count > 1 && ranking->items[0].summary.rounds > 1;
+}
+
 size_t ranking_first(const struct ranking *ranking)
 {
     size_t equal = 0;

@@ -2,6 +2,7 @@
 #ifndef RANKING_H
 #define RANKING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "player/text.h"
@@ -19,6 +20,9 @@ struct ranking {
 
 /* Ranks them; the caller's to free(items). */
 struct ranking ranking_make(const struct findings *findings, const struct setting *setting, int figure);
+
+/* Are there two at least, and several rounds? One round has no spread, and so says nothing about who is cheaper. */
+bool ranking_tells(const struct ranking *ranking);
 
 /* How many at its head are equal to the first; and at its end, to the last. */
 size_t ranking_first(const struct ranking *ranking);

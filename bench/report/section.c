@@ -72,8 +72,9 @@ static void add_reasons_of(struct text *reasons, const struct findings *findings
     for (size_t i = 0; i < findings->rows->count; i++) {
         const struct row *row = &findings->rows->items[i];
         struct text line = {0};
-        if (row->subject != subject || row->why_not == NULL)
-            continue;
+        if (row->subject != subject || row->why_not == NULL ||
+            rows_summary(findings->rows, subject, row->setting, 0).rounds > 0)
+            continue; /* it worked in another round */
         text_add(&line, "%s: %s\n", findings->subjects->items[subject].name, row->why_not);
         if (is_new(reasons, line.chars))
             text_add(reasons, "%s", line.chars);
@@ -98,6 +99,22 @@ static char *make_reasons(const struct findings *findings)
 }
 
 /* ---- All ---- */
+
+bool table_is_empty(const struct report *report, const struct table *table, size_t column)
+{
+    for (size_t row = 0; row < report->subjects->count; row++)
+        if (strcmp(table->rows[row][column], "-") != 0)
+            return false;
+    return true;
+}
+
+bool section_is_empty(const struct report *report, const struct section *section)
+{
+    for (size_t column = 0; column < section->table.columns; column++)
+        if (!table_is_empty(report, &section->table, column))
+            return false;
+    return true;
+}
 
 void report_make(struct report *report, const struct findings *findings)
 {

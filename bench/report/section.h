@@ -46,6 +46,10 @@ struct report {
 /* Makes all sections. What `findings` points at must outlive the report. */
 void report_make(struct report *report, const struct findings *findings);
 
+/* Is there nothing in a column? Then it is not shown; and neither is a section without figures. */
+bool table_is_empty(const struct report *report, const struct table *table, size_t column);
+bool section_is_empty(const struct report *report, const struct section *section);
+
 /* Frees them. */
 void report_free(struct report *report);
 

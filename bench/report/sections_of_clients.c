@@ -86,7 +86,7 @@ static char *say_silence(const struct findings *findings)
     struct ranking ranking = ranking_make(findings, setting, SILENCE_MEMORY);
     struct text words = {0}, busy = {0};
 
-    if (ranking.count > 1) {
+    if (ranking_tells(&ranking)) {
         text_add(&words, "A silent client takes least memory with ");
         ranking_add_names(&words, findings, ranking.items, 1);
         text_add(&words, ", ");
@@ -144,7 +144,7 @@ static char *say_visits(const struct findings *findings, const struct setting *s
     struct ranking ranking = ranking_make(findings, setting, VISITS_CPU);
     struct text words = {0};
 
-    if (ranking.count > 1) {
+    if (ranking_tells(&ranking)) {
         text_add(&words, "A visit is cheapest with ");
         ranking_add_names(&words, findings, ranking.items, ranking_first(&ranking));
         text_add(&words, ", ");

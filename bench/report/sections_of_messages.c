@@ -49,14 +49,17 @@ static void put_price(struct section *section, const struct findings *findings, 
 
 static char *say_price(const struct findings *findings)
 {
-    struct ranking ranking = ranking_make(findings, section_setting(findings, PRICE, 50), PRICE_FLOORS);
+    const struct setting *setting = section_setting(findings, PRICE, 50);
+    struct ranking ranking = ranking_make(findings, setting, PRICE_FLOORS);
     struct text words = {0};
 
-    if (ranking.count > 1) {
+    if (ranking_tells(&ranking)) {
         const size_t first = ranking_first(&ranking), last = ranking_last(&ranking);
         text_add(&words, "With 50 clients a message is cheapest with ");
         ranking_add_names(&words, findings, ranking.items, first);
-        text_add(&words, ": %.2f times the kernel's floor.", ranking.items[0].summary.median);
+        text_add(&words, ": %.2f times the kernel's floor, which is ", ranking.items[0].summary.median);
+        figure_add_time(&words, section_summary(findings, ranking.items[0].subject, setting, PRICE_FLOOR).median);
+        text_add(&words, " for one send() and one recv().");
         if (first > 1)
             text_add(&words, " This run cannot tell these %zu apart: their spreads overlap.", first);
         if (first < ranking.count) {
@@ -155,7 +158,7 @@ static char *say_punctuality(const struct findings *findings, const struct setti
     struct ranking ranking = ranking_make(findings, on_time, PRICE_P99);
     struct text words = {0};
 
-    if (ranking.count > 1) {
+    if (ranking_tells(&ranking)) {
         const struct ranked *last = &ranking.items[ranking.count - 1];
         text_add(&words, "When %.0f messages a second come whether a server is ready or not, one in 100 waits ",
                  on_time->rate);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { WIDTH = 118, GAP = 2 };
+enum { WIDTH = 118, GAP = 2, LONGEST_NAME = 30 /* of somebody's command only the beginning is shown */ };
 
 void table_wrap(struct text *out, const char *words)
 {
@@ -20,15 +20,6 @@ void table_wrap(struct text *out, const char *words)
         words += length + (words[length] == ' ');
     }
     text_add(out, "\n");
-}
-
-/* A column of which nothing is known is left out. */
-static bool is_empty(const struct report *report, const struct table *table, size_t column)
-{
-    for (size_t row = 0; row < report->subjects->count; row++)
-        if (strcmp(table->rows[row][column], "-") != 0)
-            return false;
-    return true;
 }
 
 static int width_of(const struct report *report, const struct table *table, size_t column)
@@ -48,15 +39,15 @@ static int name_width(const struct report *report)
     for (size_t row = 0; row < report->subjects->count; row++)
         if (strlen(report->subjects->items[row].name) > width)
             width = strlen(report->subjects->items[row].name);
-    return (int)width;
+    return width < LONGEST_NAME ? (int)width : LONGEST_NAME;
 }
 
 static void add_row(struct text *out, const struct report *report, const struct table *table, const char *name,
                     char *const *cells)
 {
-    text_add(out, "%-*s", name_width(report), name);
+    text_add(out, "%-*.*s", name_width(report), name_width(report), name);
     for (size_t column = 0; column < table->columns; column++)
-        if (!is_empty(report, table, column))
+        if (!table_is_empty(report, table, column))
             text_add(out, "%*s", width_of(report, table, column), cells[column]);
     text_add(out, "\n");
 }
@@ -70,22 +61,16 @@ static void add_section(struct text *out, const struct report *report, const str
     for (size_t row = 0; row < report->subjects->count; row++)
         add_row(out, report, table, report->subjects->items[row].name, table->rows[row]);
     text_add(out, "\n");
+    if (section->answer[0] == '\0')
+        return;
     table_wrap(out, section->answer);
     text_add(out, "\n");
-}
-
-static bool has_figures(const struct report *report, const struct section *section)
-{
-    for (size_t column = 0; column < section->table.columns; column++)
-        if (!is_empty(report, &section->table, column))
-            return true;
-    return false;
 }
 
 void table_add(struct text *out, const struct report *report)
 {
     for (size_t i = 0; i < report->count; i++)
-        if (has_figures(report, &report->sections[i]))
+        if (!section_is_empty(report, &report->sections[i]))
             add_section(out, report, &report->sections[i]);
     text_add(out, "%s", report->reasons);
 }

@@ -30,7 +30,7 @@ bare_machine() { # UID MANAGER...
         ln -s "$(command -v "$name")" "$machine/bin/$name"
     done
     echo "echo $1" | program bin/id
-    for name in cc make strace cmark-gfm chromium chromedriver git patch ss ps; do
+    for name in cc make strace gnuplot cmark-gfm chromium chromedriver git patch ss ps; do
         echo 'echo "GNU Make and others, version 1.2.3"' | program "shelf/$name"
     done
     echo 'echo "usage: nc [-N] host port" >&2' | program shelf/nc
@@ -70,6 +70,7 @@ for package; do
     *liburing*) echo >"$machine/lib/liburing" ;;
     python3-selenium) tool=python3 && echo >"$machine/lib/selenium" ;;
     chromium-driver) tool=chromedriver ;;
+    gnuplot-nox) tool=gnuplot ;;
     *) tool=\$package ;;
     esac
     [ ! -e "$machine/shelf/\${tool:-}" ] || cp "$machine/shelf/\$tool" "$machine/bin/"
@@ -348,6 +349,17 @@ parts() {
     calls <<END
 apt-get update
 $apt_install strace
+END
+
+    when 'gnuplot, which Debian has in several packages'
+    bare_machine 0 apt-get
+    everything
+    setup bench
+    exits 0
+    says 'gnuplot ... installing gnuplot-nox ... found 1.2.3'
+    calls <<END
+apt-get update
+$apt_install gnuplot-nox
 END
 
     when 'a part that was asked for by name cannot be had'
