@@ -33,23 +33,37 @@ const char *calls_probe(uv_loop_t *loop)
 
 /* ---- What it has counted ---- */
 
-/* "% time seconds usecs/call calls [errors] syscall", ruled off at both ends; then the total. */
+/* "% time seconds usecs/call calls [errors] syscall". Returns the name, a part of `line`, or NULL for another line. */
+static const char *read_line(char *line, double *times)
+{
+    char *fields[6], *at, *end;
+    size_t count = 0;
+
+    for (char *field = strtok_r(line, " \n", &at); field != NULL && count < 6; field = strtok_r(NULL, " \n", &at))
+        fields[count++] = field;
+    if (count < 5)
+        return NULL;
+    *times = strtod(fields[3], &end);
+    return *end == '\0' ? fields[count - 1] : NULL;
+}
+
+/* The total comes last. */
 bool calls_read(const char *path, struct calls_count *count)
 {
-    char line[256], name[32];
+    char line[256];
     double times;
     bool is_complete = false;
     FILE *file = fopen(path, "r");
 
     *count = (struct calls_count){0};
     while (file != NULL && !is_complete && fgets(line, sizeof line, file) != NULL) {
-        if (sscanf(line, "%*f %*f %*f %lf %*d %31s", &times, name) != 2 &&
-            sscanf(line, "%*f %*f %*f %lf %31s", &times, name) != 2)
+        const char *name = read_line(line, &times);
+        if (name == NULL || count->count == CALLS_MAX)
             continue;
         is_complete = strcmp(name, "total") == 0;
-        if (is_complete || count->count == CALLS_MAX)
+        if (is_complete)
             continue;
-        memcpy(count->items[count->count].name, name, sizeof name);
+        snprintf(count->items[count->count].name, sizeof count->items[0].name, "%s", name);
         count->items[count->count++].times = times;
     }
     if (file != NULL)
@@ -80,7 +94,7 @@ static int compare(const void *a, const void *b)
 double calls_a_message(const struct calls_count *with, const struct calls_count *without, double messages,
                        struct text *words)
 {
-    struct call calls[CALLS_MAX];
+    struct call calls[CALLS_MAX] = {{0}};
     double sum = 0;
 
     for (size_t i = 0; i < with->count; i++) {

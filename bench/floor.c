@@ -12,7 +12,7 @@
 #include "io_status.h"
 #include "net.h"
 
-enum { BATCH = 100 /* round trips between two looks at the clock */ };
+enum { ROUND_TRIPS = 100, MESSAGES = 2 * ROUND_TRIPS /* between two looks at the clock */ };
 
 static double cpu_time(void)
 {
@@ -61,7 +61,7 @@ static bool pass(int from, int to, char *buffer, size_t size)
 
 static bool pass_many(const int ends[2], char *buffer, size_t size)
 {
-    for (int i = 0; i < BATCH; i++)
+    for (int i = 0; i < ROUND_TRIPS; i++)
         if (!pass(ends[0], ends[1], buffer, size) || !pass(ends[1], ends[0], buffer, size))
             return false;
     return true;
@@ -78,7 +78,7 @@ double floor_measure(size_t size, double seconds)
     const double before = cpu_time();
     while (works && net_now() < end) {
         works = pass_many(ends, buffer, size);
-        messages += 2 * BATCH;
+        messages += MESSAGES;
     }
     const double used = cpu_time() - before;
     close(ends[0]);

@@ -28,11 +28,11 @@ void server_add_last_words(const struct server *server, struct text *text)
 
     while (end > 0 && said.bytes[end - 1] == '\n')
         end--;
-    size_t start = end;
-    while (start > 0 && said.bytes[start - 1] != '\n')
-        start--;
-    if (end > start)
-        text_add(text, " (%.*s)", (int)(end - start), said.bytes + start);
+    size_t begin = end;
+    while (begin > 0 && said.bytes[begin - 1] != '\n')
+        begin--;
+    if (end > begin)
+        text_add(text, " (%.*s)", (int)(end - begin), said.bytes + begin);
 }
 
 static void on_end(struct process *process)

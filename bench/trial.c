@@ -240,10 +240,10 @@ static void ask_newcomer(struct trial *trial)
     const size_t silent = trial->row->clients;
 
     load_connect(trial->load, silent);
-    const uint64_t start = uv_hrtime();
+    const uint64_t came_at = uv_hrtime();
     load_connect(trial->load, 1);
     const bool was_answered = load_ask(trial->load, silent, 1, setting->size, setting->seconds) == 1;
-    trial->row->figures[NEWCOMER_WAIT] = was_answered ? (double)(uv_hrtime() - start) / 1e3 : setting->seconds * 1e6;
+    trial->row->figures[NEWCOMER_WAIT] = was_answered ? (double)(uv_hrtime() - came_at) / 1e3 : setting->seconds * 1e6;
     trial->row->figures[NEWCOMER_GAVE_UP] = was_answered ? 0 : 1;
 }
 

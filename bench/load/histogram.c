@@ -4,12 +4,12 @@
 #include <math.h>
 #include <stddef.h>
 
-/* Below 2 * STEPS a bucket is one nanosecond wide; from there on its width doubles every STEPS buckets. */
+/* Below EXACT a bucket is one nanosecond wide; from there on its width doubles every STEPS buckets. */
 static size_t bucket_of(uint64_t nanoseconds)
 {
     unsigned doublings = 0;
 
-    while (nanoseconds >> doublings >= 2 * HISTOGRAM_STEPS)
+    while (nanoseconds >> doublings >= HISTOGRAM_EXACT)
         doublings++;
     const size_t bucket = (size_t)doublings * HISTOGRAM_STEPS + (size_t)(nanoseconds >> doublings);
     return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
@@ -18,7 +18,7 @@ static size_t bucket_of(uint64_t nanoseconds)
 /* The last nanosecond that belongs to it. */
 static uint64_t upper_end(size_t bucket)
 {
-    if (bucket < 2 * HISTOGRAM_STEPS)
+    if (bucket < HISTOGRAM_EXACT)
         return bucket;
     const size_t doublings = bucket / HISTOGRAM_STEPS - 1;
     return (((uint64_t)(bucket % HISTOGRAM_STEPS) + HISTOGRAM_STEPS + 1) << doublings) - 1;

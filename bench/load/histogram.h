@@ -9,7 +9,11 @@
 
 #include <stdint.h>
 
-enum { HISTOGRAM_STEPS = 32, HISTOGRAM_DOUBLINGS = 37, HISTOGRAM_BUCKETS = HISTOGRAM_STEPS * HISTOGRAM_DOUBLINGS };
+enum {
+    HISTOGRAM_STEPS = 32,
+    HISTOGRAM_EXACT = 2 * HISTOGRAM_STEPS, /* shorter times have a bucket each */
+    HISTOGRAM_BUCKETS = 37 * HISTOGRAM_STEPS
+};
 
 /* Starts as {0}: empty. */
 struct histogram {

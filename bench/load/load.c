@@ -344,7 +344,7 @@ static struct client *add_client(struct load *load)
 {
     struct client *client = memory_zeroed(1, sizeof *client);
 
-    load->clients = memory_grown(load->clients, load->count, sizeof load->clients[0]);
+    load->clients = memory_grown(load->clients, load->count, sizeof(struct client *));
     *client = (struct client){.load = load, .state = GONE, .place = load->count * 61 % PLACES};
     load->clients[load->count++] = client;
     return client;

@@ -76,8 +76,8 @@ static void write_waits(struct plot *plot, const struct findings *findings, cons
 /* ---- Lines: a server each, with its name at the end ---- */
 
 struct end {
-    size_t line;
     double x, y; /* of the last point; then of the name */
+    size_t line; /* in the plot */
     const char *name;
 };
 
@@ -92,9 +92,9 @@ static int compare(const void *a, const void *b)
 
 static int compare_lines(const void *a, const void *b)
 {
-    const size_t x = ((const struct end *)a)->line, y = ((const struct end *)b)->line;
+    const struct end *one = a, *other = b;
 
-    return (x > y) - (x < y);
+    return (one->line > other->line) - (one->line < other->line);
 }
 
 /* Names that would lie on each other are pushed up. The axis is logarithmic: `step` is a factor. */
@@ -122,7 +122,7 @@ static void write_lines(struct plot *plot, const struct findings *findings, cons
     double least = HUGE_VAL, greatest = 0;
 
     for (size_t i = 0; file != NULL && i < findings->subjects->count; i++) {
-        struct end end = {plot->rows, 0, 0, findings->subjects->items[i].name};
+        struct end end = {.line = plot->rows, .name = findings->subjects->items[i].name};
         for (size_t k = 0; k < count; k++) {
             const struct summary summary = section_summary(findings, i, settings[k], figure);
             if (summary.rounds == 0)

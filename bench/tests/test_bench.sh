@@ -110,6 +110,7 @@ missing_tools() {
     grep -q '<table>' "$build/bench.html" || fail 'without gnuplot the page has no table'
     says_not 'CPU time of' 'no gnuplot'
     (
+        # shellcheck disable=SC3045 # every shell that there is has it
         ulimit -n 150
         bench --model 05-select
         says '(ulimit -Hn)' 'too few descriptors'
