@@ -9,6 +9,7 @@
 
 #include "calls.h"
 #include "floor.h"
+#include "load/tick.h"
 #include "machine.h"
 #include "player/text.h"
 
@@ -115,8 +116,6 @@ static void run_rounds(struct run *run)
 
 /* ---- Being interrupted ---- */
 
-enum { SIGNALS = 3 };
-
 static void on_signal(uv_signal_t *watcher, int number)
 {
     struct bench *bench = watcher->data;
@@ -127,23 +126,18 @@ static void on_signal(uv_signal_t *watcher, int number)
     bench->server.is_over = true;
 }
 
-static void watch_signals(struct bench *bench, uv_signal_t watchers[SIGNALS])
-{
-    static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
+enum { SIGNALS = sizeof numbers / sizeof numbers[0] };
+
+static void watch_signals(struct run *run)
+{
     for (int i = 0; i < SIGNALS; i++) {
-        uv_signal_init(&bench->loop, &watchers[i]);
-        watchers[i].data = bench;
-        uv_signal_start(&watchers[i], on_signal, numbers[i]);
-        uv_unref((uv_handle_t *)&watchers[i]);
+        uv_signal_init(&run->bench.loop, &run->signals[i]);
+        run->signals[i].data = &run->bench;
+        uv_signal_start(&run->signals[i], on_signal, numbers[i]);
     }
     signal(SIGPIPE, SIG_IGN);
-}
-
-static void close_signals(uv_signal_t watchers[SIGNALS])
-{
-    for (int i = 0; i < SIGNALS; i++)
-        uv_close((uv_handle_t *)&watchers[i], NULL);
 }
 
 /* ---- All ---- */
@@ -164,23 +158,27 @@ static double own_time(void)
 
 void run_all(struct run *run)
 {
-    uv_signal_t watchers[SIGNALS];
     const double busy = machine_busy_time(), start = now();
 
     uv_loop_init(&run->bench.loop);
-    watch_signals(&run->bench, watchers);
+    tick_begin(&run->tick, &run->bench.loop);
+    watch_signals(run);
     machine_use(MACHINE_FOR_LOAD);
     run->bench.folder = run->folder;
     run->descriptors = machine_raise_descriptors(MOST_CLIENTS + SPARE_DESCRIPTORS);
     run->no_calls = calls_probe(&run->bench.loop);
     run_rounds(run);
     run->others = (machine_busy_time() - busy - own_time()) / (now() - start);
-    close_signals(watchers);
-    uv_run(&run->bench.loop, UV_RUN_DEFAULT); /* until they are closed */
+    for (int i = 0; i < SIGNALS; i++)
+        uv_signal_stop(&run->signals[i]); /* from here on a signal ends us */
 }
 
 void run_free(struct run *run)
 {
     rows_free(&run->rows);
+    tick_end(&run->tick);
+    for (int i = 0; i < SIGNALS; i++)
+        uv_close((uv_handle_t *)&run->signals[i], NULL);
+    uv_run(&run->bench.loop, UV_RUN_DEFAULT);
     uv_loop_close(&run->bench.loop);
 }

@@ -13,6 +13,8 @@ struct run {
     const char *folder; /* for scratch files */
 
     struct bench bench; /* and from here on our own */
+    uv_timer_t tick;
+    uv_signal_t signals[3];
     struct rows rows;
     const char *no_calls; /* why they are not counted, or NULL */
     long descriptors;

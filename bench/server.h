@@ -24,7 +24,7 @@ struct server {
 };
 
 /*
- * Starts it, under `runner` if that is not NULL (words up to a NULL), and runs the loop until it is ready. Returns false if it
+ * Starts it, under `runner` if that is not NULL (words up to a NULL), and runs the loop, which must tick, until it is ready. Returns false if it
  * does not get so far; server_stop() is needed in both cases.
  */
 bool server_start(struct server *server, uv_loop_t *loop, const struct server_program *program,

@@ -15,7 +15,6 @@
 enum {
     PLACES = 4093, /* where a message may begin in the pattern; a prime, so that neighbours do not meet */
     WAVE = 500, /* so many connect at a time: fewer than a listener's backlog has places for */
-    TICK_MS = 10, /* from one look at the time to the next */
     PATIENCE_MS = 500, /* without any progress when clients connect */
     STALL_MS = 2000 /* and when messages are to be answered */
 };
@@ -57,7 +56,6 @@ struct load {
     uv_loop_t *loop;
     struct sockaddr_storage address;
     const bool *stop;
-    uv_timer_t tick;
     uv_idle_t clock; /* in the open loop, which looks at the time without a pause: no timer is exact enough */
 
     struct client **clients;
@@ -352,11 +350,6 @@ static struct client *add_client(struct load *load)
 
 /* ---- Waiting ---- */
 
-static void on_tick(uv_timer_t *timer)
-{
-    (void)timer; /* whoever runs the loop looks at the time then */
-}
-
 /* Runs the loop until `*left` is 0, or has not become less for so long. */
 static void wait_for(struct load *load, const size_t *left, uint64_t patience_ms)
 {
@@ -517,7 +510,7 @@ static void make_pattern(struct load *load)
     upper(load->answer, sizeof load->answer);
 }
 
-static void on_own_closed(uv_handle_t *handle)
+static void on_clock_closed(uv_handle_t *handle)
 {
     struct load *load = handle->data;
 
@@ -533,11 +526,9 @@ struct load *load_new(uv_loop_t *loop, const struct sockaddr *address, const boo
     memcpy(&load->address, address,
            address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
     make_pattern(load);
-    load->tick.data = load->clock.data = load;
-    uv_timer_init(loop, &load->tick);
-    uv_timer_start(&load->tick, on_tick, TICK_MS, TICK_MS);
+    load->clock.data = load;
     uv_idle_init(loop, &load->clock);
-    load->open_handles = 2;
+    load->open_handles = 1;
     return load;
 }
 
@@ -556,8 +547,7 @@ void load_free(struct load *load)
     for (size_t i = 0; i < load->count; i++)
         if (load->clients[i]->state != GONE)
             reset(load->clients[i]);
-    uv_close((uv_handle_t *)&load->tick, on_own_closed);
-    uv_close((uv_handle_t *)&load->clock, on_own_closed);
+    uv_close((uv_handle_t *)&load->clock, on_clock_closed);
     while (load->open_handles > 0)
         uv_run(load->loop, UV_RUN_ONCE);
     for (size_t i = 0; i < load->count; i++)

@@ -5,7 +5,7 @@
  * its worst moments are hardly seen ("coordinated omission"). In the open loop messages are due at a fixed rate, whether the
  * server keeps up or not, and a wait counts from when the message was due.
  *
- * Each function runs the loop until it is done. All give up when `*stop` becomes true, which something else in the loop may set.
+ * Each function runs the loop, which must tick (tick.h), until it is done. All give up when `*stop` becomes true, which something else in the loop may set.
  */
 #ifndef LOAD_H
 #define LOAD_H

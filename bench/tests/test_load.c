@@ -15,6 +15,7 @@
 
 #include "io_status.h"
 #include "load/load.h"
+#include "load/tick.h"
 #include "net.h"
 #include "unit/must.h"
 #include "upper.h"
@@ -86,6 +87,7 @@ static void serve(const char *how, int listener)
 
 struct scene {
     uv_loop_t loop;
+    uv_timer_t tick;
     struct load *load;
     struct load_result result;
     bool stop;
@@ -107,6 +109,7 @@ static void begin(struct scene *scene, const char *how)
     }
     close(listener);
     uv_loop_init(&scene->loop);
+    tick_begin(&scene->tick, &scene->loop);
     scene->stop = false;
     scene->load = load_new(&scene->loop, (const struct sockaddr *)&address, &scene->stop);
 }
@@ -114,6 +117,8 @@ static void begin(struct scene *scene, const char *how)
 static void end(struct scene *scene)
 {
     load_free(scene->load);
+    tick_end(&scene->tick);
+    uv_run(&scene->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&scene->loop), 0);
     kill(scene->server, SIGKILL);
     waitpid(scene->server, NULL, 0);
