@@ -79,7 +79,7 @@ COMMON   := $(call parts,common/*.c)
 PLAYER   := $(call parts,tests/player/*.c)
 FIXTURES := $(call parts,tests/unit/*.c)
 DEMO     := $(call parts,demo/*.c demo/record/*.c demo/terminal/*.c demo/page/*.c)
-BENCH    := $(call parts,bench/*.c bench/load/*.c bench/report/*.c)
+BENCH    := $(call parts,bench/*.c bench/trial/*.c bench/load/*.c bench/report/*.c)
 PAGES    := $(call parts,demo/tests/browser/*.c)
 
 # --- Building ---------------------------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ static const char *const names_of_figures[QUESTIONS][MAX_FIGURES + 1] = {
     [PRICE] = {"cpu_us", "floors", "floor_us", "messages_per_second", "p50_us", "p99_us", "p999_us", "switches",
                "threads", "processes", "load_cpu_us", "load_busy"},
     [CALLS] = {"calls"},
-    [SILENCE] = {"memory_kib", "resident_kib", "kernel_kib", "threads", "processes", "idle_cpu", "idle_busy", "p50_us",
-                 "p99_us"},
+    [SILENCE] = {"memory_kib", "resident_kib", "kernel_kib", "threads", "processes", "idle_cpu", "idle_busy", "floors",
+                 "p50_us", "p99_us"},
     [NEWCOMER] = {"wait_us", "gave_up"},
     [VISITS] = {"visits_per_second", "cpu_us", "p50_us", "p99_us"}};
 

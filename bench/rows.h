@@ -43,7 +43,8 @@ enum silence {
     SILENCE_PROCESSES,
     SILENCE_CPU, /* of a core, while all are silent; */
     SILENCE_BUSY, /* the same with the time in which it had to leave the core to others */
-    SILENCE_P50, /* waits of those few who talk */
+    SILENCE_FLOORS, /* the price of a message of those few who talk, in floors; */
+    SILENCE_P50, /* and their waits */
     SILENCE_P99
 };
 enum newcomer { NEWCOMER_WAIT, NEWCOMER_GAVE_UP /* 1: that was all the time it had */ };

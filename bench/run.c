@@ -7,11 +7,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "calls.h"
-#include "floor.h"
 #include "load/tick.h"
-#include "machine.h"
 #include "player/text.h"
+#include "trial/calls.h"
+#include "trial/floor.h"
+#include "trial/machine.h"
 
 enum { MOST_CLIENTS = 10000, SPARE_DESCRIPTORS = 200 /* beside those of the clients */ };
 
@@ -87,7 +87,7 @@ static void ask_all(struct run *run, const struct setting *setting, int round)
 {
     const size_t count = run->subjects.count;
 
-    if (setting->question == PRICE)
+    if (setting->question == PRICE || setting->question == SILENCE)
         find_floor(run, setting);
     for (size_t i = 0; i < count && !run->bench.was_interrupted; i++) {
         const size_t index = (i + (size_t)round) % count;

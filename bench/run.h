@@ -4,8 +4,8 @@
 
 #include "plan.h"
 #include "rows.h"
-#include "subject.h"
-#include "trial.h"
+#include "trial/subject.h"
+#include "trial/trial.h"
 
 struct run {
     struct plan plan; /* the caller's, */

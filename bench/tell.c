@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "machine.h"
 #include "player/memory.h"
 #include "player/text.h"
 #include "report/page.h"
 #include "report/plot.h"
 #include "report/section.h"
 #include "report/table.h"
+#include "trial/machine.h"
 
 static const double busy_machine = 0.1; /* of a core, by others */
 static const double saturated = 0.95; /* the load has hardly slept */

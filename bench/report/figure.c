@@ -46,6 +46,14 @@ void figure_add_number(struct text *text, double number)
         add_with_unit(text, number / 1e6, "million");
 }
 
+void figure_add_count(struct text *text, double count)
+{
+    if (count < 999.5)
+        text_add(text, "%.0f", count);
+    else
+        figure_add_number(text, count);
+}
+
 void figure_add_share(struct text *text, double share)
 {
     text_add(text, "%.*f %%", share < 0.0995 ? 1 : 0, share * 100);

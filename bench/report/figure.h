@@ -14,6 +14,9 @@ void figure_add_memory(struct text *text, double kib);
 /* Appends "1.45", "12.3", "1,234". */
 void figure_add_number(struct text *text, double number);
 
+/* Appends "951", "1,000". */
+void figure_add_count(struct text *text, double count);
+
 /* Appends "0.3 %", "95 %". */
 void figure_add_share(struct text *text, double share);
 

@@ -184,6 +184,26 @@ static void write_silence(struct plot *plot, const struct findings *findings)
     write_spreads(plot, findings, setting != NULL ? setting : section_setting(findings, SILENCE, 200), SILENCE_MEMORY);
 }
 
+/* NUMBER "NAME" and two prices: alone, and among silent clients. */
+static void write_crowd(struct plot *plot, const struct findings *findings)
+{
+    const struct setting *setting = section_setting(findings, SILENCE, 1000);
+    struct ranking ranking = ranking_make(findings, setting, SILENCE_FLOORS);
+    FILE *file = open_data(plot, "");
+
+    for (size_t i = 0; file != NULL && i < ranking.count; i++) {
+        const size_t subject = ranking.items[i].subject;
+        const struct summary alone =
+            section_summary(findings, subject, section_setting(findings, PRICE, 50), PRICE_FLOORS);
+        fprintf(file, "%zu \"%s\" %g %g\n", i, findings->subjects->items[subject].name, alone.median,
+                ranking.items[i].summary.median);
+    }
+    if (file != NULL)
+        fclose(file);
+    plot->rows = ranking.count;
+    free(ranking.items);
+}
+
 static void write_punctuality(struct plot *plot, const struct findings *findings)
 {
     write_waits(plot, findings, plan_find(findings->plan, PRICE, 50, SMALL_MESSAGE, 1));
@@ -236,8 +256,9 @@ const char *plot_all(uv_loop_t *loop, const struct findings *findings, const cha
     static const struct {
         const char *name;
         void (*write)(struct plot *plot, const struct findings *findings);
-    } plots[] = {{"price", write_price},     {"growth", write_growth},           {"newcomer", write_newcomer},
-                 {"silence", write_silence}, {"punctuality", write_punctuality}, {"visits", write_visits}};
+    } plots[] = {{"price", write_price},       {"crowd", write_crowd},     {"growth", write_growth},
+                 {"newcomer", write_newcomer}, {"silence", write_silence}, {"punctuality", write_punctuality},
+                 {"visits", write_visits}};
     int status = 0;
 
     for (size_t i = 0; i < sizeof plots / sizeof plots[0] && status == 0; i++) {

@@ -9,7 +9,7 @@
 
 #include "plan.h"
 #include "rows.h"
-#include "subject.h"
+#include "trial/subject.h"
 
 enum { SECTION_MAX = 8, TABLE_COLUMNS = 10 };
 

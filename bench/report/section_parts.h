@@ -34,6 +34,7 @@ void section_growth(struct section *section, const struct findings *findings);
 void section_punctuality(struct section *section, const struct findings *findings);
 void section_newcomer(struct section *section, const struct findings *findings);
 void section_silence(struct section *section, const struct findings *findings);
+void section_crowd(struct section *section, const struct findings *findings);
 void section_visits(struct section *section, const struct findings *findings);
 
 #endif

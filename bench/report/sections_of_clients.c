@@ -6,6 +6,7 @@
 #include "section_parts.h"
 
 static const double spins = 0.5; /* of a core, with nothing to do */
+static const double stays = 1.1; /* a price that grows by less stays as it is */
 static const double at_once = 20e3; /* microseconds: what nobody notices */
 
 /* ---- The newcomer ---- */
@@ -109,31 +110,80 @@ static char *say_silence(const struct findings *findings)
 
 void section_silence(struct section *section, const struct findings *findings)
 {
-    static const char *const heads[] = {"memory",    "resident",    "in the kernel", "threads",     "processes",
-                                        "CPU, idle", "median wait", "1 in 100",      "with 10,000", NULL};
+    static const char *const heads[] = {"memory",    "resident",  "in the kernel",    "threads",
+                                        "processes", "CPU, idle", "memory in 10,000", NULL};
     const struct setting *setting = silence_of(findings), *more = section_setting(findings, SILENCE, 10000);
 
     *section = (struct section){.name = "silence",
                                 .question = "What do clients cost that say nothing?",
-                                .how = "1,000 clients, of whom 50 talk later on. Memory is the server's growth for "
-                                       "each silent client: what processes share is "
+                                .how = "950 clients connect and are silent. Memory is the server's growth for each of "
+                                       "them: what processes share is "
                                        "shared out (PSS), or counted with each (resident). In the kernel: both ends of "
-                                       "the connection, and whatever else "
-                                       "the system did meanwhile. The waits are those of the 50 who talk; the last "
-                                       "column: of one message in 100 if all others "
-                                       "of 10,000 are silent (TIME=long).",
+                                       "the connection, and whatever "
+                                       "else the system did meanwhile. CPU: of a core, while nobody says a word.",
                                 .answer = say_silence(findings)};
     section_begin(section, findings, heads);
     for (size_t i = 0; i < findings->subjects->count; i++) {
         section_put_median(section, i, 0, section_summary(findings, i, setting, SILENCE_MEMORY), figure_add_memory);
         section_put_median(section, i, 1, section_summary(findings, i, setting, SILENCE_RESIDENT), figure_add_memory);
         section_put_median(section, i, 2, section_summary(findings, i, setting, SILENCE_KERNEL), figure_add_memory);
-        section_put_median(section, i, 3, section_summary(findings, i, setting, SILENCE_THREADS), figure_add_number);
-        section_put_median(section, i, 4, section_summary(findings, i, setting, SILENCE_PROCESSES), figure_add_number);
+        section_put_median(section, i, 3, section_summary(findings, i, setting, SILENCE_THREADS), figure_add_count);
+        section_put_median(section, i, 4, section_summary(findings, i, setting, SILENCE_PROCESSES), figure_add_count);
         section_put_median(section, i, 5, section_summary(findings, i, setting, SILENCE_CPU), figure_add_share);
-        section_put_median(section, i, 6, section_summary(findings, i, setting, SILENCE_P50), figure_add_time);
-        section_put_median(section, i, 7, section_summary(findings, i, setting, SILENCE_P99), figure_add_time);
-        section_put_median(section, i, 8, section_summary(findings, i, more, SILENCE_P99), figure_add_time);
+        section_put_median(section, i, 6, section_summary(findings, i, more, SILENCE_MEMORY), figure_add_memory);
+    }
+}
+
+/* ---- Few who talk among many who do not ---- */
+
+/* Those whose price the silent ones have raised, and those whose they have not. */
+static char *say_crowd(const struct findings *findings)
+{
+    const struct setting *alone = section_setting(findings, PRICE, 50), *among = silence_of(findings);
+    struct text pays = {0}, rest = {0}, words = {0};
+
+    for (size_t i = 0; i < findings->subjects->count; i++) {
+        const struct summary before = section_summary(findings, i, alone, PRICE_FLOORS);
+        const struct summary after = section_summary(findings, i, among, SILENCE_FLOORS);
+        const char *name = findings->subjects->items[i].name;
+        if (before.rounds < 2 || after.rounds < 2)
+            continue;
+        if (after.median > before.median * stays && !summaries_are_equal(before, after))
+            text_add(&pays, "%s%s %.1f times", pays.length > 0 ? ", " : "", name, after.median / before.median);
+        else
+            section_add_name(&rest, name);
+    }
+    if (pays.length > 0)
+        text_add(&words, "With 950 silent clients beside them, a message of the 50 who talk costs more: %s. ",
+                 pays.chars);
+    if (rest.length > 0)
+        text_add(&words, "Silent clients cost the others nothing with %s.", rest.chars);
+    text_free(&pays);
+    text_free(&rest);
+    return text_take(&words);
+}
+
+void section_crowd(struct section *section, const struct findings *findings)
+{
+    static const char *const heads[] = {"50 alone",  "50 of 1,000", "50 of 10,000", "median wait", "1 in 100",
+                                        "of 10,000", NULL};
+    const struct setting *alone = section_setting(findings, PRICE, 50), *among = silence_of(findings);
+    const struct setting *more = section_setting(findings, SILENCE, 10000);
+
+    *section = (struct section){.name = "crowd",
+                                .question = "What if most of the clients are silent?",
+                                .how = "The price of a message in floors and the waits of 50 clients who talk: alone, "
+                                       "with 950 silent ones beside them, and "
+                                       "with 9,950 (TIME=long).",
+                                .answer = say_crowd(findings)};
+    section_begin(section, findings, heads);
+    for (size_t i = 0; i < findings->subjects->count; i++) {
+        section_put_median(section, i, 0, section_summary(findings, i, alone, PRICE_FLOORS), figure_add_number);
+        section_put_median(section, i, 1, section_summary(findings, i, among, SILENCE_FLOORS), figure_add_number);
+        section_put_median(section, i, 2, section_summary(findings, i, more, SILENCE_FLOORS), figure_add_number);
+        section_put_median(section, i, 3, section_summary(findings, i, among, SILENCE_P50), figure_add_time);
+        section_put_median(section, i, 4, section_summary(findings, i, among, SILENCE_P99), figure_add_time);
+        section_put_median(section, i, 5, section_summary(findings, i, more, SILENCE_P99), figure_add_time);
     }
 }
 

@@ -122,16 +122,20 @@ static double microseconds(const struct load_result *result, double part)
 
 /* ---- A message's price ---- */
 
+static double in_floors(const struct trial *trial, double seconds)
+{
+    return trial->bench->floor > 0 ? seconds / trial->bench->floor : 0;
+}
+
 static void note_price(struct trial *trial, struct server_costs before, struct server_costs after,
                        const struct load_result *result)
 {
     struct row *row = trial->row;
     const double messages = (double)result->messages, cpu = (after.cpu - before.cpu) / messages;
-    const double floor = trial->bench->floor;
 
     row->figures[PRICE_CPU] = cpu * 1e6;
-    row->figures[PRICE_FLOORS] = floor > 0 ? cpu / floor : 0;
-    row->figures[PRICE_FLOOR] = floor * 1e6;
+    row->figures[PRICE_FLOORS] = in_floors(trial, cpu);
+    row->figures[PRICE_FLOOR] = trial->bench->floor * 1e6;
     row->figures[PRICE_RATE] = messages / result->seconds;
     row->figures[PRICE_P50] = microseconds(result, 0.5);
     row->figures[PRICE_P99] = microseconds(result, 0.99);
@@ -201,8 +205,11 @@ static void let_few_talk(struct trial *trial, size_t silent)
     }
     load_begin(trial->load, 0);
     load_go_on(trial->load, trial->setting->seconds * warm_up, &result);
+    const double before = server_costs(&trial->bench->server).cpu;
     load_go_on(trial->load, trial->setting->seconds, &result);
+    const double after = server_costs(&trial->bench->server).cpu;
     load_end(trial->load);
+    row->figures[SILENCE_FLOORS] = in_floors(trial, (after - before) / (double)result.messages);
     row->figures[SILENCE_P50] = microseconds(&result, 0.5);
     row->figures[SILENCE_P99] = microseconds(&result, 0.99);
 }
