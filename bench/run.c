@@ -15,7 +15,7 @@
 
 enum { MOST_CLIENTS = 10000, SPARE_DESCRIPTORS = 200 /* beside those of the clients */ };
 
-static const double floor_seconds = 0.02;
+static const double floor_seconds = 0.05;
 
 /* ---- Progress ---- */
 
@@ -74,12 +74,10 @@ static void ask(struct run *run, const struct setting *setting, size_t index, in
     free(row.note);
 }
 
-/* The floor that these servers stand on is that of the same moment, on the same core. */
+/* The floor that these servers stand on is that of the same moment. */
 static void find_floor(struct run *run, const struct setting *setting)
 {
-    machine_use(MACHINE_FOR_SERVER);
     run->bench.floor = floor_measure(setting->size, floor_seconds);
-    machine_use(MACHINE_FOR_LOAD);
 }
 
 /* Another one begins each round, so that nobody always comes first. */

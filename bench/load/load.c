@@ -52,11 +52,17 @@ size_t load_connect(struct load *load, size_t count)
 {
     const size_t first = load->count;
     size_t connected = 0;
+    bool is_full = false; /* the listener's backlog, too */
 
     for (size_t i = 0; i < count; i++) {
-        client_come(add_client(load));
-        if (load->connecting >= WAVE)
+        struct client *client = add_client(load);
+        if (is_full)
+            continue;
+        client_come(client);
+        if (load->connecting >= WAVE) {
             wait_for(load, &load->connecting, PATIENCE_MS);
+            is_full = load->connecting >= WAVE;
+        }
     }
     wait_for(load, &load->connecting, PATIENCE_MS);
     for (size_t i = first; i < load->count; i++)

@@ -5,6 +5,7 @@
  */
 #include "page.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,23 @@ static void add_escaped(struct text *out, const char *words)
             text_add(out, "&quot;");
         else
             text_add(out, "%c", *words);
+}
+
+/* The same, but a model's name, "05-select", is not broken at its hyphens. */
+static void add_sentence(struct text *out, const char *words)
+{
+    while (*words != '\0') {
+        const size_t length = strcspn(words, " ");
+        const bool is_name = isdigit((unsigned char)words[0]) && strcspn(words, "-") < length;
+        char *word = strndup(words, length);
+        text_add(out, is_name ? "<span class=\"name\">" : "");
+        add_escaped(out, word);
+        text_add(out, is_name ? "</span>" : "");
+        free(word);
+        words += length;
+        if (*words == ' ')
+            text_add(out, "%c", *words++);
+    }
 }
 
 /* A model's name leads to its code: the page is in build/, beside the models' folders. */
@@ -74,7 +92,7 @@ static void add_section(struct text *out, const struct report *report, const str
     if (plot != NULL)
         text_add(out, "<figure>%s</figure>\n", plot);
     text_add(out, "<div><h2>%s</h2>\n<p class=\"answer\">", section->question);
-    add_escaped(out, section->answer);
+    add_sentence(out, section->answer);
     text_add(out, "</p>\n<p class=\"how\">");
     add_escaped(out, section->how);
     text_add(out, "</p></div>\n");

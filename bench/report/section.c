@@ -119,7 +119,7 @@ bool section_is_empty(const struct report *report, const struct section *section
 void report_make(struct report *report, const struct findings *findings)
 {
     static void (*const sections[])(struct section *, const struct findings *) = {
-        section_price,   section_growth,      section_crowd, section_newcomer,
+        section_price,   section_newcomer,    section_crowd, section_growth,
         section_silence, section_punctuality, section_visits};
 
     *report = (struct report){.count = sizeof sections / sizeof sections[0], .reasons = make_reasons(findings)};

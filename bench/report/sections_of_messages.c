@@ -10,6 +10,16 @@ static const double stays = 1.1; /* a price that grows by less stays as it is */
 
 /* ---- One price ---- */
 
+static const char how_price[] = "50 clients, messages of 64 bytes, each sent when the last was answered. The price is "
+                                "the CPU time of the server, user and "
+                                "system, of all its threads and processes. The floor is what nobody can avoid: one "
+                                "recv() and one send() that never wait, with "
+                                "the same clients on the same cores. One message in 100, and in 1000, waits longer "
+                                "than the time given. Calls are counted "
+                                "under strace, which slows a server down, so that more messages are there whenever it "
+                                "looks. '>': the load generator was busy all "
+                                "the time, the server could do more.";
+
 /* With 50 clients, or with as many as it serves. */
 static const struct setting *price_of(const struct findings *findings, size_t subject)
 {
@@ -59,7 +69,7 @@ static char *say_price(const struct findings *findings)
         ranking_add_names(&words, findings, ranking.items, first);
         text_add(&words, ": %.2f times the kernel's floor, which is ", ranking.items[0].summary.median);
         figure_add_time(&words, section_summary(findings, ranking.items[0].subject, setting, PRICE_FLOOR).median);
-        text_add(&words, " for one send() and one recv().");
+        text_add(&words, " for one recv() and one send().");
         if (first > 1)
             text_add(&words, " This run cannot tell these %zu apart: their spreads overlap.", first);
         if (first < ranking.count) {
@@ -77,19 +87,8 @@ void section_price(struct section *section, const struct findings *findings)
     static const char *const heads[] = {"clients",    "price in floors", "CPU time", "calls",     "switches",
                                         "messages/s", "median wait",     "1 in 100", "1 in 1000", NULL};
 
-    *section = (struct section){.name = "price",
-                                .question = "What does a message cost?",
-                                .how = "50 clients, messages of 64 bytes, each sent when the last was answered. The "
-                                       "price is the CPU time of the server, "
-                                       "user and system, all its threads and processes; as a multiple of the floor: "
-                                       "one send() and one recv() by a "
-                                       "program that never waits. Calls and context switches are those of the server a "
-                                       "message; one message in 100, "
-                                       "and in 1000, waits longer than the time given. Calls are counted under strace, "
-                                       "which slows the server down, so that "
-                                       "more messages are waiting whenever it looks. '>': the load generator was busy "
-                                       "all the time, the server could more.",
-                                .answer = say_price(findings)};
+    *section = (struct section){
+        .name = "price", .question = "What does a message cost?", .how = how_price, .answer = say_price(findings)};
     section_begin(section, findings, heads);
     for (size_t i = 0; i < findings->subjects->count; i++)
         put_price(section, findings, i);

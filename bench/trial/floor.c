@@ -2,17 +2,22 @@
 #include "floor.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "io_status.h"
+#include "machine.h"
 #include "net.h"
 
-enum { ROUND_TRIPS = 100, MESSAGES = 2 * ROUND_TRIPS /* between two looks at the clock */ };
+enum { CONNECTIONS = 50, MAX_SIZE = 64 * 1024 };
+
+/* Both ends of each. */
+struct connections {
+    int clients[CONNECTIONS], servers[CONNECTIONS];
+    size_t count;
+};
 
 static double cpu_time(void)
 {
@@ -22,36 +27,54 @@ static double cpu_time(void)
     return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
-/* Both ends of a connection. */
-static bool connect_to_self(int ends[2])
+static bool connect_one(struct connections *connections, int listener, const struct sockaddr_in *address)
+{
+    const int client = socket(AF_INET, SOCK_STREAM, 0);
+    int server;
+
+    if (client == -1)
+        return false;
+    if (connect(client, (const struct sockaddr *)address, sizeof *address) != 0 ||
+        io_accept(listener, &server).status != IO_SUCCESS) {
+        close(client);
+        return false;
+    }
+    net_prepare(client, 60); /* TCP_NODELAY: nothing is held back */
+    net_prepare(server, 60);
+    connections->clients[connections->count] = client;
+    connections->servers[connections->count++] = server;
+    return true;
+}
+
+static bool connect_all(struct connections *connections)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     const int listener = socket(AF_INET, SOCK_STREAM, 0);
 
-    ends[0] = socket(AF_INET, SOCK_STREAM, 0);
-    ends[1] = -1;
     if (bind(listener, (struct sockaddr *)&address, sizeof address) == 0 && listen(listener, 1) == 0 &&
-        getsockname(listener, (struct sockaddr *)&address, &size) == 0 &&
-        connect(ends[0], (struct sockaddr *)&address, size) == 0)
-        (void)io_accept(listener, &ends[1]);
+        getsockname(listener, (struct sockaddr *)&address, &size) == 0)
+        while (connections->count < CONNECTIONS && connect_one(connections, listener, &address))
+            ;
     close(listener);
-    if (ends[1] == -1)
-        return false;
-    net_prepare(ends[0], 60); /* TCP_NODELAY: nothing is held back */
-    net_prepare(ends[1], 60);
-    return true;
+    return connections->count == CONNECTIONS;
 }
 
-/* What is sent is there at once on loopback, but perhaps not in one piece. */
-static bool pass(int from, int to, char *buffer, size_t size)
+static void close_all(const struct connections *connections)
+{
+    for (size_t i = 0; i < connections->count; i++) {
+        close(connections->clients[i]);
+        close(connections->servers[i]);
+    }
+}
+
+/* What was sent is there, but perhaps not in one piece. */
+static bool receive(int fd, char *buffer, size_t size)
 {
     size_t received = 0;
 
-    if (io_send(from, buffer, size).bytes != size)
-        return false;
     while (received < size) {
-        const struct io_result result = io_recv(to, buffer, size - received);
+        const struct io_result result = io_recv(fd, buffer, size - received);
         if (result.status != IO_SUCCESS)
             return false;
         received += result.bytes;
@@ -59,30 +82,40 @@ static bool pass(int from, int to, char *buffer, size_t size)
     return true;
 }
 
-static bool pass_many(const int ends[2], char *buffer, size_t size)
+/* All messages there and back. Adds the CPU time of the server's part. */
+static bool pass_all(const struct connections *connections, size_t size, double *used)
 {
-    for (int i = 0; i < ROUND_TRIPS; i++)
-        if (!pass(ends[0], ends[1], buffer, size) || !pass(ends[1], ends[0], buffer, size))
-            return false;
-    return true;
+    static char buffer[MAX_SIZE];
+    bool works = true;
+
+    machine_use(MACHINE_FOR_LOAD);
+    for (size_t i = 0; i < CONNECTIONS && works; i++)
+        works = io_send(connections->clients[i], buffer, size).bytes == size;
+    machine_use(MACHINE_FOR_SERVER);
+    const double before = cpu_time();
+    for (size_t i = 0; i < CONNECTIONS && works; i++)
+        works = receive(connections->servers[i], buffer, size) &&
+                io_send(connections->servers[i], buffer, size).bytes == size;
+    *used += cpu_time() - before;
+    machine_use(MACHINE_FOR_LOAD);
+    for (size_t i = 0; i < CONNECTIONS && works; i++)
+        works = receive(connections->clients[i], buffer, size);
+    return works;
 }
 
 double floor_measure(size_t size, double seconds)
 {
-    static char buffer[64 * 1024];
+    struct connections connections = {.count = 0};
+    double used = 0;
+    size_t messages = 0;
+    bool works = size <= MAX_SIZE && connect_all(&connections) && pass_all(&connections, size, &used); /* to warm up */
     const double end = net_now() + seconds;
-    uint64_t messages = 0;
-    int ends[2];
-    bool works = connect_to_self(ends) && size <= sizeof buffer && pass_many(ends, buffer, size); /* to warm up */
 
-    const double before = cpu_time();
+    used = 0;
     while (works && net_now() < end) {
-        works = pass_many(ends, buffer, size);
-        messages += MESSAGES;
+        works = pass_all(&connections, size, &used);
+        messages += CONNECTIONS;
     }
-    const double used = cpu_time() - before;
-    close(ends[0]);
-    if (ends[1] != -1)
-        close(ends[1]);
+    close_all(&connections);
     return works && messages > 0 ? used / (double)messages : 0;
 }

@@ -1,12 +1,18 @@
-/* floor - the least that a message can cost here: one send() and one recv() by a program that does nothing else. */
+/*
+ * floor - the least that a message can cost a server here: one recv() and one send() that never wait.
+ *
+ * Messages come over connections on loopback from the core of the load, and are passed back from that of the servers, as in a trial;
+ * only that all of them are there before the first is received, and that nobody waits for an answer. We are both ourselves, one
+ * after the other.
+ */
 #ifndef FLOOR_H
 #define FLOOR_H
 
 #include <stddef.h>
 
 /*
- * A message of `size` bytes goes over a connection on loopback to ourselves and back, again and again for that many seconds;
- * nobody ever waits. Returns what one send() and one recv() cost, in seconds of CPU time; 0 if it cannot be measured.
+ * Does so with messages of `size` bytes for that many seconds. Returns what one recv() and one send() took, in seconds of CPU time;
+ * 0 if it cannot be measured. At the end we are on the load's core.
  */
 double floor_measure(size_t size, double seconds);
 

@@ -1,5 +1,5 @@
 # A line for each server, with its spread as a band, and its name where it ends.
-name = "growth"; width = 620; height = 460
+name = "growth"; width = 560; height = 460
 load plots."/style.gp"
 data = folder."/growth.dat"
 set logscale xy
@@ -8,7 +8,7 @@ set xrange [1 : most]
 set yrange [0.8 : *]
 set xlabel "clients who send"
 set ylabel "CPU time a message; 1 = the kernel's floor"
-set format x "%'.0f"
+set xtics (1, 10, 50, 200, "1,000" 1000, "10,000" 10000)
 set arrow from graph 0, first 1 to graph 1, first 1 nohead linecolor "#646464" dashtype 2
 set label "the kernel's floor" at graph 0.02, first 0.9 textcolor "#646464"
 plot for [i = 0 : rows - 1] data index i using 1:3:4 with filledcurves fillstyle transparent solid 0.18 noborder linecolor rgb hue(i) notitle, \

@@ -1,5 +1,5 @@
 # A line for each server: the wait of one newcomer behind more and more silent clients.
-name = "newcomer"; width = 620; height = 420
+name = "newcomer"; width = 560; height = 420
 load plots."/style.gp"
 data = folder."/newcomer.dat"
 set logscale y

@@ -1,5 +1,5 @@
 # A row for each server: what a silent client takes of the server's memory.
-name = "silence"; width = 620; height = 70 + 34 * rows
+name = "silence"; width = 560; height = 70 + 34 * rows
 load plots."/style.gp"
 data = folder."/silence.dat"
 set logscale x
@@ -13,4 +13,4 @@ set xtics ("0.1 KiB" 0.1, "1 KiB" 1, "10 KiB" 10, "100 KiB" 100, "1 MiB" 1024)
 set xlabel "memory of the server for each silent client"
 plot data using (0.1):0:(0.1):3:($0 - 0.36):($0 + 0.36):ytic(2) with boxxyerror fillstyle solid 0.9 noborder linecolor rgb hue(2) notitle, \
      data using 3:0:4:5 with xerrorbars pointtype -1 linewidth 2 linecolor "#646464" notitle, \
-     data using 5:0:(sprintf(" %.3g KiB", $3)) with labels left textcolor "#646464" notitle
+     data using 5:0:(sprintf("  %.3g KiB", $3)) with labels left textcolor "#646464" notitle
