@@ -11,8 +11,8 @@
 #include "upper.h"
 
 enum {
-    WAVE = 500, /* so many connect at a time: fewer than a listener's backlog has places for */
-    PATIENCE_MS = 500, /* without any progress when clients connect */
+    WAVE = 50, /* so many connect at a time: a listener's backlog may be short, */
+    PATIENCE_MS = 1500, /* and who finds no place in it tries again after a second (RFC 6298 2) */
     STALL_MS = 2000 /* and when messages are to be answered */
 };
 

@@ -26,8 +26,8 @@ struct load;
 struct load *load_new(uv_loop_t *loop, const struct sockaddr *address, const bool *stop);
 
 /*
- * `count` more clients connect. Returns how many of them could; those who could not within half a second in which nobody else
- * could, or were refused, are not counted.
+ * `count` more clients connect. Returns how many of them could; those who could not, or not within 1.5 seconds in which nobody
+ * else could, are not counted.
  */
 size_t load_connect(struct load *load, size_t count);
 
