@@ -56,16 +56,16 @@ static void put_wait(struct section *section, const struct findings *findings, s
     section_put(section, i, column, &cell);
 }
 
+static const char how_newcomer[] =
+    "So many clients connect and say nothing. Then one comes, sends 64 bytes, and waits for its answer: how "
+    "long, from before it connected? '>': that long in vain.";
+
 void section_newcomer(struct section *section, const struct findings *findings)
 {
     static const char *const heads[] = {"behind 0", "1", "4", "16", "64 silent", NULL};
 
-    *section = (struct section){.name = "newcomer",
-                                .question = "Who waits for whom?",
-                                .how = "So many clients connect and say nothing. Then one comes, sends 64 bytes, and "
-                                       "waits for its answer: how long, from "
-                                       "before it connected? '>': that long in vain.",
-                                .answer = say_newcomer(findings)};
+    *section = (struct section){
+        .name = "newcomer", .question = "Who waits for whom?", .how = how_newcomer, .answer = say_newcomer(findings)};
     section_begin(section, findings, heads);
     for (size_t i = 0; i < findings->subjects->count; i++)
         for (size_t k = 0; k < SILENT; k++)
@@ -108,6 +108,11 @@ static char *say_silence(const struct findings *findings)
     return text_take(&words);
 }
 
+static const char how_silence[] =
+    "950 clients connect and are silent. Memory is the server's growth for each of them: what processes "
+    "share is shared out (PSS), or counted with each (resident). In the kernel: both ends of the connection, "
+    "and whatever else the system did meanwhile. CPU: of a core, while nobody says a word.";
+
 void section_silence(struct section *section, const struct findings *findings)
 {
     static const char *const heads[] = {"memory",    "resident",  "in the kernel",    "threads",
@@ -116,11 +121,7 @@ void section_silence(struct section *section, const struct findings *findings)
 
     *section = (struct section){.name = "silence",
                                 .question = "What do clients cost that say nothing?",
-                                .how = "950 clients connect and are silent. Memory is the server's growth for each of "
-                                       "them: what processes share is "
-                                       "shared out (PSS), or counted with each (resident). In the kernel: both ends of "
-                                       "the connection, and whatever "
-                                       "else the system did meanwhile. CPU: of a core, while nobody says a word.",
+                                .how = how_silence,
                                 .answer = say_silence(findings)};
     section_begin(section, findings, heads);
     for (size_t i = 0; i < findings->subjects->count; i++) {
@@ -163,6 +164,10 @@ static char *say_crowd(const struct findings *findings)
     return text_take(&words);
 }
 
+static const char how_crowd[] =
+    "The price of a message in floors and the waits of 50 clients who talk: alone, with 950 silent ones "
+    "beside them, and with 9,950 (TIME=long).";
+
 void section_crowd(struct section *section, const struct findings *findings)
 {
     static const char *const heads[] = {"50 alone",  "50 of 1,000", "50 of 10,000", "median wait", "1 in 100",
@@ -172,9 +177,7 @@ void section_crowd(struct section *section, const struct findings *findings)
 
     *section = (struct section){.name = "crowd",
                                 .question = "What if most of the clients are silent?",
-                                .how = "The price of a message in floors and the waits of 50 clients who talk: alone, "
-                                       "with 950 silent ones beside them, and "
-                                       "with 9,950 (TIME=long).",
+                                .how = how_crowd,
                                 .answer = say_crowd(findings)};
     section_begin(section, findings, heads);
     for (size_t i = 0; i < findings->subjects->count; i++) {
@@ -209,6 +212,10 @@ static char *say_visits(const struct findings *findings, const struct setting *s
     return text_take(&words);
 }
 
+static const char how_visits[] =
+    "Ten at a time connect, send 64 bytes, get their answer, half-close, and wait until the server has "
+    "closed the connection. The times are those of whole visits.";
+
 void section_visits(struct section *section, const struct findings *findings)
 {
     static const char *const heads[] = {"visits/s", "CPU time a visit", "median", "1 in 100", NULL};
@@ -216,9 +223,7 @@ void section_visits(struct section *section, const struct findings *findings)
 
     *section = (struct section){.name = "visits",
                                 .question = "What does it cost that clients come and go?",
-                                .how = "Ten at a time connect, send 64 bytes, get their answer, half-close, and wait "
-                                       "until the server has closed the "
-                                       "connection. The times are those of whole visits.",
+                                .how = how_visits,
                                 .answer = say_visits(findings, setting)};
     section_begin(section, findings, heads);
     for (size_t i = 0; i < findings->subjects->count; i++) {

@@ -10,15 +10,13 @@ static const double stays = 1.1; /* a price that grows by less stays as it is */
 
 /* ---- One price ---- */
 
-static const char how_price[] = "50 clients, messages of 64 bytes, each sent when the last was answered. The price is "
-                                "the CPU time of the server, user and "
-                                "system, of all its threads and processes. The floor is what nobody can avoid: one "
-                                "recv() and one send() that never wait, with "
-                                "the same clients on the same cores. One message in 100, and in 1000, waits longer "
-                                "than the time given. Calls are counted "
-                                "under strace, which slows a server down, so that more messages are there whenever it "
-                                "looks. '>': the load generator was busy all "
-                                "the time, the server could do more.";
+static const char how_price[] =
+    "50 clients, messages of 64 bytes, each sent when the last was answered. "
+    "The price is the CPU time of the server, user and system, of all its threads and processes. "
+    "The floor is what nobody can avoid: one recv() and one send() that never wait, with the same clients "
+    "on the same cores. One message in 100, and in 1000, waits longer than the time given. "
+    "Calls are counted under strace, which slows a server down, so that more messages are there "
+    "whenever it looks. '>': the load generator was busy all the time, the server could do more.";
 
 /* With 50 clients, or with as many as it serves. */
 static const struct setting *price_of(const struct findings *findings, size_t subject)
@@ -128,18 +126,20 @@ static char *say_growth(const struct findings *findings)
     return text_take(&words);
 }
 
+static const char how_growth[] =
+    "The same price in floors, with 1 to 10,000 clients who all send (10,000 with TIME=long). A server with one "
+    "client sleeps after each message, and to be woken costs it many times a message. The last column: 50 clients "
+    "send 16 KiB at a time, where the floor is that of 16 KiB, and every model receives 900 bytes a call.";
+
 void section_growth(struct section *section, const struct findings *findings)
 {
     static const char *const heads[] = {"1", "10", "50", "200", "1,000", "10,000 clients", "16 KiB", NULL};
     const struct setting *large = plan_find(findings->plan, PRICE, 50, LARGE_MESSAGE, 0);
 
-    *section = (struct section){
-        .name = "growth",
-        .question = "What if there are more clients?",
-        .how =
-            "The same price in floors, with 1 to 10,000 clients who all send (10,000 with TIME=long); and with 50 who "
-            "send 16 KiB at a time, where the floor is that of 16 KiB and every model receives 900 bytes a call.",
-        .answer = say_growth(findings)};
+    *section = (struct section){.name = "growth",
+                                .question = "What if there are more clients?",
+                                .how = how_growth,
+                                .answer = say_growth(findings)};
     section_begin(section, findings, heads);
     for (size_t i = 0; i < findings->subjects->count; i++) {
         for (size_t k = 0; k < CROWDS; k++)
@@ -174,18 +174,20 @@ static char *say_punctuality(const struct findings *findings, const struct setti
     return text_take(&words);
 }
 
+static const char how_punctuality[] =
+    "An open loop: messages become due at a fixed rate, and each wait is counted from that moment. Above, "
+    "clients who wait ask a slow server less often, so that its worst moments are hardly seen (coordinated "
+    "omission).";
+
 void section_punctuality(struct section *section, const struct findings *findings)
 {
     static const char *const heads[] = {"median wait", "1 in 100", "1 in 1000", "CPU time", "clients", NULL};
     const struct setting *on_time = plan_find(findings->plan, PRICE, 50, SMALL_MESSAGE, 1);
 
-    *section = (struct section){
-        .name = "punctuality",
-        .question = "And if messages do not wait for the server?",
-        .how = "An open loop: messages become due at a fixed rate, and each wait is counted from that moment. Above, "
-               "clients who wait "
-               "ask a slow server less often, so that its worst moments are hardly seen (coordinated omission).",
-        .answer = say_punctuality(findings, on_time)};
+    *section = (struct section){.name = "punctuality",
+                                .question = "And if messages do not wait for the server?",
+                                .how = how_punctuality,
+                                .answer = say_punctuality(findings, on_time)};
     section_begin(section, findings, heads);
     for (size_t i = 0; i < findings->subjects->count; i++) {
         const struct row *row = on_time != NULL ? rows_last(findings->rows, i, on_time) : NULL;
