@@ -21,7 +21,7 @@ copy_project() {
     for file in *; do
         [ "$file" = build ] || cp -a "$file" "$scratch/copy/" || exit 1
     done
-    for file in [0-9][0-9]-* common tests demo; do # with their times, so that there is nothing to build
+    for file in [0-9][0-9]-* common tests demo bench; do # with their times, so that there is nothing to build
         cp -a "build/$file" "$scratch/copy/build/" || exit 1
     done
     cd "$scratch/copy" || exit 1
