@@ -16,12 +16,15 @@
 
 #define PLOTS "bench/report/plots"
 
+static const double name_height = 0.05; /* of a plot's height */
+
 /* A plot's variables for its script, and whether there is anything to plot. */
 struct plot {
     const char *folder, *name;
     size_t rows;
     double most; /* the highest x */
-    double limit; /* the highest y, if there is one */
+    double bottom, top; /* the y axis; 0: gnuplot's choice */
+    double limit; /* where something was given up */
 };
 
 static FILE *open_data(const struct plot *plot, const char *suffix)
@@ -97,15 +100,24 @@ static int compare_lines(const void *a, const void *b)
     return (one->line > other->line) - (one->line < other->line);
 }
 
-/* Names that would lie on each other are pushed up. The axis is logarithmic: `step` is a factor. */
-static void write_names(const struct plot *plot, struct end *ends, double step)
+/* Names that would lie on each other are pushed up, and down again where that was too far. The axis is logarithmic. */
+static void spread_names(struct end *ends, size_t count, double top, double step)
+{
+    for (size_t i = 1; i < count; i++)
+        if (ends[i].x == ends[i - 1].x)
+            ends[i].y = fmax(ends[i].y, ends[i - 1].y * step);
+    for (size_t i = count; i > 0; i--) {
+        const bool is_highest = i == count || ends[i].x != ends[i - 1].x;
+        ends[i - 1].y = fmin(ends[i - 1].y, is_highest ? top : ends[i].y / step);
+    }
+}
+
+static void write_names(const struct plot *plot, struct end *ends)
 {
     FILE *file = open_data(plot, "-names");
 
     qsort(ends, plot->rows, sizeof ends[0], compare);
-    for (size_t i = 1; i < plot->rows; i++)
-        if (ends[i].x == ends[i - 1].x && ends[i].y < ends[i - 1].y * step)
-            ends[i].y = ends[i - 1].y * step;
+    spread_names(ends, plot->rows, plot->top, pow(plot->top / plot->bottom, name_height));
     qsort(ends, plot->rows, sizeof ends[0], compare_lines);
     for (size_t i = 0; file != NULL && i < plot->rows; i++)
         fprintf(file, "%g %g \"%s\"\n\n\n", ends[i].x, ends[i].y, ends[i].name);
@@ -113,13 +125,12 @@ static void write_names(const struct plot *plot, struct end *ends, double step)
         fclose(file);
 }
 
-/* A block of lines "X MEDIAN LOW HIGH" for each server. Names are `gap` of the plot's height apart. */
+/* A block of lines "X MEDIAN LOW HIGH" for each server, with the axis that its plot has; see above for their names. */
 static void write_lines(struct plot *plot, const struct findings *findings, const struct setting *const *settings,
-                        const double *xs, size_t count, int figure, double gap)
+                        const double *xs, size_t count, int figure)
 {
     struct end *ends = memory_zeroed(findings->subjects->count, sizeof ends[0]);
     FILE *file = open_data(plot, "");
-    double least = HUGE_VAL, greatest = 0;
 
     for (size_t i = 0; file != NULL && i < findings->subjects->count; i++) {
         struct end end = {.line = plot->rows, .name = findings->subjects->items[i].name};
@@ -130,8 +141,6 @@ static void write_lines(struct plot *plot, const struct findings *findings, cons
             fprintf(file, "%g %g %g %g\n", xs[k], summary.median, summary.low, summary.high);
             end.x = xs[k];
             end.y = summary.median;
-            least = fmin(least, summary.median);
-            greatest = fmax(greatest, summary.median);
         }
         if (end.y > 0) {
             fprintf(file, "\n\n");
@@ -141,8 +150,7 @@ static void write_lines(struct plot *plot, const struct findings *findings, cons
     }
     if (file != NULL)
         fclose(file);
-    if (plot->rows > 0)
-        write_names(plot, ends, pow(greatest / least, gap));
+    write_names(plot, ends);
     free(ends);
 }
 
@@ -154,7 +162,9 @@ static void write_growth(struct plot *plot, const struct findings *findings)
 
     for (size_t i = 0; i < COUNT; i++)
         settings[i] = section_setting(findings, PRICE, (size_t)clients[i]);
-    write_lines(plot, findings, settings, clients, COUNT, PRICE_FLOORS, 0.05);
+    plot->bottom = 0.8; /* what costs more than 40 floors spins */
+    plot->top = 40;
+    write_lines(plot, findings, settings, clients, COUNT, PRICE_FLOORS);
 }
 
 static void write_newcomer(struct plot *plot, const struct findings *findings)
@@ -169,7 +179,9 @@ static void write_newcomer(struct plot *plot, const struct findings *findings)
         if (settings[i] != NULL)
             plot->limit = settings[i]->seconds * 1e6;
     }
-    write_lines(plot, findings, settings, places, COUNT, NEWCOMER_WAIT, 0.05);
+    plot->bottom = 20; /* microseconds: nobody is faster */
+    plot->top = plot->limit * 2.5;
+    write_lines(plot, findings, settings, places, COUNT, NEWCOMER_WAIT);
 }
 
 static void write_price(struct plot *plot, const struct findings *findings)
@@ -237,8 +249,8 @@ static int draw(uv_loop_t *loop, const struct plot *plot, struct text *said)
 {
     struct text settings = {0}, script = {0}, path = {0};
 
-    text_add(&settings, "folder = '%s'; plots = '" PLOTS "'; rows = %zu; most = %g; limit = %g", plot->folder,
-             plot->rows, plot->most, plot->limit);
+    text_add(&settings, "folder = '%s'; plots = '" PLOTS "'; rows = %zu; most = %g; bottom = %g; top = %g; limit = %g",
+             plot->folder, plot->rows, plot->most, plot->bottom, plot->top, plot->limit);
     text_add(&script, PLOTS "/%s.gp", plot->name);
     text_add(&path, "%s/%s.svg", plot->folder, plot->name);
     const char *const words[] = {"gnuplot", "-e", settings.chars, script.chars, NULL};

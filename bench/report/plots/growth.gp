@@ -5,7 +5,7 @@ data = folder."/growth.dat"
 set logscale xy
 set rmargin 21
 set xrange [1 : most]
-set yrange [0.8 : *]
+set yrange [bottom : top]
 set xlabel "clients who send"
 set ylabel "CPU time a message; 1 = the kernel's floor"
 set xtics (1, 10, 50, 200, "1,000" 1000, "10,000" 10000)

@@ -5,13 +5,13 @@ data = folder."/newcomer.dat"
 set logscale y
 set rmargin 21
 set xrange [-0.2 : 4.2]
-set yrange [* : limit * 1.6]
+set yrange [bottom : top]
 set xtics ("0" 0, "1" 1, "4" 2, "16" 3, "64" 4)
 set ytics ("0.1 ms" 100, "1 ms" 1e3, "10 ms" 1e4, "0.1 s" 1e5, "1 s" 1e6, "10 s" 1e7)
 set xlabel "silent clients who came first"
 set ylabel "the newcomer's wait"
 set arrow from graph 0, first limit to graph 1, first limit nohead linecolor "#646464" dashtype 2
-set label "here it gave up" at graph 0.02, first limit * 1.25 textcolor "#646464"
+set label "here it gave up" at graph 0.02, first limit * 1.5 textcolor "#646464"
 plot for [i = 0 : rows - 1] data index i using 1:3:4 with filledcurves fillstyle transparent solid 0.18 noborder linecolor rgb hue(i) notitle, \
      for [i = 0 : rows - 1] data index i using 1:2 with linespoints linecolor rgb hue(i) linewidth 2 pointtype (i % 2 ? 7 : 5) pointsize 0.5 notitle, \
      for [i = 0 : rows - 1] folder."/newcomer-names.dat" index i using 1:2:3 with labels left offset 0.6, 0 textcolor rgb hue(i) notitle
