@@ -31,8 +31,11 @@ static void show_progress(const struct run *run, const struct setting *setting, 
 
     if (!isatty(STDERR_FILENO))
         return;
-    fprintf(stderr, "\rround %d of %d, %s, %zu clients: %-28.28s about %d:%02d left\033[K", round, run->plan.rounds,
-            rows_title(setting->question), setting->clients, name, (int)left / 60, (int)left % 60);
+    fprintf(stderr, "\rabout %d:%02d left: round %d of %d, %s", (int)left / 60, (int)left % 60, round, run->plan.rounds,
+            rows_title(setting->question));
+    if (setting->clients > 0)
+        fprintf(stderr, " with %zu", setting->clients);
+    fprintf(stderr, ", %.40s\033[K", name);
 }
 
 /* ---- The rounds ---- */
