@@ -59,3 +59,28 @@ void ranking_add_names(struct text *text, const struct findings *findings, const
                                   : ", ",
                  findings->subjects->items[first[i].subject].name);
 }
+
+static void add_end(struct text *text, const struct findings *findings, const char *word, const struct ranked *first,
+                    size_t count)
+{
+    text_add(text, "%s with ", word);
+    ranking_add_names(text, findings, first, count);
+    text_add(text, ", ");
+}
+
+void ranking_add_ends(struct text *text, const struct findings *findings, const struct ranking *ranking,
+                      const char *least, const char *most, void (*add)(struct text *text, double number))
+{
+    const size_t first = ranking_first(ranking), rest = ranking->count - first;
+    const size_t last = ranking_last(ranking) < rest ? ranking_last(ranking) : rest; /* nobody is at both ends */
+
+    add_end(text, findings, least, ranking->items, first);
+    add(text, ranking->items[0].summary.median);
+    if (first > 1)
+        text_add(text, " (this run cannot tell them apart)");
+    if (rest == 0)
+        return;
+    text_add(text, ", and ");
+    add_end(text, findings, most, &ranking->items[ranking->count - last], last);
+    add(text, ranking->items[ranking->count - 1].summary.median);
+}

@@ -28,6 +28,13 @@ bool ranking_tells(const struct ranking *ranking);
 size_t ranking_first(const struct ranking *ranking);
 size_t ranking_last(const struct ranking *ranking);
 
+/*
+ * Appends who is at both ends, with the median of the first and the last as `add` writes it: "cheapest with 05-select and 06-libuv,
+ * 22.0 us (this run cannot tell them apart), and dearest with 07-process-per-client, 173 us". `least` and `most` are the words.
+ */
+void ranking_add_ends(struct text *text, const struct findings *findings, const struct ranking *ranking,
+                      const char *least, const char *most, void (*add)(struct text *text, double number));
+
 /* Appends the names of `count` from `first` on: "05-select, 06-libuv and 09-epoll". */
 void ranking_add_names(struct text *text, const struct findings *findings, const struct ranked *first, size_t count);
 

@@ -88,14 +88,8 @@ static char *say_silence(const struct findings *findings)
     struct text words = {0}, busy = {0};
 
     if (ranking_tells(&ranking)) {
-        text_add(&words, "A silent client takes least memory with ");
-        ranking_add_names(&words, findings, ranking.items, 1);
-        text_add(&words, ", ");
-        figure_add_memory(&words, ranking.items[0].summary.median);
-        text_add(&words, ", and most with ");
-        ranking_add_names(&words, findings, &ranking.items[ranking.count - 1], 1);
-        text_add(&words, ", ");
-        figure_add_memory(&words, ranking.items[ranking.count - 1].summary.median);
+        text_add(&words, "A silent client takes ");
+        ranking_add_ends(&words, findings, &ranking, "least memory", "most", figure_add_memory);
         text_add(&words, ".");
     }
     for (size_t i = 0; i < findings->subjects->count; i++)
@@ -198,15 +192,9 @@ static char *say_visits(const struct findings *findings, const struct setting *s
     struct text words = {0};
 
     if (ranking_tells(&ranking)) {
-        text_add(&words, "A visit is cheapest with ");
-        ranking_add_names(&words, findings, ranking.items, ranking_first(&ranking));
-        text_add(&words, ", ");
-        figure_add_time(&words, ranking.items[0].summary.median);
-        text_add(&words, " of CPU time, and dearest with ");
-        ranking_add_names(&words, findings, &ranking.items[ranking.count - 1], 1);
-        text_add(&words, ", ");
-        figure_add_time(&words, ranking.items[ranking.count - 1].summary.median);
-        text_add(&words, ".");
+        text_add(&words, "A visit is ");
+        ranking_add_ends(&words, findings, &ranking, "cheapest", "dearest", figure_add_time);
+        text_add(&words, " of CPU time.");
     }
     free(ranking.items);
     return text_take(&words);

@@ -55,6 +55,11 @@ static void put_price(struct section *section, const struct findings *findings, 
     section_put_median(section, i, 8, section_summary(findings, i, setting, PRICE_P999), figure_add_time);
 }
 
+static void add_floors(struct text *text, double floors)
+{
+    text_add(text, "%.2f times the floor", floors);
+}
+
 static char *say_price(const struct findings *findings)
 {
     const struct setting *setting = section_setting(findings, PRICE, 50);
@@ -62,19 +67,11 @@ static char *say_price(const struct findings *findings)
     struct text words = {0};
 
     if (ranking_tells(&ranking)) {
-        const size_t first = ranking_first(&ranking), last = ranking_last(&ranking);
-        text_add(&words, "With 50 clients a message is cheapest with ");
-        ranking_add_names(&words, findings, ranking.items, first);
-        text_add(&words, ": %.2f times the kernel's floor, which is ", ranking.items[0].summary.median);
+        text_add(&words, "With 50 clients a message is ");
+        ranking_add_ends(&words, findings, &ranking, "cheapest", "dearest", add_floors);
+        text_add(&words, ". The floor, one recv() and one send(), is ");
         figure_add_time(&words, section_summary(findings, ranking.items[0].subject, setting, PRICE_FLOOR).median);
-        text_add(&words, " for one recv() and one send().");
-        if (first > 1)
-            text_add(&words, " This run cannot tell these %zu apart: their spreads overlap.", first);
-        if (first < ranking.count) {
-            text_add(&words, " It is dearest with ");
-            ranking_add_names(&words, findings, &ranking.items[ranking.count - last], last);
-            text_add(&words, ": %.2f times.", ranking.items[ranking.count - 1].summary.median);
-        }
+        text_add(&words, " here.");
     }
     free(ranking.items);
     return text_take(&words);
@@ -158,16 +155,10 @@ static char *say_punctuality(const struct findings *findings, const struct setti
     struct text words = {0};
 
     if (ranking_tells(&ranking)) {
-        const struct ranked *last = &ranking.items[ranking.count - 1];
-        text_add(&words, "When %.0f messages a second come whether a server is ready or not, one in 100 waits ",
+        text_add(&words,
+                 "When %.0f messages a second come whether a server is ready or not, the longest wait of 99 in 100 is ",
                  on_time->rate);
-        figure_add_time(&words, ranking.items[0].summary.median);
-        text_add(&words, " with ");
-        ranking_add_names(&words, findings, ranking.items, 1);
-        text_add(&words, " and ");
-        figure_add_time(&words, last->summary.median);
-        text_add(&words, " with ");
-        ranking_add_names(&words, findings, last, 1);
+        ranking_add_ends(&words, findings, &ranking, "shortest", "longest", figure_add_time);
         text_add(&words, ".");
     }
     free(ranking.items);

@@ -90,6 +90,11 @@ static void who_comes_first(void **state)
     ranking_add_names(&names, &findings, ranking.items, 3);
     assert_string_equal(names.chars, "first, second and third");
     text_free(&names);
+    ranking_add_ends(&names, &findings, &ranking, "cheapest", "dearest", figure_add_number);
+    assert_string_equal(names.chars,
+                        "cheapest with first and second, 1.50 (this run cannot tell them apart), and dearest "
+                        "with dear, 9.25");
+    text_free(&names);
     free(ranking.items);
     free(subjects[4].fault);
     rows_free(&rows);
