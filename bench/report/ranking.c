@@ -25,11 +25,6 @@ struct ranking ranking_make(const struct findings *findings, const struct settin
     return ranking;
 }
 
-bool ranking_tells(const struct ranking *ranking)
-{
-    return ranking->count > 1 && ranking->items[0].summary.rounds > 1;
-}
-
 size_t ranking_first(const struct ranking *ranking)
 {
     size_t equal = 0;
@@ -48,6 +43,16 @@ size_t ranking_last(const struct ranking *ranking)
            summaries_are_equal(ranking->items[last].summary, ranking->items[last - equal].summary))
         equal++;
     return equal;
+}
+
+bool ranking_tells(const struct ranking *ranking, struct text *text)
+{
+    if (ranking->count < 2 || ranking->items[0].summary.rounds < 2)
+        return false;
+    if (ranking_first(ranking) < ranking->count)
+        return true;
+    text_add(text, "This run cannot tell the servers apart.");
+    return false;
 }
 
 void ranking_add_names(struct text *text, const struct findings *findings, const struct ranked *first, size_t count)
@@ -71,15 +76,13 @@ static void add_end(struct text *text, const struct findings *findings, const ch
 void ranking_add_ends(struct text *text, const struct findings *findings, const struct ranking *ranking,
                       const char *least, const char *most, void (*add)(struct text *text, double number))
 {
-    const size_t first = ranking_first(ranking), rest = ranking->count - first;
+    const size_t first = ranking_first(ranking), rest = ranking->count - first; /* it tells, so these are some */
     const size_t last = ranking_last(ranking) < rest ? ranking_last(ranking) : rest; /* nobody is at both ends */
 
     add_end(text, findings, least, ranking->items, first);
     add(text, ranking->items[0].summary.median);
     if (first > 1)
         text_add(text, " (this run cannot tell them apart)");
-    if (rest == 0)
-        return;
     text_add(text, ", and ");
     add_end(text, findings, most, &ranking->items[ranking->count - last], last);
     add(text, ranking->items[ranking->count - 1].summary.median);

@@ -21,8 +21,11 @@ struct ranking {
 /* Ranks them; the caller's to free(items). */
 struct ranking ranking_make(const struct findings *findings, const struct setting *setting, int figure);
 
-/* Are there two at least, and several rounds? One round has no spread, and so says nothing about who is cheaper. */
-bool ranking_tells(const struct ranking *ranking);
+/*
+ * Does it tell who is better? Not if there is one server only, or one round, which has no spread; and if all are equal, which it
+ * appends to `text`.
+ */
+bool ranking_tells(const struct ranking *ranking, struct text *text);
 
 /* How many at its head are equal to the first; and at its end, to the last. */
 size_t ranking_first(const struct ranking *ranking);

@@ -87,7 +87,7 @@ static char *say_silence(const struct findings *findings)
     struct ranking ranking = ranking_make(findings, setting, SILENCE_MEMORY);
     struct text words = {0}, busy = {0};
 
-    if (ranking_tells(&ranking)) {
+    if (ranking_tells(&ranking, &words)) {
         text_add(&words, "A silent client takes ");
         ranking_add_ends(&words, findings, &ranking, "least memory", "most", figure_add_memory);
         text_add(&words, ".");
@@ -191,7 +191,7 @@ static char *say_visits(const struct findings *findings, const struct setting *s
     struct ranking ranking = ranking_make(findings, setting, VISITS_CPU);
     struct text words = {0};
 
-    if (ranking_tells(&ranking)) {
+    if (ranking_tells(&ranking, &words)) {
         text_add(&words, "A visit is ");
         ranking_add_ends(&words, findings, &ranking, "cheapest", "dearest", figure_add_time);
         text_add(&words, " of CPU time.");

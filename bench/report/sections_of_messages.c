@@ -14,7 +14,7 @@ static const char how_price[] =
     "50 clients, messages of 64 bytes, each sent when the last was answered. "
     "The price is the CPU time of the server, user and system, of all its threads and processes. "
     "The floor is what nobody can avoid: one recv() and one send() that never wait, with the same clients "
-    "on the same cores. One message in 100, and in 1000, waits longer than the time given. "
+    "on the same cores. One message in 100, and in 1,000, waits longer than the time given. "
     "Calls are counted under strace, which slows a server down, so that more messages are there "
     "whenever it looks. '>': the load generator was busy all the time, the server could do more.";
 
@@ -66,7 +66,7 @@ static char *say_price(const struct findings *findings)
     struct ranking ranking = ranking_make(findings, setting, PRICE_FLOORS);
     struct text words = {0};
 
-    if (ranking_tells(&ranking)) {
+    if (ranking_tells(&ranking, &words)) {
         text_add(&words, "With 50 clients a message is ");
         ranking_add_ends(&words, findings, &ranking, "cheapest", "dearest", add_floors);
         text_add(&words, ". The floor, one recv() and one send(), is ");
@@ -79,8 +79,8 @@ static char *say_price(const struct findings *findings)
 
 void section_price(struct section *section, const struct findings *findings)
 {
-    static const char *const heads[] = {"clients",    "price in floors", "CPU time", "calls",     "switches",
-                                        "messages/s", "median wait",     "1 in 100", "1 in 1000", NULL};
+    static const char *const heads[] = {"clients",    "price in floors", "CPU time", "calls",      "switches",
+                                        "messages/s", "median wait",     "1 in 100", "1 in 1,000", NULL};
 
     *section = (struct section){
         .name = "price", .question = "What does a message cost?", .how = how_price, .answer = say_price(findings)};
@@ -154,7 +154,7 @@ static char *say_punctuality(const struct findings *findings, const struct setti
     struct ranking ranking = ranking_make(findings, on_time, PRICE_P99);
     struct text words = {0};
 
-    if (ranking_tells(&ranking)) {
+    if (ranking_tells(&ranking, &words)) {
         text_add(&words,
                  "When %.0f messages a second come whether a server is ready or not, the longest wait of 99 in 100 is ",
                  on_time->rate);
@@ -172,7 +172,7 @@ static const char how_punctuality[] =
 
 void section_punctuality(struct section *section, const struct findings *findings)
 {
-    static const char *const heads[] = {"median wait", "1 in 100", "1 in 1000", "CPU time", "clients", NULL};
+    static const char *const heads[] = {"median wait", "1 in 100", "1 in 1,000", "CPU time", "clients", NULL};
     const struct setting *on_time = plan_find(findings->plan, PRICE, 50, SMALL_MESSAGE, 1);
 
     *section = (struct section){.name = "punctuality",

@@ -86,6 +86,7 @@ static void who_comes_first(void **state)
     struct ranking ranking = ranking_make(&findings, &fifty, PRICE_FLOORS);
     assert_int_equal(ranking.count, 4);
     assert_int_equal(ranking_first(&ranking), 2);
+    assert_true(ranking_tells(&ranking, &names));
     assert_int_equal(ranking_last(&ranking), 1);
     ranking_add_names(&names, &findings, ranking.items, 3);
     assert_string_equal(names.chars, "first, second and third");
@@ -94,6 +95,10 @@ static void who_comes_first(void **state)
     assert_string_equal(names.chars,
                         "cheapest with first and second, 1.50 (this run cannot tell them apart), and dearest "
                         "with dear, 9.25");
+    text_free(&names);
+    ranking.count = 2;
+    assert_false(ranking_tells(&ranking, &names));
+    assert_string_equal(names.chars, "This run cannot tell the servers apart.");
     text_free(&names);
     free(ranking.items);
     free(subjects[4].fault);

@@ -1,4 +1,4 @@
-# A row for each server: from the median wait to that of one message in 1000.
+# A row for each server: from the median wait to that of one message in 1,000.
 name = "punctuality"; width = 560; height = 110 + 34 * rows
 load plots."/style.gp"
 data = folder."/punctuality.dat"
@@ -13,4 +13,4 @@ set key above vertical maxrows 3 left Left reverse samplen 1
 plot data using 3:0:(column(5) - column(3)):(0):ytic(2) with vectors nohead linewidth 3 linecolor rgb kernel notitle, \
      data using 3:0 with points pointtype 7 pointsize 0.9 linecolor rgb hue(0) title "median", \
      data using 4:0 with points pointtype 13 pointsize 1.1 linecolor rgb hue(4) title "1 in 100", \
-     data using 5:0 with points pointtype 9 pointsize 1 linecolor rgb hue(1) title "1 in 1000"
+     data using 5:0 with points pointtype 9 pointsize 1 linecolor rgb hue(1) title "1 in 1,000"
