@@ -11,7 +11,7 @@ struct pace {
     double patience; /* for a newcomer */
 };
 
-static const struct pace paces[] = {{"short", 1, 0.08, 0.2}, {"normal", 3, 0.2, 0.7}, {"long", 7, 0.5, 2}};
+static const struct pace paces[] = {{"short", 1, 0.08, 0.2}, {"normal", 3, 0.2, 0.7}, {"long", 5, 0.4, 2}};
 
 static const double overhead = 0.2; /* a server's start and end, in seconds */
 
