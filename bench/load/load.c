@@ -13,7 +13,8 @@
 enum {
     WAVE = 50, /* so many connect at a time: a listener's backlog may be short, */
     PATIENCE_MS = 1500, /* and who finds no place in it tries again after a second (RFC 6298 2) */
-    STALL_MS = 2000 /* and when messages are to be answered */
+    STALL_MS = 2000, /* and when messages are to be answered */
+    LAST_WORDS_MS = 200 /* when it does not matter */
 };
 
 const char *load_problem(const struct load *load)
@@ -170,13 +171,34 @@ bool load_go_on(struct load *load, double seconds, struct load_result *result)
     return load->problem.chars == NULL;
 }
 
+static void object_to_stall(struct load *load, size_t waiting)
+{
+    if (waiting > 0 && !*load->stop)
+        client_object(load, "it has not answered for two seconds");
+}
+
+/* Everybody who talks must be answered once more; they talk on meanwhile, as a server may wait a while for who does not. */
+static void see_everybody_answered(struct load *load)
+{
+    load->unserved = load->busy;
+    for (size_t i = load->first; i < load->first + load->busy; i++)
+        load->clients[i]->was_served = false;
+    wait_for(load, &load->unserved, STALL_MS);
+    object_to_stall(load, load->unserved);
+}
+
 bool load_end(struct load *load)
 {
-    load->mode = load->mode == VISITS ? LAST_VISITS : QUIET;
-    uv_idle_stop(&load->clock);
-    wait_for(load, &load->owed, STALL_MS);
-    if (load->owed > 0 && !*load->stop)
-        client_object(load, "it has not answered for two seconds");
+    if (load->mode == VISITS) {
+        load->mode = LAST_VISITS;
+        wait_for(load, &load->owed, STALL_MS);
+        object_to_stall(load, load->owed);
+    } else {
+        see_everybody_answered(load);
+        load->mode = QUIET;
+        uv_idle_stop(&load->clock);
+        wait_for(load, &load->owed, LAST_WORDS_MS);
+    }
     return load->problem.chars == NULL;
 }
 

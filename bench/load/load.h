@@ -63,7 +63,10 @@ struct load_result {
 /* Goes on for that many seconds. Returns false if something went wrong: see load_problem(). */
 bool load_go_on(struct load *load, double seconds, struct load_result *result);
 
-/* Nothing more is sent; waits for what is still to be answered, as long as something is. Returns as load_go_on(). */
+/*
+ * Waits until everybody who talks has been answered once more, and then for who is still owed something, but sends nothing more.
+ * Returns as load_go_on().
+ */
 bool load_end(struct load *load);
 
 /* How many messages have been answered since load_new(). */
