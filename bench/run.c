@@ -15,6 +15,7 @@
 
 enum { MOST_CLIENTS = 10000, SPARE_DESCRIPTORS = 200 /* beside those of the clients */ };
 
+static const uint64_t millisecond = 1000000;
 static const double floor_seconds = 0.05;
 
 /* ---- Progress ---- */
@@ -117,12 +118,15 @@ static void run_rounds(struct run *run)
 
 /* ---- Being interrupted ---- */
 
+/* Once to end the run, once more to end at once. timeout(1) sends its signal twice, and means one. */
 static void on_signal(uv_signal_t *watcher, int number)
 {
     struct bench *bench = watcher->data;
 
-    if (bench->was_interrupted)
-        _exit(128 + number); /* the second time: at once. Linux ends the server with us, see process.h */
+    if (bench->was_interrupted && uv_hrtime() - bench->interrupted_at > 500 * millisecond)
+        _exit(128 + number); /* Linux ends the server with us, see process.h */
+    if (!bench->was_interrupted)
+        bench->interrupted_at = uv_hrtime();
     bench->was_interrupted = true;
     bench->server.is_over = true;
 }

@@ -17,7 +17,7 @@ enum {
     FEW_CLIENTS = 100 /* enough to see whether there is one */
 };
 
-static const double patience = 0.5; /* seconds; while clients are asked once */
+static const double patience = 1; /* seconds; while clients are asked once */
 static const double warm_up = 0.3; /* of a setting's time, before it counts */
 
 /* One trial. */
@@ -35,6 +35,12 @@ static void give_reason(struct row *row, struct text *words)
 {
     free(row->why_not);
     row->why_not = text_take(words);
+}
+
+static void note_no_answer(struct row *row)
+{
+    free(row->why_not);
+    row->why_not = memory_string("nothing was answered in the time that counts");
 }
 
 /* With what the server has said itself: "server: cannot start a thread: Resource temporarily unavailable". */
@@ -163,7 +169,9 @@ static void ask_price(struct trial *trial)
     load_go_on(trial->load, setting->seconds, &result);
     const struct server_costs after = server_costs(&trial->bench->server);
     load_end(trial->load);
-    if (goes_on(trial) && result.messages > 0)
+    if (result.messages == 0)
+        note_no_answer(trial->row);
+    else if (goes_on(trial))
         note_price(trial, before, after, &result);
 }
 
@@ -209,6 +217,10 @@ static void let_few_talk(struct trial *trial, size_t silent)
     load_go_on(trial->load, trial->setting->seconds, &result);
     const double after = server_costs(&trial->bench->server).cpu;
     load_end(trial->load);
+    if (result.messages == 0) {
+        note_no_answer(row);
+        return;
+    }
     row->figures[SILENCE_FLOORS] = in_floors(trial, (after - before) / (double)result.messages);
     row->figures[SILENCE_P50] = microseconds(&result, 0.5);
     row->figures[SILENCE_P99] = microseconds(&result, 0.99);
@@ -306,8 +318,11 @@ static void ask_calls(struct trial *trial)
     const double few = count_calls(trial, 0, &once);
     const double many = few > 0 ? count_calls(trial, trial->setting->seconds, &often) : 0;
 
-    if (many <= few)
+    if (many <= few) {
+        if (trial->row->why_not == NULL)
+            trial->row->why_not = memory_string("its calls could not be counted");
         return;
+    }
     trial->row->figures[CALLS_A_MESSAGE] = calls_a_message(&often, &once, many - few, &words);
     trial->row->note = text_take(&words);
 }

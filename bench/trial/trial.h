@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
 #include "rows.h"
@@ -14,6 +15,7 @@
 struct bench {
     uv_loop_t loop;
     bool was_interrupted; /* then server.is_over, too */
+    uint64_t interrupted_at; /* uv_hrtime() */
     struct server server; /* the one under test */
     const char *folder; /* for scratch files */
     double floor; /* of the present setting, in seconds: see floor.h */
