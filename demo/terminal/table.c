@@ -48,14 +48,14 @@ static void add_calls(struct text *cell, const struct costs *costs)
         text_add(cell, "*");
 }
 
-/* "6"; "4 proc." of one thread each, otherwise "9 in 4". */
+/* "6"; "4 proc" of one thread each, otherwise "9 in 4". */
 static void add_threads(struct text *cell, const struct costs *costs)
 {
     if (costs->threads < 0)
         return;
     words_add_count(cell, costs->threads);
     if (costs->processes > 1 && costs->threads == costs->processes)
-        text_add(cell, " proc.");
+        text_add(cell, " proc");
     else if (costs->processes > 1)
         text_add(cell, " in %ld", costs->processes);
 }

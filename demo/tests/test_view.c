@@ -434,7 +434,7 @@ static void test_the_table(void **state)
     story.model->costs.calls_are_batches = true;
     story.model->costs.processes = story.model->costs.threads = 4;
     table_add(&story.recorder.record, &view.style, &table);
-    assert_shows(table.chars, " 92,417*  4 proc.  ");
+    assert_shows(table.chars, " 92,417*   4 proc  ");
     assert_shows(table.chars, "* one io_uring_enter() hands in many operations: ");
     text_free(&table);
     story.model->costs.threads = 9;
