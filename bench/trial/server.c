@@ -8,6 +8,7 @@
 
 #include "machine.h"
 #include "player/memory.h"
+#include "player/options.h"
 #include "player/proc.h"
 
 enum { STOP_LIMIT_MS = 3000 };
@@ -47,20 +48,9 @@ static void on_end(struct process *process)
     server_add_last_words(server, &server->problem);
 }
 
-struct words {
-    const char **items;
-    size_t count;
-};
-
-static void add_word(struct words *words, const char *word)
+static void start(struct server *server, uv_loop_t *loop, struct option_values *words, struct process_options options)
 {
-    words->items = memory_grown(words->items, words->count, sizeof words->items[0]);
-    words->items[words->count++] = word;
-}
-
-static void start(struct server *server, uv_loop_t *loop, struct words *words, struct process_options options)
-{
-    add_word(words, NULL);
+    option_values_add(words, NULL);
     options.arguments = words->items;
     options.on_ready = on_ready;
     options.on_end = on_end;
@@ -70,21 +60,21 @@ static void start(struct server *server, uv_loop_t *loop, struct words *words, s
     machine_use(MACHINE_FOR_LOAD);
 }
 
-static void start_model(struct server *server, uv_loop_t *loop, struct words *words,
+static void start_model(struct server *server, uv_loop_t *loop, struct option_values *words,
                         const struct server_program *program)
 {
     char *args = memory_string(program->args != NULL ? program->args : "");
 
-    add_word(words, program->path);
-    add_word(words, "-p");
-    add_word(words, "0");
+    option_values_add(words, program->path);
+    option_values_add(words, "-p");
+    option_values_add(words, "0");
     for (char *at, *word = strtok_r(args, " ", &at); word != NULL; word = strtok_r(NULL, " ", &at))
-        add_word(words, word);
+        option_values_add(words, word);
     start(server, loop, words, (struct process_options){.readiness = PROCESS_READY_BY_LINE});
     free(args);
 }
 
-static void start_command(struct server *server, uv_loop_t *loop, struct words *words, const char *command)
+static void start_command(struct server *server, uv_loop_t *loop, struct option_values *words, const char *command)
 {
     const int port = process_free_port();
     bool is_wrapped;
@@ -95,9 +85,9 @@ static void start_command(struct server *server, uv_loop_t *loop, struct words *
     }
     char *with_port = process_fill_in_port(command, port);
     char *wrapped = process_wrap(with_port, &is_wrapped);
-    add_word(words, "/bin/sh");
-    add_word(words, "-c");
-    add_word(words, wrapped);
+    option_values_add(words, "/bin/sh");
+    option_values_add(words, "-c");
+    option_values_add(words, wrapped);
     start(server, loop, words,
           (struct process_options){.readiness = PROCESS_READY_BY_PORT, .port = port, .is_wrapped = is_wrapped});
     free(wrapped);
@@ -107,11 +97,11 @@ static void start_command(struct server *server, uv_loop_t *loop, struct words *
 bool server_start(struct server *server, uv_loop_t *loop, const struct server_program *program,
                   const char *const *runner)
 {
-    struct words words = {0};
+    struct option_values words = {0};
 
     *server = (struct server){0};
     for (; runner != NULL && *runner != NULL; runner++)
-        add_word(&words, *runner);
+        option_values_add(&words, *runner);
     if (program->command != NULL)
         start_command(server, loop, &words, program->command);
     else

@@ -33,6 +33,12 @@ static void read_number(const struct command *command, const struct option_row *
     *row->number = (int)number;
 }
 
+void option_values_add(struct option_values *values, const char *value)
+{
+    values->items = memory_grown(values->items, values->count, sizeof values->items[0]);
+    values->items[values->count++] = value;
+}
+
 static void take(const struct command *command, const struct option_row *row, const char *value)
 {
     if (row->flag != NULL) {
@@ -44,8 +50,7 @@ static void take(const struct command *command, const struct option_row *row, co
     } else if (row->text != NULL) {
         *row->text = value;
     } else {
-        row->texts->items = memory_grown(row->texts->items, row->texts->count, sizeof row->texts->items[0]);
-        row->texts->items[row->texts->count++] = value;
+        option_values_add(row->texts, value);
     }
 }
 

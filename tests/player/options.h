@@ -16,6 +16,9 @@ struct option_values {
     size_t count;
 };
 
+/* Adds `value`, which is not copied; NULL ends a list of arguments. */
+void option_values_add(struct option_values *values, const char *value);
+
 /* One option, and where its value goes: one of the four pointers. */
 struct option_row {
     const char *name; /* without the dashes; the last row has NULL */

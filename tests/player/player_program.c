@@ -6,6 +6,7 @@
 
 #include "io_uv.h"
 #include "memory.h"
+#include "options.h"
 #include "player_parts.h"
 #include "script_parts.h"
 
@@ -112,34 +113,22 @@ static void start(struct play *play, const struct process_options *options)
     play_trace(play, play->program.actor, PLAY_STARTED, (struct io_result){.status = IO_SUCCESS}, 0);
 }
 
-/* The words that start it. */
-struct words {
-    const char **items;
-    size_t count;
-};
-
-static void add_word(struct words *words, const char *word)
-{
-    words->items = memory_grown(words->items, words->count, sizeof words->items[0]);
-    words->items[words->count++] = word;
-}
-
 static void start_model(struct play *play)
 {
     const char *const own[] = {play->options.program, "-p", "0"};
     const char *const *runner = play->options.runner;
     char *args = memory_string(play->options.args != NULL ? play->options.args : "");
-    struct words words = {0};
+    struct option_values words = {0};
 
     for (; runner != NULL && *runner != NULL; runner++)
-        add_word(&words, *runner);
+        option_values_add(&words, *runner);
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        add_word(&words, own[i]);
+        option_values_add(&words, own[i]);
     if (play->options.verbose)
-        add_word(&words, "-v");
+        option_values_add(&words, "-v");
     for (char *at, *word = strtok_r(args, " ", &at); word != NULL; word = strtok_r(NULL, " ", &at))
-        add_word(&words, word);
-    add_word(&words, NULL);
+        option_values_add(&words, word);
+    option_values_add(&words, NULL);
     struct process_options options = process_options(play, words.items);
     options.readiness = PROCESS_READY_BY_LINE;
     start(play, &options);
