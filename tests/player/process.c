@@ -72,6 +72,7 @@ struct process {
     int exit_status;
     int signal;
     struct text end_in_words;
+    struct bystanders bystanders;
     size_t left; /* of those that it has started, LEFT_LIMIT_MS after its end */
     struct text left_in_words;
     char *kept;
@@ -181,7 +182,7 @@ static void enter(struct process *process, enum state state)
         process_stop(process, STOP_LIMIT_MS);
         break;
     case TOLD:
-        family_tell(process->child.pid, port_of(process));
+        family_tell(process->child.pid, port_of(process), &process->bystanders);
         set_limit(process, process->stop_limit_ms);
         break;
     case KILLED:
@@ -237,7 +238,10 @@ static void on_limit(uv_timer_t *timer)
 
 static void end_if_all_is_over(struct process *process)
 {
-    if (process->state == EXITED && process->open_outputs == 0 && look_who_is_left(process) == 0)
+    if (process->state != EXITED)
+        return;
+    family_tell_again(process->child.pid, &process->bystanders);
+    if (process->open_outputs == 0 && look_who_is_left(process) == 0)
         enter(process, ENDED);
 }
 
@@ -531,6 +535,7 @@ static void on_handle_closed(uv_handle_t *handle)
     void *data = process->freed_data;
     text_free(&process->end_in_words);
     text_free(&process->left_in_words);
+    free(process->bystanders.pids);
     free(process->kept);
     free(process);
     on_freed(data);

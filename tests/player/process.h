@@ -141,7 +141,8 @@ char *process_wrap(const char *command, bool *is_wrapped);
 int process_raise_descriptors(void);
 
 /*
- * Finds a TCP port of 127.0.0.1 that is free now. Returns it, or a negated errno.
+ * Finds a TCP port that is free now, and that the system does not give to anybody who asks for any port. Each call tries
+ * another one. Returns it, or a negated errno.
  */
 int process_free_port(void);
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "memory.h"
 #include "proc.h"
 
 enum { NAMED = 5 /* of a crowd */ };
@@ -55,18 +56,34 @@ static pid_t find_server(const struct family *family, int port)
     return parent_of(family, server) != 0 ? server : 0;
 }
 
-void family_tell(pid_t pid, int port)
+static void tell_bystander(struct bystanders *bystanders, pid_t pid)
+{
+    kill(pid, SIGTERM);
+    bystanders->pids = memory_grown(bystanders->pids, bystanders->count, sizeof *bystanders->pids);
+    bystanders->pids[bystanders->count++] = pid;
+}
+
+void family_tell(pid_t pid, int port, struct bystanders *bystanders)
 {
     struct family family = family_of(pid);
     const pid_t server = find_server(&family, port);
 
-    if (server == 0)
-        kill(-pid, SIGTERM);
+    kill(server != 0 ? server : -pid, SIGTERM);
     for (size_t i = 0; i < family.count && server != 0; i++) {
         const pid_t member = family.members[i].pid;
-        if (!descends(&family, member, server) && !descends(&family, server, member))
-            kill(member, SIGTERM);
+        if (member != server && !descends(&family, member, server) && !descends(&family, server, member))
+            tell_bystander(bystanders, member);
     }
+    free(family.members);
+}
+
+void family_tell_again(pid_t pid, const struct bystanders *bystanders)
+{
+    struct family family = family_of(pid);
+
+    for (size_t i = 0; i < bystanders->count; i++)
+        if (parent_of(&family, bystanders->pids[i]) != 0) /* its id may be somebody else's by now */
+            kill(bystanders->pids[i], SIGTERM);
     free(family.members);
 }
 

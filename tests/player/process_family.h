@@ -10,12 +10,24 @@
 
 #include "text.h"
 
+/* Who was started beside a server, as by "sleep 60 & server". */
+struct bystanders {
+    pid_t *pids; /* to be freed */
+    size_t count;
+};
+
 /*
  * Sends SIGTERM to the server: the process that listens on `port`, or the parent of those that do. What it has started is
  * its own business, and what has started it (a shell, timeout(1), npm) sees it end; others, which were started beside it,
- * are told, too. Where nobody listens, the whole process group is told.
+ * are told, too, and put into `bystanders`. Where nobody listens, the whole process group is told.
  */
-void family_tell(pid_t pid, int port);
+void family_tell(pid_t pid, int port, struct bystanders *bystanders);
+
+/*
+ * Sends SIGTERM once more to those of them that are still there. The first one is lost if a shell that traps SIGTERM has
+ * only just forked one of them: until the child has reset its traps, the signal is no more than the shell's.
+ */
+void family_tell_again(pid_t pid, const struct bystanders *bystanders);
 
 /* Sends SIGKILL to all. */
 void family_kill(pid_t pid);

@@ -11,6 +11,12 @@
 
 #include "process.h"
 
+/*
+ * Below those that the system gives to clients (Linux from 32768, see ip_local_port_range in ip(7); RFC 6335 from 49152): one
+ * of these could go to somebody's client before our server has it, and even to the very connect() that looks for it.
+ */
+enum { FIRST_PORT = 20000, PORTS = 32768 - FIRST_PORT, SPREAD = 101 };
+
 bool process_parse_ready(const char *line, struct sockaddr_storage *address)
 {
     char host[64], port[6];
@@ -77,17 +83,29 @@ bool ready_probe(int *fd, const struct sockaddr_storage *address)
     return false;
 }
 
-int process_free_port(void)
+/* Returns 0, or an errno. */
+static int try_port(int port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
+    const struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)}; /* any address */
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     if (fd == -1)
-        return -errno;
-    const bool failed =
-        bind(fd, (struct sockaddr *)&address, size) != 0 || getsockname(fd, (struct sockaddr *)&address, &size) != 0;
-    const int error = errno;
+        return errno;
+    const int error = bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 ? errno : 0;
     close(fd);
-    return failed ? -error : ntohs(address.sin_port);
+    return error;
+}
+
+int process_free_port(void)
+{
+    static int tried;
+    const int first = (int)((unsigned)getpid() * SPREAD % PORTS); /* two players begin at different ports */
+
+    for (int i = 0; i < PORTS; i++) {
+        const int port = FIRST_PORT + (first + tried++) % PORTS;
+        const int error = try_port(port);
+        if (error != EADDRINUSE)
+            return error == 0 ? port : -error;
+    }
+    return -EADDRINUSE;
 }

@@ -433,21 +433,13 @@ static bool are_families_known(void)
 #define LEAVES "A half-close\nA expect closed\n"
 #define RESTS "sync\nserver rests 100ms\n"
 
-/* A machine with nothing but work can be late with a signal or with a look at /proc: so a right server gets three tries. */
-static const struct play_result *play_right(const char *server, const char *command, const char *source)
-{
-    const struct play_result *result = play_command(server, command, source);
-
-    for (int again = 0; again < 2 && result->problem[0] != '\0'; again++)
-        result = play_command(server, command, source);
-    return result;
-}
-
 /* Is the right process told to end, also behind what people start their servers with? The others must not be counted. */
 static void test_right_families_pass(void **state)
 {
     static const char *const commands[] = {"%s -p {port}", "timeout 60 %s -p {port}", "sh -c '%s -p {port}; true'",
-                                           "%s -p {port}; true", "sleep 60 & %s -p {port}"};
+                                           "%s -p {port}; true", "sleep 60 & %s -p {port}",
+                                           /* the first SIGTERM is lost here, as in a shell's child that is just born */
+                                           "sh -c 'trap : TERM; sleep 60; exec sleep 60' & %s -p {port}"};
     static const char *const sources[] = {TWO_CLIENTS RESTS "sync\n" LEAVES,
                                           TWO_CLIENTS "sync\nserver stops within 1s\n"};
 
@@ -455,7 +447,7 @@ static void test_right_families_pass(void **state)
         skip();
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         for (size_t k = 0; k < sizeof sources / sizeof sources[0]; k++)
-            assert_text(commands[i], "the problem", play_right("forks", commands[i], sources[k])->problem, "");
+            assert_text(commands[i], "the problem", play_command("forks", commands[i], sources[k])->problem, "");
 }
 
 static void test_wrong_families_fail(void **state)
@@ -569,7 +561,7 @@ static void test_what_a_shell_started_goes_too(void **state)
     char byte;
 
     assert_int_equal(pipe(ends), 0);
-    const struct play_result *result = play_right("right", "sleep 1000 & %s -p {port}", HELLO);
+    const struct play_result *result = play_command("right", "sleep 1000 & %s -p {port}", HELLO);
     assert_text("shell", "the problem", result->problem, "");
     close(ends[1]);
     assert_int_equal(read(ends[0], &byte, 1), 0); /* the end of the pipe: nobody who inherited it is left */
