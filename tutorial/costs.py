@@ -11,13 +11,22 @@ USUAL = 50
 
 # --- How figures are written: as in the bench's own tables ---
 
+# What a figure is divided by, and its unit.
+def plain(_):
+    return 1, ""
+
+
+def kib(_):
+    return 1, " KiB"
+
+
+def time(microseconds):
+    return (1, " us") if microseconds < 999.5 else (1e3, " ms") if microseconds < 999.5e3 else (1e6, " s")
+
+
 def digits_behind(value):
     """So many that three count."""
     return 2 if value < 9.995 else 1 if value < 99.95 else 0
-
-
-def number(value):
-    return f"{value:,.{digits_behind(value)}f}"
 
 
 def whole(value):
@@ -26,15 +35,6 @@ def whole(value):
 
 def share(value):
     return f"{value * 100:.0f} %"
-
-
-def memory(kib):
-    return f"{number(kib)} KiB"
-
-
-def time(microseconds):
-    size, unit = (1, "us") if microseconds < 999.5 else (1e3, "ms") if microseconds < 999.5e3 else (1e6, "s")
-    return f"{number(microseconds / size)} {unit}"
 
 
 # --- Where they come from ---
@@ -56,69 +56,74 @@ def rounds(server, question, figure, clients, size=64, rate=0):
     return [float(row[figure]) for row in asked if int(row["clients"]) == clients]
 
 
-def median(write, *what, **which):
-    """What a cell shows of a server."""
+# What a cell shows of a server.
+def counted(write, *what, **which):
     def cell(server):
         values = rounds(server, *what, **which)
         return write(statistics.median(values)) if values else "-"
     return cell
 
 
-def spread(write, *what, **which):
-    """The same with the lowest and the highest."""
+def measured(unit_of, *what, with_spread=True, **which):
     def cell(server):
         values = rounds(server, *what, **which)
         if not values:
             return "-"
-        middle = statistics.median(values)
-        return f"{write(middle)} ({'-'.join(f'{end:.{digits_behind(middle)}f}' for end in (min(values), max(values)))})"
+        size, unit = unit_of(statistics.median(values))
+        middle, low, high = (value / size for value in (statistics.median(values), min(values), max(values)))
+        digits = digits_behind(middle)
+        return f"{middle:,.{digits}f}{unit}" + with_spread * f" ({low:.{digits}f}-{high:.{digits}f})"
     return cell
+
+
+def only_median(*what, **which):
+    return measured(*what, with_spread=False, **which)
 
 
 def kernel_memory(server):
     """The rest of the system takes memory, too, or gives some back: where that is more, nothing is known."""
-    values = rounds(server, "silence", "kernel_kib", 1000)
-    return memory(statistics.median(values)) if values and min(values) > 0 else "-"
+    is_known = min(rounds(server, "silence", "kernel_kib", 1000), default=0) > 0
+    return only_median(kib, "silence", "kernel_kib", 1000)(server) if is_known else "-"
 
 
 def newcomer(silent):
     def cell(server):
-        gave_up = statistics.median(rounds(server, "newcomer", "gave_up", silent)) > 0
-        return ">" * gave_up + median(time, "newcomer", "wait_us", silent)(server)
+        gave_up = rounds(server, "newcomer", "gave_up", silent)
+        return ">" * (statistics.median(gave_up or [0]) > 0) + only_median(time, "newcomer", "wait_us", silent)(server)
     return cell
 
 
 # --- The tables ---
 
 def price(clients):
-    return spread(number, "price", "floors", clients)
+    return measured(plain, "price", "floors", clients)
 
 
 TABLES = {
-    "price": [("clients", median(whole, "price", "clients", USUAL)),
+    "price": [("clients", counted(whole, "price", "clients", USUAL)),
               ("price in floors", price(USUAL)),
-              ("CPU time a message", spread(time, "price", "cpu_us", USUAL)),
-              ("calls", median(number, "calls", "calls", USUAL)),
-              ("switches", median(number, "price", "switches", USUAL))],
+              ("CPU time a message", measured(time, "price", "cpu_us", USUAL)),
+              ("calls", only_median(plain, "calls", "calls", USUAL)),
+              ("switches", only_median(plain, "price", "switches", USUAL))],
     "growth": [("1 client", price(1)), ("50 clients", price(USUAL)), ("1,000 clients", price(1000)),
                ("10,000 clients", price(10000))],
     "crowd": [("50 alone", price(USUAL)),
-              ("50 of 1,000", spread(number, "silence", "floors", 1000)),
-              ("50 of 10,000", spread(number, "silence", "floors", 10000))],
-    "silence": [("memory a silent client", spread(memory, "silence", "memory_kib", 1000)),
+              ("50 of 1,000", measured(plain, "silence", "floors", 1000)),
+              ("50 of 10,000", measured(plain, "silence", "floors", 10000))],
+    "silence": [("memory a silent client", measured(kib, "silence", "memory_kib", 1000)),
                 ("in the kernel", kernel_memory),
-                ("threads", median(whole, "silence", "threads", 1000)),
-                ("processes", median(whole, "silence", "processes", 1000)),
-                ("of a core", median(share, "silence", "idle_cpu", 1000))],
+                ("threads", counted(whole, "silence", "threads", 1000)),
+                ("processes", counted(whole, "silence", "processes", 1000)),
+                ("of a core", counted(share, "silence", "idle_cpu", 1000))],
     "newcomer": [("behind 0", newcomer(0)), ("1", newcomer(1)), ("4", newcomer(4)), ("16", newcomer(16)),
                  ("64 silent clients", newcomer(64))],
-    "loops": [("closed: median", median(time, "price", "p50_us", USUAL)),
-              ("1 in 100", median(time, "price", "p99_us", USUAL)),
-              ("open: median", spread(time, "price", "p50_us", USUAL, rate=5000)),
-              ("1 in 100", median(time, "price", "p99_us", USUAL, rate=5000)),
-              ("CPU time, open", spread(time, "price", "cpu_us", USUAL, rate=5000))],
-    "visits": [("CPU time a visit", spread(time, "visits", "cpu_us", 10)),
-               ("a visit takes", spread(time, "visits", "p50_us", 10))],
+    "loops": [("closed: median", only_median(time, "price", "p50_us", USUAL)),
+              ("1 in 100", only_median(time, "price", "p99_us", USUAL)),
+              ("open: median", measured(time, "price", "p50_us", USUAL, rate=5000)),
+              ("1 in 100", only_median(time, "price", "p99_us", USUAL, rate=5000)),
+              ("CPU time, open", measured(time, "price", "cpu_us", USUAL, rate=5000))],
+    "visits": [("CPU time a visit", measured(time, "visits", "cpu_us", 10)),
+               ("a visit takes", measured(time, "visits", "p50_us", 10))],
 }
 
 
