@@ -30,6 +30,7 @@ struct actor {
     struct io_result result; /* of the present step, when it is done */
     uv_timer_t timer;
     struct connection *connection; /* the last one; NULL before the first */
+    bool waits_for_room; /* for it, in the backlog of the server under test: see actor_connect() */
 
     size_t taken; /* for `is stuck`: bytes that the system had taken at the last look */
     int quiet_looks; /* and the number of looks since it took any */
@@ -79,8 +80,14 @@ void actor_set_timer(struct actor *actor, uint64_t milliseconds);
 
 /* ---- player_ends.c: the actor's end of a connection ---- */
 
-/* Begins to connect to the server under test, after leaving an earlier connection. Returns 0 or a libuv error. */
-int actor_connect(struct actor *actor);
+/*
+ * Begins to connect to the server under test, after leaving an earlier connection. If the server's backlog is full, that waits
+ * until there is room. The play fails if it is impossible.
+ */
+void actor_connect(struct actor *actor);
+
+/* Does it wait for room in the backlog of a server that has accepted nobody for some time? */
+bool actor_is_left_waiting(const struct actor *actor);
 
 /* Gives the actor a connection that is not open yet. */
 void actor_new_connection(struct actor *actor);

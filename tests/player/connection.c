@@ -159,6 +159,7 @@ static void begin(struct connection *connection)
     connection->is_open = true;
     uv_tcp_nodelay(&connection->tcp, 1); /* pieces travel as pieces */
     start_or_stop_reading(connection);
+    sender_go(&connection->sender);
 }
 
 static void on_connect(uv_connect_t *request, int error)

@@ -197,6 +197,7 @@ void play_stop(struct play *play)
     if (play->stage >= STAGE_STOPS)
         return;
     play->stage = STAGE_STOPS;
+    uv_timer_stop(&play->room_timer);
     for (int i = 0; i < play->script->actor_count; i++) {
         play->actors[i].is_waiting = false;
         uv_timer_stop(&play->actors[i].timer);
@@ -235,6 +236,7 @@ void play_close(struct play *play)
     for (int i = 0; i < play->script->actor_count; i++)
         uv_close((uv_handle_t *)&play->actors[i].timer, on_actor_closed);
     uv_close((uv_handle_t *)&play->timer, on_handle_closed);
+    uv_close((uv_handle_t *)&play->room_timer, on_handle_closed);
     uv_close((uv_handle_t *)&play->listener, on_handle_closed);
     program_close(play);
 }
@@ -325,10 +327,11 @@ struct play *play_start(uv_loop_t *loop, const struct script *script, const stru
         uv_timer_init(loop, &actor->timer);
     }
     chain_steps(play);
-    play->timer.data = play->listener.data = play;
+    play->timer.data = play->room_timer.data = play->listener.data = play;
     uv_tcp_init(loop, &play->listener);
     uv_timer_init(loop, &play->timer);
+    uv_timer_init(loop, &play->room_timer);
     uv_timer_start(&play->timer, on_start, 0, 0);
-    play->open_things = script->actor_count + 2;
+    play->open_things = script->actor_count + 3;
     return play;
 }

@@ -1,12 +1,15 @@
 /* player_ends - the ends of connections that we play: what happens there; see actor.h and player_parts.h */
 #include <netinet/in.h>
 
+#include "backlog.h"
 #include "player_parts.h"
 
 enum {
     /* A client that does not read must soon be stuck: the server that we play holds only so much for it. */
     SEND_BUFFER = 64 * 1024,
-    BACKLOG = 4
+    BACKLOG = 4,
+    ROOM_LOOK_MS = 2, /* from one look at the server's backlog to the next */
+    LEFT_WAITING_MS = 300 /* a server that has accepted nobody for so long does not mean to, for the time being */
 };
 
 /* ---- What happens on a connection ---- */
@@ -21,7 +24,7 @@ static void on_open(struct actor *actor, struct io_result result)
         return;
     }
     play_trace(actor->play, actor, PLAY_RESET, result, 0);
-    if (actor->play->stage >= STAGE_STOPS)
+    if (actor->play->stage >= STAGE_STOPS || process_status(actor->program->process).was_told)
         return; /* a server that was told to stop need not accept anyone */
     play_fail(actor->play, actor, "%s cannot connect: %s", actor->name, io_describe(result, words));
 }
@@ -85,12 +88,75 @@ void actor_new_connection(struct actor *actor)
 
 /* ---- Its beginning and its end ---- */
 
-int actor_connect(struct actor *actor)
+static void begin_to_connect(struct actor *actor)
 {
+    const int error = connection_connect(actor->connection, process_address(actor->program->process));
+
+    actor->waits_for_room = false;
+    actor->play->had_room_at = uv_now(actor->play->loop);
+    if (error == UV_EMFILE || error == UV_ENFILE)
+        play_fail(actor->play, actor, "the player is out of descriptors (%s): a higher limit is needed, see ulimit -Hn",
+                  uv_err_name(error));
+    else if (error != 0)
+        play_fail(actor->play, actor, "%s cannot connect: %s", actor->name, uv_strerror(error));
+}
+
+static struct actor *next_who_waits_for_room(struct play *play)
+{
+    for (int i = 0; i < play->script->actor_count; i++)
+        if (play->actors[i].waits_for_room)
+            return &play->actors[i];
+    return NULL;
+}
+
+static bool has_room(const struct play *play)
+{
+    struct backlog backlog;
+
+    return !backlog_look(process_address(play->program.process), &backlog) || backlog.waiting <= backlog.limit;
+}
+
+static bool accepts_nobody(const struct play *play)
+{
+    return uv_now(play->loop) - play->had_room_at >= LEFT_WAITING_MS;
+}
+
+bool actor_is_left_waiting(const struct actor *actor)
+{
+    return actor->waits_for_room && accepts_nobody(actor->play);
+}
+
+static void look_for_room(uv_timer_t *timer)
+{
+    struct play *play = timer->data;
+    struct actor *actor;
+
+    while ((actor = next_who_waits_for_room(play)) != NULL && has_room(play))
+        begin_to_connect(actor);
+    if (actor == NULL)
+        uv_timer_stop(timer);
+    for (int i = 0; i < play->script->actor_count; i++)
+        if (actor_is_left_waiting(&play->actors[i]))
+            actor_recheck(&play->actors[i], false);
+}
+
+/*
+ * Room is waited for here and not in the kernel. That would drop the attempt and repeat it a second later, together with all
+ * others, then say yes to more of them than there is room for (SYN cookies, tcp(7)), and reset these when they send: clients of
+ * which the server has never heard.
+ */
+void actor_connect(struct actor *actor)
+{
+    struct play *play = actor->play;
+
     actor_leave(actor, false);
-    play_trace(actor->play, actor, PLAY_CONNECTING, (struct io_result){.status = IO_NO_DATA}, 0);
+    play_trace(play, actor, PLAY_CONNECTING, (struct io_result){.status = IO_NO_DATA}, 0);
     actor_new_connection(actor);
-    return connection_connect(actor->connection, process_address(actor->program->process));
+    actor->waits_for_room = !has_room(play);
+    if (!actor->waits_for_room)
+        begin_to_connect(actor);
+    else if (!uv_is_active((uv_handle_t *)&play->room_timer))
+        uv_timer_start(&play->room_timer, look_for_room, ROOM_LOOK_MS, ROOM_LOOK_MS);
 }
 
 static void on_newcomer(uv_stream_t *listener, int error)
@@ -130,6 +196,7 @@ void actor_leave(struct actor *actor, bool by_reset)
     if (actor->connection == NULL || actor->connection->is_over)
         return;
     play_trace(actor->play, actor, PLAY_LEFT, (struct io_result){.status = IO_SUCCESS}, 0);
+    actor->waits_for_room = false;
     if (by_reset)
         connection_reset(actor->connection);
     else
@@ -145,7 +212,7 @@ void actor_describe_came(const struct actor *actor, struct text *came)
     if (connection == NULL)
         return;
     if (!connection->is_open) {
-        text_add(came, "no connection");
+        text_add(came, "no connection%s", actor->waits_for_room ? ": the server's backlog is full" : "");
         return;
     }
     incoming_describe(&connection->incoming, came);

@@ -41,6 +41,8 @@ struct play {
 
     /* player_ends.c's */
     uv_tcp_t listener; /* where a client under test connects */
+    uv_timer_t room_timer; /* of looks whether the backlog of a server under test has room for those who wait for it */
+    uint64_t had_room_at; /* when there was room for the last who connected: uv_now() */
     struct connection *connections; /* all of this play, also those that are over */
     char buffer[CONNECTION_BUFFER];
 

@@ -84,7 +84,7 @@ static void on_shut_down(uv_shutdown_t *shutdown, int error)
 
 void sender_go(struct sender *sender)
 {
-    if (sender->is_stopped || sender->error != 0 || sender->in_flight > 0 ||
+    if (sender->is_stopped || sender->error != 0 || sender->in_flight > 0 || !uv_is_writable(sender->stream) ||
         uv_is_active((uv_handle_t *)&sender->pause))
         return;
     if (sender->sent < sender->payload->total) {
@@ -108,7 +108,7 @@ size_t sender_sent(const struct sender *sender)
 
 bool sender_is_held_up(const struct sender *sender)
 {
-    return sender->error == 0 && sender->in_flight > 0;
+    return sender->error == 0 && sender->sent < sender->payload->total && !uv_is_active((uv_handle_t *)&sender->pause);
 }
 
 bool sender_is_idle(const struct sender *sender)

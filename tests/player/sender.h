@@ -34,7 +34,10 @@ struct sender {
 void sender_init(struct sender *sender, uv_stream_t *stream, const struct payload *payload,
                  void (*on_sent)(struct sender *sender, ssize_t n), void *owner);
 
-/* Sends what the payload has, unless that goes on already. To be called whenever the payload has grown. */
+/*
+ * Sends what the payload has, unless that goes on already. To be called whenever the payload has grown, and when a stream
+ * opens that was none before.
+ */
 void sender_go(struct sender *sender);
 
 /* Half-closes the stream when everything has been sent. To be called once. */

@@ -43,19 +43,19 @@ static bool can_connect(struct checker *c)
 
 static enum step_state begin_connect(struct actor *actor)
 {
-    const int error = actor_connect(actor);
-
-    if (error == UV_EMFILE || error == UV_ENFILE)
-        return actor_fails(actor, "the player is out of descriptors (%s): a higher limit is needed, see ulimit -Hn",
-                           uv_err_name(error));
-    if (error != 0)
-        return actor_fails(actor, "%s cannot connect: %s", actor->name, uv_strerror(error));
+    actor_connect(actor);
     return STEP_WAITS;
 }
 
+/* To wait in the backlog or for room there is the same to a client: nobody has accepted it. */
 static enum step_state check_connect(struct actor *actor)
 {
-    return actor->connection->is_open ? STEP_DONE : STEP_WAITS;
+    if (actor->connection->is_open)
+        return STEP_DONE;
+    if (!actor_is_left_waiting(actor))
+        return STEP_WAITS;
+    actor->result.status = IO_NO_DATA;
+    return STEP_DONE;
 }
 
 /* Everything that the client is given anywhere in the script must come to the server that we play. */

@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +16,12 @@
 #include <uv.h>
 
 #include "misbehave.h"
+#include "player/backlog.h"
 #include "player/player.h"
 #include "player/proc.h"
 #include "player/script.h"
 #include "player/text.h"
+#include "sockets.h"
 
 enum { STALL_MS = 400 };
 
@@ -475,6 +478,40 @@ static void test_wrong_families_fail(void **state)
     }
 }
 
+/* ---- What if few clients fit into the backlog? ---- */
+
+#define ALL_ANSWERED "C1..C40 expect everything\nC1..C40 expect closed\n"
+
+static void test_a_small_backlog_is_no_mistake(void **state)
+{
+    passes("forks, has a small backlog", "C1..C40 connect\nC1..C40 stop reading\nC1..C40 send 256 KiB\n"
+                                         "C1..C40 half-close\nsync\nC1..C40 read on\n" ALL_ANSWERED);
+    passes("has a small backlog", "C1..C40 connect\nC1..C40 send \"{n}\"\nC1..C40 half-close\n" ALL_ANSWERED);
+    passes("has a small backlog", "C1..C20 connect\nsync\nC1..C20 stop reading\nC1..C20 send 64 MiB\n"
+                                  "C1..C20 is stuck for 100ms\nsync\nC1..C20 reset\n");
+    passes("has a small backlog", "C1..C40 connect\nsync\nserver stops within 1s\n");
+}
+
+static bool is_backlog_known(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const int listener = sockets_listen();
+    struct backlog backlog;
+
+    address.sin_port = htons((in_port_t)sockets_port(listener));
+    const bool is_known = backlog_look((const struct sockaddr *)&address, &backlog);
+    close(listener);
+    return is_known;
+}
+
+static void test_who_finds_no_room_waits_for_it(void **state)
+{
+    if (!is_backlog_known())
+        skip();
+    stalls("has a small backlog", "C1..C20 connect\nsync\nC20 send \"x\"\nC20 expect \"X\"\n", 4, "\"X\" within 400 ms",
+           "no connection: the server's backlog is full");
+}
+
 /* ---- Clients under test ---- */
 
 #define SERVER_ANSWERS "server accept\nserver answer everything\nclient run \"hello\"\n"
@@ -630,6 +667,8 @@ int main(int argc, char **argv)
         PLAYING(test_foreign_server),
         PLAYING(test_right_families_pass),
         PLAYING(test_wrong_families_fail),
+        PLAYING(test_a_small_backlog_is_no_mistake),
+        PLAYING(test_who_finds_no_room_waits_for_it),
         PLAYING(test_right_client_passes),
         PLAYING(test_wrong_client_fails),
         PLAYING(test_prints_that_no_step_expected_fail),
