@@ -28,6 +28,7 @@
 enum {
     EXPECTED_STALL_MS = 400, /* how long a step waits that is expected to stall */
     MAX_PATIENCE_MS = 3600 * 1000,
+    SCRIPT_PATIENCE = 6, /* so many times that of a step has a script */
     DEFAULT_JOBS = 6
 };
 
@@ -265,6 +266,7 @@ static void start(struct job *job)
                                          .command = check->options.server,
                                          .args = check->options.args,
                                          .limit_ms = will_stall(run) ? EXPECTED_STALL_MS : patience,
+                                         .script_limit_ms = SCRIPT_PATIENCE * patience,
                                          .stop_ms = patience,
                                          .descriptors = check->descriptors,
                                          .on_done = on_done,

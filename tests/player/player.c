@@ -6,7 +6,10 @@
 #include "memory.h"
 #include "player_parts.h"
 
-enum { DEFAULT_LIMIT_MS = 10000 };
+enum {
+    DEFAULT_LIMIT_MS = 10000, /* of a step */
+    DEFAULT_SCRIPT_LIMIT_MS = 60000
+};
 
 const struct play_event *play_events(const struct play *play, size_t *count)
 {
@@ -38,6 +41,23 @@ uint64_t actor_limit(const struct actor *actor)
 
 static void take_state(struct actor *actor, enum step_state state);
 static void advance(struct play *play);
+
+/* What the script itself lets the step take. */
+static uint64_t own_time(const struct step *step)
+{
+    if (step->within_ms > 0)
+        return step->within_ms;
+    return step->duration_ms + (step->piece > 0 ? step->sizes[0] / step->piece * step->every_ms : 0);
+}
+
+uint64_t play_limit(const struct play *play)
+{
+    uint64_t limit = play->options.script_limit_ms > 0 ? play->options.script_limit_ms : DEFAULT_SCRIPT_LIMIT_MS;
+
+    for (int i = 0; i < play->script->step_count; i++)
+        limit += own_time(&play->script->steps[i]);
+    return limit;
+}
 
 /* While any actor makes progress, the others may be waiting for their turn, unless their step has a limit of its own. */
 static bool may_wait_on(struct actor *actor)
@@ -170,11 +190,18 @@ static void advance(struct play *play)
     }
 }
 
+static void on_play_limit(uv_timer_t *timer)
+{
+    play_stall_slowly(timer->data);
+}
+
 void play_begin(struct play *play)
 {
     play->stage = STAGE_PLAYS;
     play->began = uv_hrtime();
     play_trace(play, NULL, PLAY_READY, (struct io_result){.status = IO_SUCCESS}, 0);
+    uv_update_time(play->loop);
+    uv_timer_start(&play->timer, on_play_limit, play_limit(play), 0);
     begin_phase(play);
     advance(play);
 }
@@ -197,6 +224,7 @@ void play_stop(struct play *play)
     if (play->stage >= STAGE_STOPS)
         return;
     play->stage = STAGE_STOPS;
+    uv_timer_stop(&play->timer);
     uv_timer_stop(&play->room_timer);
     for (int i = 0; i < play->script->actor_count; i++) {
         play->actors[i].is_waiting = false;

@@ -69,12 +69,17 @@ static bool has_limit(const struct step *step)
 static void describe_expected(const struct actor *actor, struct text *expected)
 {
     const struct verb *verb = actor_step(actor)->verb;
-    const unsigned long long limit = actor_limit(actor);
 
     if (verb->expects != NULL)
         text_add(expected, "%s", verb->expects);
     else if (verb->describe_expected != NULL)
         verb->describe_expected(actor, expected);
+}
+
+static void add_limit(const struct actor *actor, struct text *expected)
+{
+    const unsigned long long limit = actor_limit(actor);
+
     if (expected->length == 0 || !has_limit(actor_step(actor)))
         return;
     if (limit % 1000 == 0)
@@ -100,7 +105,7 @@ static void describe_came(const struct actor *actor, struct text *came)
         text_add(came, "it still runs");
 }
 
-static void note_step(struct play *play, const struct actor *actor)
+static void note_step(struct play *play, const struct actor *actor, bool with_limit)
 {
     struct findings *findings = &play->findings;
 
@@ -109,6 +114,8 @@ static void note_step(struct play *play, const struct actor *actor)
     findings->step = actor->step;
     findings->waited = uv_hrtime() - actor->began;
     describe_expected(actor, &findings->expected);
+    if (with_limit)
+        add_limit(actor, &findings->expected);
     describe_came(actor, &findings->came);
 }
 
@@ -130,7 +137,7 @@ void play_fail(struct play *play, const struct actor *actor, const char *format,
     findings->outcome = PLAY_FAILS;
     if (actor == NULL || actor->step == -1)
         actor = whoever_waits(play);
-    note_step(play, actor);
+    note_step(play, actor, true);
     play_trace(play, actor, PLAY_FAILED, (struct io_result){.status = IO_ERROR}, 0);
     play_stop(play);
 }
@@ -144,13 +151,29 @@ void play_fail_wrong(struct play *play, const struct actor *actor, const struct 
     text_free(&problem);
 }
 
-void play_stall(struct play *play, const struct actor *actor)
+static void stall(struct play *play, const struct actor *actor)
 {
     play->findings.outcome = PLAY_STALLS;
-    note_step(play, actor);
-    text_add(&play->findings.problem, "the step's time is up");
     play_trace(play, actor, PLAY_STALLED, (struct io_result){.status = IO_TIMEOUT}, 0);
     play_stop(play);
+}
+
+void play_stall(struct play *play, const struct actor *actor)
+{
+    note_step(play, actor, true);
+    text_add(&play->findings.problem, "the step's time is up");
+    stall(play, actor);
+}
+
+void play_stall_slowly(struct play *play)
+{
+    const struct actor *actor = whoever_waits(play);
+
+    note_step(play, actor, false);
+    text_add(&play->findings.problem, "the %s is too slow: after ", play->program.kind);
+    text_add_time(&play->findings.problem, play_limit(play) * 1000000, TIME_EXACT);
+    text_add(&play->findings.problem, " the script is not done");
+    stall(play, actor);
 }
 
 void actor_note(const struct actor *actor, const char *what)

@@ -37,7 +37,7 @@ struct play {
     int steps_left; /* of this phase */
     int *next_step; /* for each step the same actor's next one, or -1 */
     uint64_t moved_at; /* when an actor last made progress: uv_now() */
-    uv_timer_t timer; /* of the start, and of player_program.c's looks at zombies */
+    uv_timer_t timer; /* of the start, of the conversation, and of player_program.c's looks at zombies */
 
     /* player_ends.c's */
     uv_tcp_t listener; /* where a client under test connects */
@@ -59,6 +59,9 @@ struct play {
  * Something has happened: is the actor's present step done? With `progress` the usual limit starts anew for every actor.
  */
 void actor_recheck(struct actor *actor, bool progress);
+
+/* How long the conversation may take, in milliseconds. */
+uint64_t play_limit(const struct play *play);
 
 /* Begins the conversation. */
 void play_begin(struct play *play);
@@ -105,6 +108,9 @@ void play_fail_wrong(struct play *play, const struct actor *actor, const struct 
 
 /* The actor's time is up. The conversation ends. */
 void play_stall(struct play *play, const struct actor *actor);
+
+/* The same of the whole conversation: something happens again and again, but too slowly. */
+void play_stall_slowly(struct play *play);
 
 /* When the program has ended, if there was one: did it end as it should, and is nothing left over? */
 void play_judge_end(struct play *play);

@@ -250,6 +250,8 @@ static enum step_state look_again(struct actor *actor)
 {
     const struct step *step = actor_step(actor);
 
+    if (process_pid(actor->program->process) == -1)
+        return STEP_WAITS; /* it has ended, and that will be told when its outputs have ended, too */
     if (!look(actor->program)) {
         actor_note(actor, "it is not known here how much CPU time the server uses");
         return STEP_DONE;
@@ -281,6 +283,8 @@ static void describe_busy(const struct actor *actor, struct text *came)
     const uint64_t time = newest->at - program->first_look.at;
     const uint64_t busy = newest->busy > program->first_look.busy ? newest->busy - program->first_look.busy : 0;
 
+    if (process_status(program->process).has_ended)
+        return;
     text_add(came, "it never rested: it was busy for %.0f %% of the time",
              time > 0 ? 100.0 * (double)busy / (double)time : 0.0);
 }

@@ -56,6 +56,18 @@ static void nap_at_times(size_t received)
     nanosleep(&nap, NULL);
 }
 
+/* Byte by byte. */
+static bool trickle(int fd, const char *bytes, size_t size)
+{
+    const struct timespec nap = {.tv_nsec = 100000000};
+
+    for (size_t i = 0; i < size; i++) {
+        send_all(fd, bytes + i, 1);
+        nanosleep(&nap, NULL);
+    }
+    return true;
+}
+
 /* Returns false when the connection is over. */
 static bool answer_wrongly(const char *how, int fd, char *bytes, size_t size)
 {
@@ -71,6 +83,8 @@ static bool answer_wrongly(const char *how, int fd, char *bytes, size_t size)
         nap_at_times(size);
         return true;
     }
+    if (strcmp(how, "trickles") == 0)
+        return trickle(fd, bytes, size);
     if (strcmp(how, "closes") == 0 || strcmp(how, "closes in the middle") == 0) {
         send_all(fd, bytes, how[6] == '\0' ? 0 : size / 2);
         close(fd);
@@ -194,6 +208,10 @@ static int be_server(const char *how, const char *port)
         listen(listener, 5); /* once more, with Python's own for socketserver */
     printf("ready soon\nlistening on %s\n", net_local_name(listener, name));
     (void)fflush(stdout);
+    if (strcmp(how, "dies at rest before its child") == 0 && fork() == 0)
+        pause();
+    if (strncmp(how, "dies at rest", strlen("dies at rest")) == 0)
+        alarm(1); /* nobody has a handler for it */
     if (strncmp(how, "forks", strlen("forks")) == 0)
         serve_by_children(how, listener);
     while (io_accept(listener, &fd).status == IO_SUCCESS)

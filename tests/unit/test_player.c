@@ -271,6 +271,17 @@ static void test_death_is_named_first(void **state)
           "the server exited with 0 in the middle of the conversation", NULL, NULL);
 }
 
+/* It rests until then. With somebody who still holds its standard error, its end is told a second later. */
+static void test_death_is_no_lack_of_rest(void **state)
+{
+    static const char *const ways[] = {"dies at rest", "dies at rest before its child"};
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        fails(ways[i], "server rests 4s\n", 1,
+              "the server was killed by signal 14 (SIGALRM) in the middle of the conversation",
+              "4000 ms in which it is busy for less than 20 % within 14 s", "it was killed by signal 14 (SIGALRM)");
+}
+
 static void test_bad_start_is_told(void **state)
 {
     fails("does not start", HELLO, 0, "the server cannot be started: it exited with 1", NULL, NULL);
@@ -305,6 +316,19 @@ static void test_who_waits_for_others_does_not_stall(void **state)
     assert_result("one at a time", PLAY_PASSES, 0, "", NULL, NULL);
     assert_int_equal(play("right", "A connect\nsync\nB connect\nB send \"b\"\nB expect \"B\"\n", 300)->outcome,
                      PLAY_STALLS);
+}
+
+/* Byte by byte, each of them well before a step's time is up. */
+static void test_who_is_always_late_stalls(void **state)
+{
+    static const char source[] = "A connect\nA wait 100ms\nA send \"0123456789\" in pieces of 1 byte every 10ms\n"
+                                 "A expect \"0\" within 1s\nA send 1 KiB\nA expect everything\n";
+
+    begin("trickles", source, (struct play_options){.script_limit_ms = 300});
+    run_loop();
+    assert_result("trickles", PLAY_STALLS, 6, "the server is too slow: after 1500 ms the script is not done",
+                  "everything: 1033 bytes", NULL);
+    assert_in_range(play_result(stage.play)->waited, 1, 1000000000);
 }
 
 static void test_stalled_server_must_stop_too(void **state)
@@ -655,9 +679,11 @@ int main(int argc, char **argv)
         PLAYING(test_early_end_fails),
         PLAYING(test_the_kind_of_end_matters),
         PLAYING(test_death_is_named_first),
+        PLAYING(test_death_is_no_lack_of_rest),
         PLAYING(test_bad_start_is_told),
         PLAYING(test_bad_stop_fails),
         PLAYING(test_who_waits_for_others_does_not_stall),
+        PLAYING(test_who_is_always_late_stalls),
         PLAYING(test_stalled_server_must_stop_too),
         PLAYING(test_sanitizer_report_fails),
         PLAYING(test_spinning_is_no_rest),
@@ -682,5 +708,5 @@ int main(int argc, char **argv)
         return misbehave(how, argc, argv);
     program = argv[0];
     unit_begin();
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_run("player", tests, sizeof tests / sizeof tests[0]);
 }
