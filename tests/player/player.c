@@ -8,7 +8,8 @@
 
 enum {
     DEFAULT_LIMIT_MS = 10000, /* of a step */
-    DEFAULT_SCRIPT_LIMIT_MS = 60000
+    DEFAULT_SCRIPT_LIMIT_MS = 60000,
+    BYTES_A_MS = 1024 /* that even a slow system sends and brings back */
 };
 
 const struct play_event *play_events(const struct play *play, size_t *count)
@@ -42,12 +43,15 @@ uint64_t actor_limit(const struct actor *actor)
 static void take_state(struct actor *actor, enum step_state state);
 static void advance(struct play *play);
 
-/* What the script itself lets the step take. */
+/* How long the step may take by what the script says, in milliseconds. */
 static uint64_t own_time(const struct step *step)
 {
-    if (step->within_ms > 0)
-        return step->within_ms;
-    return step->duration_ms + (step->piece > 0 ? step->sizes[0] / step->piece * step->every_ms : 0);
+    const enum effect effect = step->verb->effect;
+    const uint64_t pauses = step->piece > 0 ? step->sizes[0] / step->piece * step->every_ms : 0;
+
+    if (effect == EFFECT_SENDS || effect == EFFECT_GIVES_INPUT)
+        return pauses + step->sizes[0] / BYTES_A_MS;
+    return step->within_ms > 0 ? step->within_ms : step->duration_ms;
 }
 
 uint64_t play_limit(const struct play *play)
