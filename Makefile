@@ -174,6 +174,9 @@ cross: $(PLAIN) $(call objects,$(MODELS:=/*.c)) $(if $(NO_TESTS),,$(TESTS))
 
 # --- Running ----------------------------------------------------------------------------------------------------------
 
+# As a shell takes them: no $ in them is make's.
+override SERVER := $(value SERVER)
+override ARGS   := $(value ARGS)
 export SERVER ARGS
 PLAY_ARGS  = $(if $(ARGS),--args "$$ARGS")
 CHECK_ARGS = $(if $(SCRIPT),--script $(SCRIPT)) $(PLAY_ARGS)

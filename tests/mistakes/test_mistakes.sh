@@ -103,6 +103,10 @@ handing_out() {
     verdict $? 'the copy does not pass its check when it is fixed'
     env -u MAKEFLAGS make -C "$copy" play SCRIPT=reset >"$said" 2>&1
     says 'passes'
+    # shellcheck disable=SC2016 # neither the shell's $ nor make's
+    env -u MAKEFLAGS make -C "$copy" play ARGS='-k $x' >"$said" 2>&1
+    # shellcheck disable=SC2016
+    says '  | server: -k takes a whole number from 2 to 32767, not "$x"'
 
     tests/mistakes/mistakes.sh copy moved-on >"$said" 2>&1
     status_is $? 1

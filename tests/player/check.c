@@ -188,41 +188,30 @@ static void choose_runs(struct check *check)
 
 static void start_more(struct check *check);
 
-/* Adds `word` so that a shell reads it as one word, whatever is in it. */
-static void add_quoted(struct text *text, const char *word)
+/* Adds `before` and the word, unless there is none. */
+static void add_word(struct text *text, const char *before, const char *word)
 {
-    text_add(text, "'");
-    for (; *word != '\0'; word++)
-        text_add(text, *word == '\'' ? "'\\''" : "%c", *word);
-    text_add(text, "'");
+    if (word == NULL)
+        return;
+    text_add(text, "%s", before);
+    text_add_word(text, word);
 }
 
 static char *replay_command(const struct job *job)
 {
     const struct options *options = &job->check->options;
-    const char *model = job->run->model->name, *script = job->run->script->name;
-    struct text replay = {0};
+    const char *model = options->server == NULL ? job->run->model->name : NULL;
+    const bool by_make = model != NULL && strcmp(options->build, "build") == 0;
+    struct text replay = {0}, play = {0};
 
-    if (options->server == NULL && strcmp(options->build, "build") == 0) {
-        text_add(&replay, "make play MODEL=%s SCRIPT=%s", model, script);
-        if (options->args != NULL) {
-            text_add(&replay, " ARGS=");
-            add_quoted(&replay, options->args);
-        }
-        return text_take(&replay);
-    }
-    text_add(&replay, "%s/tests/player/play ", options->build);
-    if (options->server != NULL) {
-        text_add(&replay, "--server ");
-        add_quoted(&replay, options->server);
-    } else {
-        text_add(&replay, "--build %s --model %s", options->build, model);
-    }
-    if (options->args != NULL) {
-        text_add(&replay, " --args ");
-        add_quoted(&replay, options->args);
-    }
-    text_add(&replay, " --script %s", script);
+    text_add(&play, "%s/tests/player/play", options->build);
+    add_word(&replay, "", by_make ? NULL : play.chars);
+    add_word(&replay, by_make ? "make play MODEL=" : " --model ", model);
+    add_word(&replay, " --build ", model == NULL || by_make ? NULL : options->build);
+    add_word(&replay, " --server ", options->server);
+    add_word(&replay, by_make ? " SCRIPT=" : " --script ", job->run->script->name);
+    add_word(&replay, by_make ? " ARGS=" : " --args ", options->args);
+    text_free(&play);
     return text_take(&replay);
 }
 

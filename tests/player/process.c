@@ -442,7 +442,8 @@ char *process_wrap(const char *command, bool *is_wrapped)
 
     /* `exec` takes neither several commands nor one with an assignment before it. */
     *is_wrapped = strpbrk(command, ";&|(){}<>`\n") != NULL || (equals != NULL && equals < command + first_word);
-    text_add(&wrapped, *is_wrapped ? "trap : TERM; %s" : "exec %s", command);
+    const bool has_exec = strncmp(command, "exec ", strlen("exec ")) == 0;
+    text_add(&wrapped, "%s%s", *is_wrapped ? "trap : TERM; " : has_exec ? "" : "exec ", command);
     return text_take(&wrapped);
 }
 

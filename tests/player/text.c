@@ -65,6 +65,20 @@ void text_add_byte(struct text *text, unsigned char byte)
         text_add(text, "0x%02x", byte);
 }
 
+void text_add_word(struct text *text, const char *word)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%+,-./:@_";
+
+    if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
+        text_add(text, "%s", word);
+        return;
+    }
+    text_add(text, "'");
+    for (; *word != '\0'; word++)
+        text_add(text, *word == '\'' ? "'\\''" : "%c", *word);
+    text_add(text, "'");
+}
+
 void text_add_time(struct text *text, uint64_t nanoseconds, enum time_detail detail)
 {
     static const struct {

@@ -168,12 +168,53 @@ static void do_args_reach_the_server(void **state)
     assert_non_null(strstr(child.err, "'-k x'"));
 }
 
+/* Copies the command that check says will show the play again, and returns it. */
+static const char *replay_line(void)
+{
+    static char line[512];
+    const char *start = strstr(child.err, "replay    ");
+
+    if (start == NULL || sscanf(start, "replay    %511[^\n]", line) != 1)
+        fail_msg("It should say how to see it again, but it said\n\"%s\"", child.err);
+    return line;
+}
+
+static int run_line(const void *line)
+{
+    execl("/bin/sh", "sh", "-c", (const char *)line, (char *)NULL);
+    return 127;
+}
+
+/* What if a server's command needs quotes? The line that says how to see a play again is understood by a shell. */
+static void can_a_play_be_seen_again(void **state)
+{
+    static const char *const servers[] = {
+        "false {port}",
+        "false  'two  words' {port}",
+        "false \"two  words\" {port}",
+        "false it\\'s {port}",
+        "false '\"' \"'\" {port}",
+        "false $0 $$ `true` $(true) {port}",
+        "false \\\\ \\\" {port} # \\",
+        "false * ? ~ ! {port};",
+    };
+    char heading[128];
+
+    for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
+        const struct command_line check = {"check", {"--server", servers[i], "--script", "hello"}};
+        child_run(&child, run, &check, NULL);
+        child_run(&child, run_line, replay_line(), NULL);
+        snprintf(heading, sizeof heading, "hello: %s\n", servers[i]);
+        assert_printed(heading);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(are_wrong_ones_refused),   cmocka_unit_test(are_right_ones_understood),
         cmocka_unit_test(are_all_names_taken),      cmocka_unit_test(is_help_no_mistake),
-        cmocka_unit_test(do_args_reach_the_server),
+        cmocka_unit_test(do_args_reach_the_server), cmocka_unit_test(can_a_play_be_seen_again),
     };
 
     unit_begin();

@@ -261,6 +261,7 @@ static void test_wrapping(void **state)
     } cases[] = {
         {"python3 server.py 9000", "exec python3 server.py 9000"},
         {"server --x=1", "exec server --x=1"},
+        {"exec server", "exec server"},
         {"X=1 server", "trap : TERM; X=1 server"},
         {"cd there && ./server", "trap : TERM; cd there && ./server"},
     };
