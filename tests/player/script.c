@@ -1,7 +1,8 @@
 /*
  * script - see script.h
  *
- * Goes through the lines and writes them out as steps: a `repeat` jumps back, a range is one step for each client.
+ * Goes through the lines and writes them out as steps: a range is one step for each client, and the `end` of a `repeat`
+ * copies the steps that stand in it, which share their texts.
  * script_check.c finds out whether the steps make sense together. A function that returns bool returns false after mistake().
  */
 #include "script.h"
@@ -48,7 +49,8 @@ struct parser {
     int number; /* of the client whose step it is, for {n}; -1: it has none */
     int phase;
     int repeat_line; /* where the open `repeat` stands; 0: there is none */
-    int repeats_left; /* how many times more */
+    int repeats; /* how many times */
+    int repeat_step, repeat_phase; /* where it begins */
     int last_actor; /* where to look first */
 };
 
@@ -564,24 +566,26 @@ static bool find_actor(struct parser *p, const char *name, int *actor)
     return true;
 }
 
-static bool add_step(struct parser *p, struct step step, const struct names *names)
+static bool add_step(struct parser *p, struct step step)
 {
     struct script *script = p->script;
+
+    if (script->step_count == MAX_STEPS)
+        return mistake(p, "more than %d steps once ranges and repeats are written out", MAX_STEPS);
+    script->steps = memory_grown(script->steps, (size_t)script->step_count, sizeof *script->steps);
+    script->steps[script->step_count++] = step;
+    return true;
+}
+
+static bool find_actor_of(struct parser *p, const struct names *names, int *actor)
+{
     char name[2 * MAX_NAME_LETTERS];
 
     if (p->number < 0)
         snprintf(name, sizeof name, "%.*s", (int)names->length, names->letters);
     else
         snprintf(name, sizeof name, "%.*s%d", (int)names->length, names->letters, p->number);
-    if (!find_actor(p, name, &step.actor))
-        return false;
-    if (script->step_count == MAX_STEPS)
-        return mistake(p, "more than %d steps once ranges and repeats are written out", MAX_STEPS);
-    if (p->kept > MAX_KEPT)
-        return mistake(p, "too large once its ranges and repeats are written out");
-    script->steps = memory_grown(script->steps, (size_t)script->step_count, sizeof *script->steps);
-    script->steps[script->step_count++] = step;
-    return true;
+    return find_actor(p, name, actor);
 }
 
 static bool read_step(struct parser *p)
@@ -597,8 +601,10 @@ static bool read_step(struct parser *p)
         struct step step = {.line = p->line, .phase = p->phase, .verb = p->verb};
         step.text = p->script->lines[p->line - 1];
         p->at = arguments;
-        if (!read_arguments(p, &step) || !add_step(p, step, &names))
+        if (!read_arguments(p, &step) || !find_actor_of(p, &names, &step.actor) || !add_step(p, step))
             return false;
+        if (p->kept > MAX_KEPT)
+            return mistake(p, "too large once its ranges are written out");
     }
     return true;
 }
@@ -616,8 +622,27 @@ static bool repeat_line(struct parser *p)
     if (p->repeat_line != 0)
         return mistake(p, "a repeat inside the repeat of line %d", p->repeat_line);
     p->repeat_line = p->line;
-    return read_number(p, "how often to repeat", 1, MAX_REPEATS, &p->repeats_left) &&
-           expect_end_of_line(p, "repeat NUMBER");
+    p->repeat_step = p->script->step_count;
+    p->repeat_phase = p->phase;
+    return read_number(p, "how often to repeat", 1, MAX_REPEATS, &p->repeats) && expect_end_of_line(p, "repeat NUMBER");
+}
+
+/* Adds the steps that stand in the repeat as often as they are still missing; each time its `sync`s come again. */
+static bool add_repeated_steps(struct parser *p)
+{
+    const int first = p->repeat_step, last = p->script->step_count;
+    const int phases = p->phase - p->repeat_phase;
+
+    for (int times = 1; times < p->repeats; times++)
+        for (int i = first; i < last; i++) {
+            struct step step = p->script->steps[i];
+            step.phase += times * phases;
+            p->line = step.line;
+            if (!add_step(p, step))
+                return false;
+        }
+    p->phase += (p->repeats - 1) * phases;
+    return true;
 }
 
 static bool end_line(struct parser *p)
@@ -626,10 +651,11 @@ static bool end_line(struct parser *p)
         return mistake(p, "an end without a repeat above it");
     if (!expect_end_of_line(p, "end"))
         return false;
-    if (--p->repeats_left > 0)
-        p->line = p->repeat_line; /* the next line to be read is the one below it */
-    else
-        p->repeat_line = 0;
+    const int line = p->line;
+    if (!add_repeated_steps(p))
+        return false;
+    p->line = line;
+    p->repeat_line = 0;
     return true;
 }
 

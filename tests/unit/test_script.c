@@ -575,7 +575,21 @@ static void what_if_a_script_is_far_too_large(void **state)
     assert_mistake(SERVERS, "C1..C1000 wait 1s\nrepeat 1000\nC1..C1000 wait 1s\nend",
                    "3: more than 100000 steps once ranges and repeats are written out");
     snprintf(source, sizeof source, "C1..C5000 connect\nC1..C5000 send \"%s\"", text);
-    assert_mistake(SERVERS, source, "2: too large once its ranges and repeats are written out");
+    assert_mistake(SERVERS, source, "2: too large once its ranges are written out");
+    free(text);
+}
+
+/* Then reading takes no more memory, and hardly more time, than the file is long. */
+static void do_repeated_steps_share_their_texts(void **state)
+{
+    char *text = repeated("a", 60000);
+    char source[60100];
+
+    snprintf(source, sizeof source, "A connect\nrepeat 1000\nA send \"%s\"\nend\nA reset", text);
+    read_for_servers(source);
+    assert_int_equal(script->step_count, 1002);
+    for (int i = 2; i <= 1000; i++)
+        assert_ptr_equal(script->steps[i].bytes[0], script->steps[1].bytes[0]);
     free(text);
 }
 
@@ -673,6 +687,7 @@ int main(void)
         READING(are_name_title_and_source_kept),
         READING(is_every_mistake_told),
         READING(what_if_a_script_is_far_too_large),
+        READING(do_repeated_steps_share_their_texts),
         cmocka_unit_test(what_if_the_file_cannot_be_read),
         READING(what_if_the_file_is_no_text),
         READING(what_if_the_file_is_too_large),
