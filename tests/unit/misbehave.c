@@ -205,7 +205,7 @@ static int be_server(const char *how, const char *port)
         fputs("x.c:1:2: runtime error: something undefined\n", stderr);
     const int listener = net_listen("127.0.0.1", port);
     if (strstr(how, "small backlog") != NULL)
-        listen(listener, 5); /* once more, with Python's own for socketserver */
+        (void)listen(listener, 5); /* once more, with Python's own for socketserver */
     printf("ready soon\nlistening on %s\n", net_local_name(listener, name));
     (void)fflush(stdout);
     if (strcmp(how, "dies at rest before its child") == 0 && fork() == 0)
