@@ -322,8 +322,8 @@ static void come(struct crowd *crowd, size_t place)
     uv_tcp_init_ex(crowd->loop, &client->tcp, crowd->address.ss_family);
     if (!client->plan.reads_at_once)
         make_tight(client);
-    const int error = uv_tcp_connect(&client->connecting, &client->tcp, (const struct sockaddr *)&crowd->address,
-                                     on_connected);
+    const int error =
+        uv_tcp_connect(&client->connecting, &client->tcp, (const struct sockaddr *)&crowd->address, on_connected);
     if (error != 0) {
         object_to_end(client, uv_strerror(error));
         leave(client, STAYS);

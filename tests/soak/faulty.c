@@ -1,6 +1,6 @@
 /*
- * faulty - servers that are right but for one thing, to see whether soak finds it: `faulty WHAT PORT`, with WHAT as in the
- * list below, or `nothing`. A thread for each client.
+ * faulty - a server that is right but for one thing, to see whether soak finds it: `faulty WHAT PORT`, with WHAT as in has(WHAT)
+ * below, or `nothing`. It has a thread for each client.
  */
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -16,6 +16,8 @@
 
 #include "upper.h"
 
+enum { STACK_SIZE = 128 * 1024, LEAK_SIZE = 200 * 1024 };
+
 static const char *fault;
 
 static bool has(const char *name)
@@ -25,15 +27,13 @@ static bool has(const char *name)
 
 /* ---- What can be wrong ---- */
 
-/* 200 KiB, and used. */
 static void leak_memory(void)
 {
     static void *volatile kept;
-    enum { SIZE = 200 * 1024 };
 
-    kept = malloc(SIZE);
+    kept = malloc(LEAK_SIZE);
     if (kept != NULL)
-        memset(kept, 1, SIZE);
+        memset(kept, 1, LEAK_SIZE);
 }
 
 static void leave_a_zombie(void)
@@ -48,6 +48,8 @@ static void go_wrong_at_the_end(int fd, ssize_t n)
         leak_memory();
     if (has("process"))
         leave_a_zombie();
+    if (has("end") && n == -1) /* of a connection that was reset */
+        _exit(3);
     if (!has("descriptor") || n == 0) /* it forgets those that were reset */
         close(fd);
     while (has("thread"))
@@ -70,10 +72,11 @@ static bool send_all(int fd, const char *bytes, size_t size)
 
 static void *serve(void *data)
 {
-    const int fd = (int)(intptr_t)data;
+    const int fd = *(int *)data;
     char buffer[4096];
     ssize_t n;
 
+    free(data);
     while ((n = recv(fd, buffer, sizeof buffer, 0)) > 0) {
         const bool is_full = n == (ssize_t)sizeof buffer;
         upper(buffer, (size_t)n);
@@ -88,12 +91,16 @@ static void start_thread(int fd)
 {
     pthread_attr_t attributes;
     pthread_t thread;
+    int *data = malloc(sizeof *data);
 
+    if (data == NULL)
+        return;
+    *data = fd;
     pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, 128 * 1024);
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
     if (!has("join")) /* nobody ever joins it, so its stack stays */
         pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    if (pthread_create(&thread, &attributes, serve, (void *)(intptr_t)fd) != 0)
+    if (pthread_create(&thread, &attributes, serve, data) != 0)
         close(fd);
     pthread_attr_destroy(&attributes);
 }
@@ -111,7 +118,7 @@ int main(int argc, char **argv)
     const int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1;
     const struct sockaddr_in address = {.sin_family = AF_INET,
                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                                        .sin_port = htons((uint16_t)atoi(argc == 3 ? argv[2] : "0"))};
+                                        .sin_port = htons((uint16_t)strtol(argc == 3 ? argv[2] : "0", NULL, 10))};
 
     (void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind(listener, (const struct sockaddr *)&address, sizeof address) != 0 || listen(listener, 128) != 0) {

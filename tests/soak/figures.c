@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -51,7 +50,7 @@ struct figures figures_of(pid_t pid)
     for (size_t i = 0; i < count; i++) {
         figures.of[MEMORY] += proc_memory(family[i].pid);
         figures.of[DESCRIPTORS] += count_descriptors(family[i].pid);
-        figures.of[THREADS] += count_threads(family[i].pid);
+        figures.of[THREADS] += family[i].is_zombie ? 0 : count_threads(family[i].pid);
     }
     free(family);
     return figures;
@@ -73,7 +72,7 @@ bool figures_are_back(const struct figures *now, const struct figures *before)
     return are_back;
 }
 
-static bool grows(const struct figures rests[RESTS], int figure)
+bool figures_grow(const struct figures rests[RESTS], enum figure figure)
 {
     long early = 0, late = LONG_MAX;
 
@@ -84,13 +83,4 @@ static bool grows(const struct figures rests[RESTS], int figure)
         if (rests[i].of[figure] < late)
             late = rests[i].of[figure];
     return late > early + (figure == MEMORY ? LITTLE_KIB : 0);
-}
-
-enum figure figures_growing(const struct figures rests[RESTS])
-{
-    int figure = MEMORY;
-
-    while (figure < FIGURES && !grows(rests, figure))
-        figure++;
-    return (enum figure)figure;
 }

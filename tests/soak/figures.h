@@ -26,10 +26,10 @@ bool figures_are_back(const struct figures *now, const struct figures *before);
 enum { RESTS = 5 /* after the warm-up, and after each of four rounds alike */ };
 
 /*
- * Which figure grows? Neither a cache that fills once (a malloc() arena, thread stacks, an interpreter's heap) does, nor one
+ * Does this figure grow? Neither a cache that fills once (a malloc() arena, thread stacks, an interpreter's heap) does, nor one
  * that rises and falls (a garbage collector): something grows if in the second half of all rounds it never came down to the
- * most that it was in the first. Memory is to be a MiB above that. Returns FIGURES if none grows.
+ * most that it was in the first. Memory is to be a MiB above that.
  */
-enum figure figures_growing(const struct figures rests[RESTS]);
+bool figures_grow(const struct figures rests[RESTS], enum figure figure);
 
 #endif

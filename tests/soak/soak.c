@@ -23,7 +23,7 @@
 enum {
     TICK_MS = 10, /* no turn of the loop lasts longer */
     LOOK_MS = 100, /* from one look at what the server holds to the next */
-    REST_LIMIT_MS = 2000, /* to let go what it holds for clients that have gone */
+    REST_LIMIT_MS = 1000, /* to let go what it holds for clients that have gone */
     STOP_LIMIT_MS = 5000, /* then it is killed; but it should stop */
     STOP_PROMISE_MS = 1000 /* within this */
 };
@@ -34,9 +34,9 @@ struct options {
     int time, seed;
 };
 
-static const struct command command = {
-    "soak", "usage: soak [--build DIR] [--time SECONDS] [--seed NUMBER] [--model NAME]...\n"
-            "            [--server 'COMMAND {port}' [--expected FILE]]\n"};
+static const struct command command = {"soak",
+                                       "usage: soak [--build DIR] [--time SECONDS] [--seed NUMBER] [--model NAME]...\n"
+                                       "            [--server 'COMMAND {port}' [--expected FILE]]\n"};
 
 /* One server under test. */
 struct soak {
@@ -181,45 +181,48 @@ static void stop_in_the_middle(struct soak *soak, uint64_t after_ms)
 
 /* ---- Judgement ---- */
 
-static void judge_growth(struct soak *soak)
+/* Where the words of one more problem go. */
+static struct text *one_more(struct soak *soak)
 {
-    const enum figure figure = figures_growing(soak->rests);
+    if (soak->problem.chars != NULL)
+        text_add(&soak->problem, "; ");
+    return &soak->problem;
+}
 
-    if (figure == FIGURES)
+static void judge_growth(struct soak *soak, enum figure figure)
+{
+    if (!figures_grow(soak->rests, figure))
         return;
-    text_add(&soak->problem, "%s grow%s; at rest:", figure_name(figure), figure == MEMORY ? "s" : "");
+    text_add(one_more(soak), "it leaks %s: at rest after each round", figure_name(figure));
     for (int i = 0; i < RESTS; i++)
         text_add(&soak->problem, "%s %ld", i > 0 ? "," : "", soak->rests[i].of[figure]);
 }
 
-static void judge_stop(struct soak *soak)
+static void judge_end(struct soak *soak)
 {
     const struct process_status status = process_status(soak->process);
 
-    if (status.was_killed)
-        text_add(&soak->problem, "it did not stop within %d s of SIGTERM", STOP_LIMIT_MS / 1000);
+    if (!status.was_told)
+        text_add(one_more(soak), "it %s by itself", process_describe_end(soak->process));
+    else if (status.was_killed)
+        text_add(one_more(soak), "it did not stop within %d s of SIGTERM", STOP_LIMIT_MS / 1000);
     else if (status.exit_status != 0 || status.signal != 0)
-        text_add(&soak->problem, "after SIGTERM it %s", process_describe_end(soak->process));
+        text_add(one_more(soak), "after SIGTERM it %s", process_describe_end(soak->process));
     else if (status.stop_time > STOP_PROMISE_MS * millisecond)
-        text_add(&soak->problem, "it stopped only %" PRIu64 " ms after SIGTERM", status.stop_time / millisecond);
+        text_add(one_more(soak), "it stopped only %" PRIu64 " ms after SIGTERM", status.stop_time / millisecond);
     else if (status.left > 0)
-        text_add(&soak->problem, "after SIGTERM it left processes: %s", process_describe_left(soak->process));
+        text_add(one_more(soak), "after SIGTERM it left processes: %s", process_describe_left(soak->process));
 }
 
-/* A server that ends may first be seen by a client, whose connection is reset. */
 static void judge(struct soak *soak)
 {
     if (crowd_problem(soak->crowd) != NULL)
-        text_add(&soak->problem, "%s", crowd_problem(soak->crowd));
-    else
-        judge_growth(soak);
-    if (process_status(soak->process).was_told && soak->problem.chars == NULL)
-        judge_stop(soak);
-    if (!process_status(soak->process).was_told) {
-        text_add(&soak->problem, "%sit %s by itself", soak->problem.chars != NULL ? "; " : "",
-                 process_describe_end(soak->process));
+        text_add(one_more(soak), "%s", crowd_problem(soak->crowd));
+    for (int i = 0; i < FIGURES; i++)
+        judge_growth(soak, (enum figure)i);
+    judge_end(soak);
+    if (soak->problem.chars != NULL)
         add_last_words(soak);
-    }
 }
 
 /* ---- The table ---- */
@@ -268,7 +271,7 @@ static void kill_server(void *data)
         process_kill(soak->process);
 }
 
-static void begin(struct soak *soak)
+static void open_loop(struct soak *soak)
 {
     uv_loop_init(&soak->loop);
     interrupt_watch(&soak->interrupt, &soak->loop, kill_server, soak);
@@ -281,7 +284,7 @@ static void on_freed(void *data)
     (void)data;
 }
 
-static void end(struct soak *soak)
+static void close_loop(struct soak *soak)
 {
     if (soak->crowd != NULL)
         crowd_free(soak->crowd);
@@ -300,7 +303,7 @@ static bool soak_server(const struct model *model, uint64_t time_ms, uint64_t se
     const uint64_t round_ms = time_ms * 2 / (2 * RESTS + 1);
     struct soak soak = {0};
 
-    begin(&soak);
+    open_loop(&soak);
     if (start_server(&soak, model)) {
         soak.crowd = crowd_new(&soak.loop, process_address(soak.process), seed, serves_few);
         play_rounds(&soak, round_ms);
@@ -318,7 +321,7 @@ static bool soak_server(const struct model *model, uint64_t time_ms, uint64_t se
     if (!is_right)
         printf("%s FAILS: %s\n", model->name, soak.problem.chars);
     (void)fflush(stdout);
-    end(&soak);
+    close_loop(&soak);
     return is_right;
 }
 
@@ -372,6 +375,7 @@ static bool soak_all(const struct options *options, const struct models *models)
 
     for (size_t i = 0; i < models->count; i++)
         count += models->items[i].left_out == NULL && is_wanted(options, models->items[i].name);
+    const uint64_t time_ms = count > 0 ? (uint64_t)options->time * 1000 / count : 0;
     printf("seed %d: make soak TIME=%d SEED=%d lets the same clients come again\n", options->seed, options->time,
            options->seed);
     print_heading();
@@ -382,7 +386,7 @@ static bool soak_all(const struct options *options, const struct models *models)
         if (model->left_out != NULL)
             printf("%s is left out: %s\n", model->name, model->left_out);
         else
-            is_right = soak_server(model, (uint64_t)options->time * 1000 / count, (uint64_t)options->seed) && is_right;
+            is_right = soak_server(model, time_ms, (uint64_t)options->seed) && is_right;
     }
     return is_right;
 }
