@@ -20,10 +20,9 @@ static void must_hold(int holds)
 static struct scripts *known_scripts(void)
 {
     static struct scripts scripts;
-    char error[200];
+    static char error[200];
 
-    if (scripts.count == 0)
-        must_hold(scripts_read(&scripts, error, sizeof error));
+    must_hold(scripts.count > 0 || scripts_read(&scripts, error, sizeof error));
     return &scripts;
 }
 
