@@ -148,7 +148,8 @@ static const struct path paths[] = {
     {"while the client reads nothing", .mtu = 1500, .buffers = TINY, .dead_peer_seconds = "2", .before = get_stuck},
     {"with tiny buffers", .mtu = 1500, .buffers = TINY, .dead_peer_seconds = "2", .bytes = 50000},
     {"with tiny packets", .mtu = 68, .dead_peer_seconds = "2", .bytes = 5000},
-    {"for a second", .dead_peer_seconds = "60", .bytes = 5, .after = send_the_rest, .comes_back = true},
+    {"for a second", .dead_peer_seconds = "60", .bytes = 5, .before = hold_server, .after = release_server,
+     .comes_back = true},
 };
 
 enum { PATHS = sizeof paths / sizeof paths[0] };
