@@ -71,7 +71,8 @@ NO_TESTS  := $(strip $(call absent,$(LIBRARIES)))
 
 # A program is one .c file and what it shares with others: the player, which demo/ uses, too, and the unit tests' fixtures.
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $1))
-PROGRAMS := $(BUILD)/tests/player/check $(BUILD)/tests/player/play $(BUILD)/demo/demo $(BUILD)/bench/bench
+PROGRAMS := $(BUILD)/tests/player/check $(BUILD)/tests/player/play $(BUILD)/demo/demo $(BUILD)/bench/bench \
+            $(BUILD)/tests/soak/soak $(BUILD)/tests/soak/faulty
 EXAMPLES := $(BUILD)/demo/tests/browser/write_examples
 UNITS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c demo/tests/test_*.c bench/tests/test_*.c))
 parts     = $(filter-out $(PROGRAMS:=.o) $(EXAMPLES:=.o) $(UNITS:=.o),$(call objects,$1))
@@ -80,6 +81,7 @@ PLAYER   := $(call parts,tests/player/*.c)
 FIXTURES := $(call parts,tests/unit/*.c)
 DEMO     := $(call parts,demo/*.c demo/record/*.c demo/terminal/*.c demo/page/*.c)
 BENCH    := $(call parts,bench/*.c bench/trial/*.c bench/load/*.c bench/report/*.c)
+SOAK     := $(call parts,tests/soak/*.c)
 PAGES    := $(call parts,demo/tests/browser/*.c)
 
 # --- Building ---------------------------------------------------------------------------------------------------------
@@ -149,7 +151,8 @@ $(BUILD)/left-out: write-left-out $(FORBIDDABLE:%=$(BUILD)/%/server)
 libraries:
 	@$(if $(NO_TESTS),echo 'This needs $(NO_TESTS). ./setup.sh installs that.' >&2; exit 1)
 
-TESTS := $(PLAYER) $(FIXTURES) $(DEMO) $(PAGES) $(BENCH) $(PROGRAMS:=.o) $(UNITS:=.o) $(EXAMPLES:=.o)
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+TESTS := $(PLAYER) $(FIXTURES) $(DEMO) $(PAGES) $(BENCH) $(SOAK) $(PROGRAMS:=.o) $(UNITS:=.o) $(EXAMPLES:=.o) $(FUZZERS:=.o)
 $(TESTS): $(BUILD)/%.o: %.c | libraries
 	$(call say,CC)
 	@mkdir -p $(@D)
@@ -159,9 +162,10 @@ $(filter $(BUILD)/demo/%,$(PROGRAMS) $(UNITS) $(EXAMPLES)): $(DEMO)
 $(filter $(BUILD)/demo/tests/%,$(UNITS) $(EXAMPLES)): $(PAGES)
 $(filter $(BUILD)/bench/%,$(PROGRAMS) $(UNITS)): $(BENCH)
 $(UNITS): $(FIXTURES)
-$(PROGRAMS) $(UNITS) $(EXAMPLES): %: %.o $(PLAYER) $(COMMON)
+$(BUILD)/tests/soak/soak: $(SOAK)
+$(PROGRAMS) $(UNITS) $(EXAMPLES) $(FUZZERS): %: %.o $(PLAYER) $(COMMON)
 	$(call say,LINK)
-	$(QUIET)$(LINK) $(call pkg,--libs,$(LIBRARIES)) -pthread -lm
+	$(QUIET)$(LINK) $(if $(filter $@,$(FUZZERS)),-fsanitize=fuzzer) $(call pkg,--libs,$(LIBRARIES)) -pthread -lm
 
 -include $(patsubst %.o,%.d,$(COMMON) $(TESTS))
 -include $(foreach model,$(BUILT),$(wildcard $(BUILD)/$(model)/*.d))
@@ -220,6 +224,23 @@ SCRIPT_TO_PLAY = $(or $(SCRIPT),hello)
 play: libraries all ## plays one script and shows every step: make play MODEL=05-select SCRIPT=silent-neighbour, or with SERVER=
 	@$(BUILD)/tests/player/play $(if $(SERVER),--server "$$SERVER",--build $(BUILD) --model $(MODEL)) --script $(SCRIPT_TO_PLAY) $(PLAY_ARGS) || \
 	    test $$? -eq 1 # 1: it does not pass
+
+# TIME: in seconds, for all servers together. SEED: that of an earlier run, for the same clients.
+.PHONY: soak
+soak: libraries all ## lets chaotic clients loose on every model, or on a SERVER: make soak TIME=60 MODELS=05-select SEED=1
+	@$(BUILD)/tests/soak/soak --build $(BUILD) $(TIME_ASKED_FOR) $(if $(SEED),--seed $(SEED)) $(TO_SHOW:%=--model %) \
+	    $(if $(SERVER),--server "$$SERVER" $(if $(EXPECTED),--expected $(EXPECTED)))
+
+# What reads files is given anything at all. Fuzzers are built apart, from objects that tell libFuzzer where they have been.
+libfuzzer = echo 'int LLVMFuzzerTestOneInput(void *data, long size) { return data && size > 9; }' | \
+                clang -fsanitize=fuzzer,address,undefined -x c -o /dev/null - 2>/dev/null
+.PHONY: fuzz run-fuzzers
+fuzz: libraries ## feeds the readers of scripts and of `expected` with anything at all, by clang's libFuzzer: make fuzz TIME=60
+	@if $(libfuzzer); then $(MAKE) --no-print-directory CC=clang BUILD=build/fuzz SANITIZE=fuzzer-no-link,address,undefined run-fuzzers; \
+	    else echo 'Nothing is fuzzed: clang with libFuzzer is missing. ./setup.sh fuzz installs it.'; fi
+
+run-fuzzers: $(FUZZERS)
+	@tests/fuzz/fuzz.sh $(BUILD) $(or $(lastword $(TIME_ASKED_FOR)),60)
 
 # --- Mistakes to hunt for, see tests/mistakes/README.md ---------------------------------------------------------------
 

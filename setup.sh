@@ -7,7 +7,7 @@
 
 set -u
 
-parts='mistakes trace bench lint valgrind sanitize musl coverage page tutorial'
+parts='mistakes trace bench lint valgrind sanitize fuzz musl coverage page tutorial'
 
 purpose() {
     case $1 in
@@ -17,6 +17,7 @@ purpose() {
     lint) echo 'clang, clang-format, clang-tidy, cppcheck, shellcheck, pyflakes: make lint' ;;
     valgrind) echo 'valgrind: make check-valgrind' ;;
     sanitize) echo "the compiler's sanitizers: make check SANITIZE=address,undefined" ;;
+    fuzz) echo "clang's libFuzzer: make fuzz" ;;
     musl) echo 'musl-gcc: a second C library, make check-musl' ;;
     coverage) echo 'gcovr: make coverage' ;;
     page) echo "Chromium, its driver, Selenium for Python: make check-page (on Ubuntu: snap install chromium)" ;;
@@ -49,6 +50,7 @@ lint      shellcheck    shellcheck     ShellCheck          shellcheck  shellchec
 lint      pyflakes3     pyflakes3      -                   -           -                  -                -
 valgrind  valgrind      valgrind       valgrind            valgrind    valgrind,musl-dbg  valgrind         -
 sanitize  sanitizers    gcc            libasan,libubsan,libtsan  gcc   -                  gcc              -
+fuzz      libfuzzer     clang,libclang-rt-dev  clang,compiler-rt  clang,compiler-rt  clang,compiler-rt  clang  -
 musl      musl-gcc      musl-tools     musl-gcc            musl        -                  -                -
 coverage  gcovr         gcovr          gcovr               gcovr       gcovr              gcovr            gcovr
 page      chromium      chromium       chromium            chromium    chromium           chromium         -
@@ -102,6 +104,11 @@ compiles() { # COMPILER OPTION...
     "$@" -std=c11 -o "$scratch/try" "$scratch/try.c"
 }
 
+clang_has_libfuzzer() {
+    echo 'int LLVMFuzzerTestOneInput(void *data, long size) { return data && size > 9; }' >"$scratch/try.c"
+    clang -fsanitize=fuzzer,address,undefined -o "$scratch/try" "$scratch/try.c"
+}
+
 python_has_selenium() ( # any python3 in PATH: a distribution's package belongs to the distribution's own
     IFS=:
     for folder in $PATH; do
@@ -117,6 +124,7 @@ works() { # TOOL
     make) case $(make --version) in 'GNU Make'*) ;; *) return 1 ;; esac ;;
     valgrind) valgrind ls / ;; # it runs, but can watch nothing, where the C library's symbols are missing
     sanitizers) compiles cc -fsanitize=address,undefined && compiles cc -fsanitize=thread ;;
+    libfuzzer) clang_has_libfuzzer ;;
     selenium) python_has_selenium ;;
     chromium) has chromium || has chromium-browser || has google-chrome ;;
     nc) case $(nc -h 2>&1) in *-N*) ;; *) return 1 ;; esac ;; # the one of OpenBSD, which can half-close
@@ -127,7 +135,7 @@ works() { # TOOL
 version() { # TOOL: " 1.44.2", or nothing for a tool that does not say
     case $1 in
     libuv | cmocka | jansson | liburing) pkg-config --modversion "$1" ;;
-    sanitizers | chromium | selenium | nc) ;;
+    sanitizers | libfuzzer | chromium | selenium | nc) ;;
     *) "$1" --version ;;
     esac 2>/dev/null | sed -n 's/^/ /; s/^[^.]*[^0-9.]\([0-9][0-9]*\.[0-9.]*[0-9]\).*/ \1/p' | head -n 1
 }

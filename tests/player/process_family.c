@@ -46,7 +46,7 @@ static pid_t find_server(const struct family *family, int port)
 
     for (size_t i = 0; i < family->count; i++) {
         const pid_t pid = family->members[i].pid;
-        if (!proc_listens(pid, port))
+        if (family->members[i].is_zombie || !proc_listens(pid, port))
             continue;
         if (server == 0)
             server = pid;

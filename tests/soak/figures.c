@@ -1,0 +1,86 @@
+/* figures - see figures.h */
+#include "figures.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "player/proc.h"
+
+enum { FIRST_HALF = 3 /* of the rests */, LITTLE_KIB = 1024 };
+
+const char *figure_name(enum figure figure)
+{
+    static const char *const names[FIGURES] = {"memory in KiB", "descriptors", "threads", "processes"};
+
+    return names[figure];
+}
+
+/* The folder has a link for each, named by its number; "." and ".." are no descriptors. */
+static long count_descriptors(pid_t pid)
+{
+    char path[32];
+    long count = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+    DIR *folder = opendir(path);
+    for (const struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
+        count += entry->d_name[0] != '.';
+    if (folder != NULL)
+        closedir(folder);
+    return count;
+}
+
+static long count_threads(pid_t pid)
+{
+    pid_t *threads;
+    const size_t count = proc_threads(pid, &threads);
+
+    free(threads);
+    return (long)count;
+}
+
+struct figures figures_of(pid_t pid)
+{
+    struct proc_member *family;
+    const size_t count = proc_family(pid, &family);
+    struct figures figures = {.of = {[PROCESSES] = (long)count}};
+
+    for (size_t i = 0; i < count; i++) {
+        figures.of[MEMORY] += proc_memory(family[i].pid);
+        figures.of[DESCRIPTORS] += count_descriptors(family[i].pid);
+        figures.of[THREADS] += family[i].is_zombie ? 0 : count_threads(family[i].pid);
+    }
+    free(family);
+    return figures;
+}
+
+void figures_raise(struct figures *most, const struct figures *now)
+{
+    for (int i = 0; i < FIGURES; i++)
+        if (now->of[i] > most->of[i])
+            most->of[i] = now->of[i];
+}
+
+bool figures_are_back(const struct figures *now, const struct figures *before)
+{
+    bool are_back = true;
+
+    for (int i = DESCRIPTORS; i < FIGURES; i++)
+        are_back = are_back && now->of[i] <= before->of[i];
+    return are_back;
+}
+
+bool figures_grow(const struct figures rests[RESTS], enum figure figure)
+{
+    long early = 0, late = LONG_MAX;
+
+    for (int i = 0; i < FIRST_HALF; i++)
+        if (rests[i].of[figure] > early)
+            early = rests[i].of[figure];
+    for (int i = FIRST_HALF; i < RESTS; i++)
+        if (rests[i].of[figure] < late)
+            late = rests[i].of[figure];
+    return late > early + (figure == MEMORY ? LITTLE_KIB : 0);
+}
