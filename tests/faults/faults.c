@@ -52,7 +52,7 @@ struct faults {
 
 static const struct command command = {
     "faults",
-    "usage: faults [--build DIR] [--time short|long] [--model NAME[:OPTION]]... [--call NAME] [--error NAME]\n"
+    "usage: faults [--build DIR] [--time short|long] [--model NAME[:OPTION]|PATH]... [--call NAME] [--error NAME]\n"
     "              [--place N] [--jobs N] [--help]\n"};
 
 static int read_arguments(int argc, char **argv, struct options *options)
@@ -103,6 +103,9 @@ static int choose_subjects(struct faults *faults)
     const size_t count = wanted->count > 0 ? wanted->count : faults->models.count;
     int status = 0;
 
+    for (size_t i = 0; i < wanted->count; i++)
+        if (strchr(wanted->items[i], '/') != NULL)
+            models_add_folder(&faults->models, wanted->items[i], faults->options.build);
     faults->subjects = memory_zeroed(count + 1, sizeof faults->subjects[0]);
     for (size_t i = 0; i < count && status == 0; i++)
         status = add_subject(faults, wanted->count > 0 ? wanted->items[i] : faults->models.items[i].name);

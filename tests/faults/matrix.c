@@ -57,7 +57,7 @@ void matrix_add(struct text *text, const struct plan *plan, const struct errors 
     text_add(text, "%-*s", by_error ? 29 : 16, "");
     for (size_t i = 0; i < count; i++)
         if (subjects[i].left_out == NULL)
-            text_add(text, " %.2s ", subjects[i].name);
+            text_add(text, " %.2s ", subject_short_name(&subjects[i]));
     text_add(text, "\n");
     for (size_t i = 0; i < errors->count; i++) {
         const struct error_row *row = &errors->rows[i];

@@ -15,6 +15,13 @@ enum {
     STOP_MS = 5000 /* from SIGTERM to the end; strace makes everything slower */
 };
 
+const char *subject_short_name(const struct subject *subject)
+{
+    const char *slash = strrchr(subject->model->name, '/');
+
+    return slash != NULL ? slash + 1 : subject->model->name;
+}
+
 /* ---- What happens ---- */
 
 static void on_event(struct play *play, const struct play_event *event, void *data)
@@ -142,7 +149,7 @@ static void choose_words(struct trial *trial)
     const char *again = trial->moment == AGAIN ? "+" : "";
     struct text path = {0}, trace = {0}, inject = {0};
 
-    text_add(&path, "%s/%s", trial->folder, trial->subject->model->name);
+    text_add(&path, "%s/%s", trial->folder, subject_short_name(trial->subject));
     text_add(&trace, "trace=%s", trial->row != NULL ? trial->call : "all");
     if (trial->row != NULL) {
         text_add(&path, "-%s-%s-%d%s", trial->call, trial->row->error, trial->place, again);

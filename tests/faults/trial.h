@@ -36,6 +36,9 @@ struct subject {
     char *left_out; /* why it is not tried, or NULL */
 };
 
+/* The model's name, of a path the last part. */
+const char *subject_short_name(const struct subject *subject);
+
 struct trial {
     const struct subject *subject;
     const struct error_row *row; /* NULL: without a fault */
