@@ -71,8 +71,8 @@ NO_TESTS  := $(strip $(call absent,$(LIBRARIES)))
 
 # A program is one .c file and what it shares with others: the player, which demo/ uses, too, and the unit tests' fixtures.
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $1))
-PROGRAMS := $(BUILD)/tests/player/check $(BUILD)/tests/player/play $(BUILD)/demo/demo $(BUILD)/bench/bench \
-            $(BUILD)/tests/soak/soak $(BUILD)/tests/soak/faulty
+PROGRAMS := $(BUILD)/tests/player/check $(BUILD)/tests/player/play $(BUILD)/tests/faults/faults \
+            $(BUILD)/tests/soak/soak $(BUILD)/tests/soak/faulty $(BUILD)/demo/demo $(BUILD)/bench/bench
 EXAMPLES := $(BUILD)/demo/tests/browser/write_examples
 UNITS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c demo/tests/test_*.c bench/tests/test_*.c))
 parts     = $(filter-out $(PROGRAMS:=.o) $(EXAMPLES:=.o) $(UNITS:=.o),$(call objects,$1))
@@ -81,6 +81,7 @@ PLAYER   := $(call parts,tests/player/*.c)
 FIXTURES := $(call parts,tests/unit/*.c)
 DEMO     := $(call parts,demo/*.c demo/record/*.c demo/terminal/*.c demo/page/*.c)
 BENCH    := $(call parts,bench/*.c bench/trial/*.c bench/load/*.c bench/report/*.c)
+FAULTS   := $(call parts,tests/faults/*.c)
 SOAK     := $(call parts,tests/soak/*.c)
 PAGES    := $(call parts,demo/tests/browser/*.c)
 
@@ -152,7 +153,8 @@ libraries:
 	@$(if $(NO_TESTS),echo 'This needs $(NO_TESTS). ./setup.sh installs that.' >&2; exit 1)
 
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-TESTS := $(PLAYER) $(FIXTURES) $(DEMO) $(PAGES) $(BENCH) $(SOAK) $(PROGRAMS:=.o) $(UNITS:=.o) $(EXAMPLES:=.o) $(FUZZERS:=.o)
+TESTS := $(PLAYER) $(FIXTURES) $(FAULTS) $(SOAK) $(DEMO) $(PAGES) $(BENCH) $(PROGRAMS:=.o) $(UNITS:=.o) $(EXAMPLES:=.o) \
+         $(FUZZERS:=.o)
 $(TESTS): $(BUILD)/%.o: %.c | libraries
 	$(call say,CC)
 	@mkdir -p $(@D)
@@ -161,6 +163,7 @@ $(TESTS): $(BUILD)/%.o: %.c | libraries
 $(filter $(BUILD)/demo/%,$(PROGRAMS) $(UNITS) $(EXAMPLES)): $(DEMO)
 $(filter $(BUILD)/demo/tests/%,$(UNITS) $(EXAMPLES)): $(PAGES)
 $(filter $(BUILD)/bench/%,$(PROGRAMS) $(UNITS)): $(BENCH)
+$(BUILD)/tests/faults/faults: $(FAULTS)
 $(UNITS): $(FIXTURES)
 $(BUILD)/tests/soak/soak: $(SOAK)
 $(PROGRAMS) $(UNITS) $(EXAMPLES) $(FUZZERS): %: %.o $(PLAYER) $(COMMON)
@@ -217,6 +220,14 @@ check-musl: libraries all ## builds the models that need no library with musl-gc
 .PHONY: check-macos
 check-macos: ## compiles everything for macOS, on Linux with a compiler from npm; nothing is run
 	@MAKE='$(MAKE)' tests/systems/macos.sh
+
+# 02 with a pause: without one it never rests, with or without a fault. strace may be there and not be permitted to trace.
+TO_TRY     = $(or $(TO_SHOW),$(MODELS:02-fcntl-nonblock=02-fcntl-nonblock:-i10))
+CAN_INJECT = strace -f -qqq -o /dev/null -e inject=chdir:error=EACCES true 2>/dev/null
+.PHONY: check-faults
+check-faults: libraries all ## has system calls fail while clients talk, with strace; TIME=long: all of them, with all errors
+	@if $(CAN_INJECT); then $(BUILD)/tests/faults/faults --build $(BUILD) $(TIME_ASKED_FOR) $(TO_TRY:%=--model %); \
+	    else echo 'No faults are tried: strace is missing (./setup.sh trace installs it) or may not trace here.'; fi
 
 MODEL  ?= 01-blocking
 SCRIPT_TO_PLAY = $(or $(SCRIPT),hello)

@@ -261,10 +261,15 @@ static void end_children(void)
 /* Waits for a client or a signal. The listener is non-blocking: before accept() asks for it, a client may be gone again. */
 static void wait_for_anything(int dead_peer_seconds)
 {
+    const struct timespec retry_delay = {.tv_nsec = 100L * 1000 * 1000};
     struct pollfd watched[] = {{.fd = listener, .events = POLLIN}, {.fd = wake_fd, .events = POLLIN}};
     char bytes[64];
 
-    (void)poll(watched, 2, -1);
+    if (poll(watched, 2, -1) == -1 && errno != EINTR) {
+        log_call("server", "poll", (struct io_result){.status = IO_ERROR, .error = errno});
+        nanosleep(&retry_delay, NULL); /* no memory: the next call may fail, too */
+        watched[0].revents = watched[1].revents = POLLIN; /* so both are asked: that does no harm */
+    }
     if (stopping)
         return;
     if ((watched[1].revents & POLLIN) != 0 && read(wake_fd, bytes, sizeof bytes) > 0)

@@ -234,6 +234,7 @@ static void *wait_for_signal(void *main_thread)
     const sigset_t stops = stop_signals();
     int signal_number;
 
+    (void)is_stopping(); /* gets the lock when the server has been announced: until then the signal is not for us */
     sigwait(&stops, &signal_number);
     stop(*(const pthread_t *)main_thread);
     return NULL;
@@ -287,10 +288,11 @@ int main(int argc, char **argv)
     if (listener == -1)
         return 1;
     prepare_signals();
-    if (!start_workers() || !announce_listening(listener, options.verbose))
+    pthread_mutex_lock(&lock); /* the threads begin when we are announced */
+    if (!start_workers() || !start_thread(&stopper, wait_for_signal, &main_thread) ||
+        !announce_listening(listener, options.verbose))
         return 1;
-    if (!start_thread(&stopper, wait_for_signal, &main_thread)) /* a signal that has come before waits for it */
-        return 1;
+    pthread_mutex_unlock(&lock);
     while (!is_stopping())
         accept_client(options.dead_peer_seconds);
     join_threads(stopper);

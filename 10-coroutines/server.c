@@ -142,8 +142,15 @@ static void accept_clients(void *unused)
 /* And one that only waits for the signal to stop, and then gets everybody out of their waits, as shutdown() does in 04. */
 static void wait_for_stop(void *unused)
 {
+    struct io_result waited;
+
     (void)unused;
-    log_call("stop pipe", "wait", coroutine_wait_readable(stop_fd, 0));
+    do {
+        waited = coroutine_wait_readable(stop_fd, 0);
+        log_call("stop pipe", "wait", waited);
+        if (waited.status == IO_ERROR)
+            coroutine_sleep(0.1); /* no memory to watch it: that is no reason to stop */
+    } while (waited.status == IO_ERROR);
     stopping = true;
     coroutine_stop();
 }

@@ -26,6 +26,7 @@ struct actor {
     int index; /* into script.actors */
     int step; /* index of the present step, or -1: there is none left */
     bool is_waiting;
+    bool has_dropped_out; /* its steps are passed over from here on: see others_go_on */
     uint64_t began; /* the present step, uv_hrtime() */
     struct io_result result; /* of the present step, when it is done */
     uv_timer_t timer;
@@ -114,6 +115,15 @@ void play_fail(struct play *play, const struct actor *actor, const char *format,
 
 /* What a verb's function returns that finds the step impossible: actor_fails(actor, "no %s", word). */
 #define actor_fails(actor, ...) (play_fail((actor)->play, actor, __VA_ARGS__), (enum step_state)STEP_WAITS)
+
+/*
+ * The actor drops out, if the others of this play go on then. Returns whether it does; its present step is done with.
+ */
+bool actor_drops_out(struct actor *actor, struct io_result why);
+
+/* What a verb's function returns that finds the connection lost: as actor_fails(), unless the actor drops out. */
+#define actor_loses(actor, ...)                                                                                        \
+    (actor_drops_out(actor, connection_end((actor)->connection)) ? STEP_DONE : actor_fails(actor, __VA_ARGS__))
 
 /* Notes in the result that the present step could not be tested here, and why. */
 void actor_note(const struct actor *actor, const char *what);

@@ -100,6 +100,8 @@ static void begin_step(struct actor *actor)
     actor->began = uv_hrtime();
     actor->is_waiting = false;
     actor->result = (struct io_result){.status = IO_SUCCESS};
+    if (actor->has_dropped_out)
+        return;
     play_trace(play, actor, PLAY_STEP_BEGINS, actor->result, 0);
     enum step_state state = verb->begin != NULL ? verb->begin(actor) : STEP_WAITS;
     if (state == STEP_WAITS && verb->check != NULL && play->stage == STAGE_PLAYS)
@@ -136,6 +138,16 @@ static void run_actor(struct actor *actor)
     }
 }
 
+static void run_out_of_time(struct actor *actor)
+{
+    const bool is_client = !verb_is_tested(actor_step(actor)->verb);
+
+    if (is_client && actor_drops_out(actor, (struct io_result){.status = IO_TIMEOUT}))
+        take_state(actor, STEP_DONE);
+    else
+        play_stall(actor->play, actor);
+}
+
 static void take_state(struct actor *actor, enum step_state state)
 {
     if (actor->play->stage != STAGE_PLAYS)
@@ -148,7 +160,7 @@ static void take_state(struct actor *actor, enum step_state state)
         run_actor(actor);
         return;
     case STEP_OUT_OF_TIME:
-        play_stall(actor->play, actor);
+        run_out_of_time(actor);
         return;
     }
 }

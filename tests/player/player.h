@@ -39,7 +39,7 @@ enum play_event_kind {
     PLAY_STEP_ENDS, /* as it should; result says how (an expected end: IO_CONNECTION_CLOSED) */
     /* connections */
     PLAY_CONNECTING,
-    PLAY_CONNECTED,
+    PLAY_CONNECTED, /* total: the port of the end that we play */
     PLAY_SENT, /* result.bytes were taken by the kernel; total: so far on this connection */
     PLAY_RECEIVED, /* result.bytes came, and they are right; total: so far on this connection */
     PLAY_CLOSED, /* the program's orderly end of stream was read (IO_CONNECTION_CLOSED) */
@@ -53,7 +53,7 @@ struct play_event {
     int actor; /* index into script.actors, or -1 */
     int step; /* index into script.steps of the actor's present step, or -1 */
     struct io_result result; /* what it was, in the five statuses */
-    size_t total; /* see PLAY_SENT, PLAY_RECEIVED and PLAY_PRINTED */
+    size_t total; /* see PLAY_CONNECTED, PLAY_SENT, PLAY_RECEIVED and PLAY_PRINTED */
     uint64_t waited; /* PLAY_STALLED, PLAY_FAILED, PLAY_STEP_ENDS: nanoseconds since PLAY_WAITING, or 0 */
 };
 
@@ -81,6 +81,8 @@ struct play_options {
     uint64_t limit_ms; /* a step without `within` stalls if nothing happens for so long; 0: 10 seconds */
     uint64_t script_limit_ms; /* a script's, besides what its steps ask for: see tests/README.md; 0: 60 seconds */
     uint64_t stop_ms; /* how long the program may take to end after SIGTERM; 0: 5 seconds */
+    /* A client that loses its connection, or whose step's time is up, drops out: its event is PLAY_FAILED or PLAY_STALLED. */
+    bool others_go_on;
     int descriptors; /* the program's soft limit unless the script says more; 0: as ours */
 
     /* If not NULL: a server is ready for its clients, and the conversation begins when play_go() says so. */

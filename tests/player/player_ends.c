@@ -14,12 +14,21 @@ enum {
 
 /* ---- What happens on a connection ---- */
 
+static size_t port_of(const struct connection *connection)
+{
+    struct sockaddr_in address = {.sin_port = 0}; /* IPv6 has its port at the same place */
+    int size = sizeof address;
+
+    (void)uv_tcp_getsockname(&connection->tcp, (struct sockaddr *)&address, &size);
+    return ntohs(address.sin_port);
+}
+
 static void on_open(struct actor *actor, struct io_result result)
 {
     char words[IO_TEXT_SIZE];
 
     if (result.status == IO_SUCCESS) {
-        play_trace(actor->play, actor, PLAY_CONNECTED, result, 0);
+        play_trace(actor->play, actor, PLAY_CONNECTED, result, port_of(actor->connection));
         actor_recheck(actor, true);
         return;
     }
@@ -187,7 +196,7 @@ bool actor_accept(struct actor *actor)
 {
     if (connection_accept(actor->connection, (uv_stream_t *)&actor->play->listener) != 0)
         return false;
-    play_trace(actor->play, actor, PLAY_CONNECTED, actor->result, 0);
+    play_trace(actor->play, actor, PLAY_CONNECTED, actor->result, port_of(actor->connection));
     return true;
 }
 
@@ -226,7 +235,7 @@ void actor_describe_came(const struct actor *actor, struct text *came)
 
 bool actor_has_leftovers(const struct actor *actor, struct text *problem)
 {
-    if (actor->connection == NULL || actor->connection->is_over ||
+    if (actor->connection == NULL || actor->connection->is_over || actor->has_dropped_out ||
         incoming_unexpected(&actor->connection->incoming) == 0)
         return false;
     text_add(problem, "at the end %s had received more than any step expected: ", actor->name);

@@ -176,6 +176,15 @@ void play_stall_slowly(struct play *play)
     stall(play, actor);
 }
 
+bool actor_drops_out(struct actor *actor, struct io_result why)
+{
+    if (!actor->play->options.others_go_on)
+        return false;
+    actor->has_dropped_out = true;
+    play_trace(actor->play, actor, why.status == IO_TIMEOUT ? PLAY_STALLED : PLAY_FAILED, why, 0);
+    return true;
+}
+
 void actor_note(const struct actor *actor, const char *what)
 {
     struct text *note = &actor->play->findings.note;

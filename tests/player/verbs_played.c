@@ -136,7 +136,7 @@ static enum step_state fail_to_send(struct actor *actor)
 {
     char words[IO_TEXT_SIZE];
 
-    return actor_fails(actor, "%s cannot send, its connection has ended before: %s", actor->name,
+    return actor_loses(actor, "%s cannot send, its connection has ended before: %s", actor->name,
                        io_describe(connection_end(actor->connection), words));
 }
 
@@ -236,7 +236,7 @@ static bool can_expect_everything(struct checker *c)
 
 static enum step_state fail_ended(struct actor *actor)
 {
-    return actor_fails(actor, actor->connection->end.status == IO_CONNECTION_CLOSED
+    return actor_loses(actor, actor->connection->end.status == IO_CONNECTION_CLOSED
                                   ? "the connection was closed too early"
                                   : "the connection was reset");
 }
@@ -298,7 +298,7 @@ static enum step_state check_closed(struct actor *actor)
     actor->result = connection->end;
     if (connection->end.status == IO_CONNECTION_CLOSED)
         return STEP_DONE;
-    return actor_fails(actor, "the connection was reset instead of closed in an orderly way");
+    return actor_loses(actor, "the connection was reset instead of closed in an orderly way");
 }
 
 /* The step is the last one on this connection. */
