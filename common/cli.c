@@ -50,8 +50,7 @@ static void print_usage(const struct command *command, FILE *out)
     fprintf(out, "  -p PORT          %s (default 9000)\n",
             is_server ? "and on this port; 0: any free one" : "and its port");
     if (is_server)
-        fprintf(out,
-                "  -k SECONDS       give up a client that is unreachable or takes nothing for so long (default 60)\n");
+        fprintf(out, "  -k SECONDS       give up a client that is unreachable for so long (default 60)\n");
     for (const struct cli_number *own = command->own; own->letter != '\0'; own++)
         fprintf(out, "  -%c %-13s %s\n", own->letter, own->unit, own->purpose);
     fprintf(out, "  -v               %s\n",

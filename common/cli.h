@@ -24,7 +24,7 @@ struct cli_number {
 struct server_options {
     const char *address; /* -b, "127.0.0.1" unless given */
     const char *port; /* -p, "9000" unless given; "0": any free port */
-    int dead_peer_seconds; /* -k, seconds until a peer that is unreachable or takes nothing is given up: see net_prepare() */
+    int dead_peer_seconds; /* -k, seconds until a peer that is unreachable is given up: see net_prepare() */
     bool verbose; /* -v */
 };
 
