@@ -1,25 +1,15 @@
 /* cli - see cli.h */
 #include "cli.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define VERSION "1.0"
+#include "inherited.h"
 
-/*
- * A program that was started with a standard descriptor closed would get its number for the next socket, and then talk to
- * it by mistake. So these numbers are taken, by what cannot be used: read() and write() fail with EBADF.
- */
-static void take_closed_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
-            exit(1); /* and there is no descriptor to say so on */
-}
+#define VERSION "1.0"
 
 /* What is being read: for the usage, which every complaint ends with. */
 struct command {
@@ -140,7 +130,7 @@ struct server_options cli_server(int argc, char **argv, const char *model, const
     char list[LIST_SIZE];
     int option;
 
-    take_closed_standard_descriptors();
+    inherited_put_right();
     list_options(&command, "b:p:k:vh", list);
     while ((option = getopt(argc, argv, list)) != -1) {
         if (option == 'b') {
@@ -168,7 +158,7 @@ struct client_options cli_client(int argc, char **argv, const char *model, const
     char list[LIST_SIZE];
     int option;
 
-    take_closed_standard_descriptors();
+    inherited_put_right();
     list_options(&command, "b:p:vh", list);
     while ((option = getopt(argc, argv, list)) != -1) {
         if (option == 'b') {
