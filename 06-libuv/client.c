@@ -193,7 +193,7 @@ int main(int argc, char **argv)
     const struct client_options options = cli_client(argc, argv, "06-libuv: callbacks from libuv's loop", own_options);
     static uv_loop_t memory, *loop = &memory;
 
-    ok_or_exit(uv_loop_init(loop), "client: cannot make a loop");
+    make_loop_or_exit(loop, "client: cannot make a loop");
     const int fd = net_connect(options.address, options.port);
     if (fd == -1)
         return 1;

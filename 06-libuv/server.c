@@ -272,7 +272,7 @@ int main(int argc, char **argv)
     static uv_check_t turn;
 
     signal(SIGPIPE, SIG_IGN); /* a client that has left must not end us: write() says EPIPE instead */
-    ok_or_exit(uv_loop_init(loop), "server: cannot make a loop");
+    make_loop_or_exit(loop, "server: cannot make a loop");
     dead_peer_seconds = options.dead_peer_seconds;
     listener = net_listen(options.address, options.port);
     if (listener == -1)
@@ -283,7 +283,6 @@ int main(int argc, char **argv)
     uv_check_start(&turn, on_turn);
     stop_on(loop, &interrupt, SIGINT);
     stop_on(loop, &terminate, SIGTERM);
-    stop_unblock(); /* whoever started us may have blocked both */
     if (!announce_listening(listener, options.verbose))
         return 1;
     ok_or_exit(uv_run(loop, UV_RUN_DEFAULT), "server: cannot leave the loop");

@@ -68,7 +68,6 @@ static void wake(int signal_number)
 static bool catch_signals(void)
 {
     const struct sigaction on_child_ended = {.sa_handler = wake, .sa_flags = SA_NOCLDSTOP};
-    sigset_t child_ended;
     int ends[2];
 
     if (pipe(ends) == -1) {
@@ -81,9 +80,6 @@ static bool catch_signals(void)
         return false;
     stop_calls(wake);
     sigaction(SIGCHLD, &on_child_ended, NULL);
-    sigemptyset(&child_ended);
-    sigaddset(&child_ended, SIGCHLD);
-    sigprocmask(SIG_UNBLOCK, &child_ended, NULL); /* as stop_calls() does for the others */
     return true;
 }
 

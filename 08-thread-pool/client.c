@@ -208,8 +208,7 @@ static void stop_workers(struct client *c)
  */
 static void limit_waiting(int fd, double seconds)
 {
-    const time_t whole = (time_t)seconds;
-    const struct timeval limit = {.tv_sec = whole, .tv_usec = (suseconds_t)((seconds - (double)whole) * 1e6)};
+    const struct timeval limit = net_timeval(seconds);
 
     if (seconds > 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0)
         perror("client: cannot limit the time of recv()");

@@ -1,25 +1,15 @@
 /* cli - see cli.h */
 #include "cli.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define VERSION "1.0"
+#include "inherited.h"
 
-/*
- * A program that was started with a standard descriptor closed would get its number for the next socket, and then talk to
- * it by mistake. So these numbers are taken, by what cannot be used: read() and write() fail with EBADF.
- */
-static void take_closed_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
-            exit(1); /* and there is no descriptor to say so on */
-}
+#define VERSION "1.0"
 
 /* What is being read: for the usage, which every complaint ends with. */
 struct command {
@@ -50,8 +40,7 @@ static void print_usage(const struct command *command, FILE *out)
     fprintf(out, "  -p PORT          %s (default 9000)\n",
             is_server ? "and on this port; 0: any free one" : "and its port");
     if (is_server)
-        fprintf(out,
-                "  -k SECONDS       give up a client that is unreachable or takes nothing for so long (default 60)\n");
+        fprintf(out, "  -k SECONDS       give up a client that is unreachable for so long (default 60)\n");
     for (const struct cli_number *own = command->own; own->letter != '\0'; own++)
         fprintf(out, "  -%c %-13s %s\n", own->letter, own->unit, own->purpose);
     fprintf(out, "  -v               %s\n",
@@ -141,7 +130,7 @@ struct server_options cli_server(int argc, char **argv, const char *model, const
     char list[LIST_SIZE];
     int option;
 
-    take_closed_standard_descriptors();
+    inherited_put_right();
     list_options(&command, "b:p:k:vh", list);
     while ((option = getopt(argc, argv, list)) != -1) {
         if (option == 'b') {
@@ -169,7 +158,7 @@ struct client_options cli_client(int argc, char **argv, const char *model, const
     char list[LIST_SIZE];
     int option;
 
-    take_closed_standard_descriptors();
+    inherited_put_right();
     list_options(&command, "b:p:vh", list);
     while ((option = getopt(argc, argv, list)) != -1) {
         if (option == 'b') {

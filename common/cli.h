@@ -1,9 +1,9 @@
 /*
  * cli - the command lines of all servers and clients.
  *
- * Both functions first see to it that the descriptors 0, 1 and 2 are taken, so that no socket gets their numbers. They end
- * the program themselves where there is nothing to run: -h prints the usage to stdout and exits with 0; a bad option, number
- * or argument prints one line that says what is wrong, then the usage, to stderr and exits with 2.
+ * Both functions first put right what whoever started the program has left behind (inherited.h). They end the program
+ * themselves where there is nothing to run: -h prints the usage to stdout and exits with 0; a bad option, number or argument
+ * prints one line that says what is wrong, then the usage, to stderr and exits with 2.
  */
 #ifndef CLI_H
 #define CLI_H
@@ -24,7 +24,7 @@ struct cli_number {
 struct server_options {
     const char *address; /* -b, "127.0.0.1" unless given */
     const char *port; /* -p, "9000" unless given; "0": any free port */
-    int dead_peer_seconds; /* -k, seconds until a peer that is unreachable or takes nothing is given up: see net_prepare() */
+    int dead_peer_seconds; /* -k, seconds until a peer that is unreachable is given up: see net_prepare() */
     bool verbose; /* -v */
 };
 

@@ -134,6 +134,7 @@ const char *io_error_name(int error)
         {ECONNABORTED, "ECONNABORTED"},
         {ECONNREFUSED, "ECONNREFUSED"},
         {ECONNRESET, "ECONNRESET"},
+        {EFBIG, "EFBIG"},
         {EHOSTUNREACH, "EHOSTUNREACH"},
         {EINTR, "EINTR"},
         {EINVAL, "EINVAL"},

@@ -12,7 +12,7 @@
  *
  * Two of them look alike: EAGAIN means NO_DATA on a non-blocking socket, but TIMEOUT on a socket with SO_RCVTIMEO or
  * SO_SNDTIMEO (socket(7)). The number cannot tell, only the caller can: see io_time_limited(). And one looks like what
- * it is not: ETIMEDOUT is a connection that the kernel has given up (keepalive, TCP_USER_TIMEOUT: tcp(7)). There is
+ * it is not: ETIMEDOUT is a connection that the kernel has given up (keepalive, tcp_retries2: tcp(7)). There is
  * nothing left to wait for, so it is IO_ERROR and never IO_TIMEOUT.
  */
 #ifndef IO_STATUS_H

@@ -50,12 +50,27 @@ static bool write_unless_told_to_stop(const char *line, size_t size)
     return true;
 }
 
+/* Is a descriptor left for a client? If not, that stays so: nobody leaves who could give one back. */
+static bool can_have_a_client(int listener)
+{
+    const int one_more = dup(listener);
+
+    if (one_more == -1) {
+        fprintf(stderr, "server: no descriptor is left for a client: %s\n", strerror(errno));
+        return false;
+    }
+    close(one_more);
+    return true;
+}
+
 bool announce_listening(int listener, bool verbose)
 {
     const sigset_t stops = stop_signals();
     char name[NET_NAME_SIZE], line[NET_NAME_SIZE + sizeof "listening on \n"];
     sigset_t before;
 
+    if (!can_have_a_client(listener))
+        return false;
     is_verbose = verbose;
     output_reopen(STDOUT_FILENO, O_NONBLOCK);
     output_reopen(STDERR_FILENO, O_NONBLOCK);

@@ -19,7 +19,8 @@
 /*
  * Prints on stdout, flushed, where the server listens: "listening on 127.0.0.1:9000", the name of the socket `listener`.
  * From then on `verbose` decides whether only errors are said. Call it when the server is ready for everything: clients,
- * and the signal to stop. Returns false, with a line on stderr, if stdout takes no more.
+ * and the signal to stop. Returns false, with a line on stderr, if stdout takes no more, or if no descriptor is left for a
+ * client.
  */
 bool announce_listening(int listener, bool verbose);
 

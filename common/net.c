@@ -134,6 +134,10 @@ static void set_option(int fd, int level, int option, int value)
     (void)setsockopt(fd, level, option, &value, sizeof value);
 }
 
+#if defined(__linux__) && !defined(TCP_RTO_MAX_MS)
+#define TCP_RTO_MAX_MS 44 /* Linux has it since 6.15, and many a C library not yet */
+#endif
+
 void net_prepare(int fd, int seconds)
 {
     const int idle = (seconds + 1) / 2;
@@ -150,8 +154,8 @@ void net_prepare(int fd, int seconds)
 #endif
     set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, rest / probes);
     set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, probes);
-#if defined(TCP_USER_TIMEOUT)
-    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, seconds * 1000);
+#if defined(TCP_RTO_MAX_MS) /* 15 tries in growing intervals take some 12 times the longest, which is 1 to 120 s */
+    set_option(fd, IPPROTO_TCP, TCP_RTO_MAX_MS, seconds < 12 ? 1000 : seconds * 1000 / 12);
 #endif
 }
 

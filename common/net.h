@@ -42,8 +42,13 @@ int net_connect(const char *address, const char *port);
  * - SO_OOBINLINE: a byte that is sent as urgent (MSG_OOB) is a byte of the stream like all others.
  * - Keepalive, so that a dead path is noticed: a silent peer is probed after half of `seconds`, and when it has been
  *   unreachable for `seconds` (2 to 32767, what Linux takes), the connection ends with ETIMEDOUT (tcp(7)).
- * - TCP_USER_TIMEOUT, where the system has it, says the same of data that is not acknowledged. By tcp(7) this includes
- *   a peer that reads nothing for `seconds` while we have something for it.
+ * - TCP_RTO_MAX_MS (since Linux 6.15): while data are unacknowledged, or the peer has no room for more, keepalive rests. The
+ *   data are sent, or the room asked for, again and again in growing intervals, and after 15 tries (tcp_retries2 in tcp(7))
+ *   the connection ends with ETIMEDOUT, too. This keeps the intervals so short that it takes about `seconds`, but 15 at
+ *   least. Without it, it takes a quarter of an hour.
+ *   TCP_USER_TIMEOUT would do that exactly, and everywhere. But it counts the time for which the peer has had no room, even
+ *   if it answers each time that we ask: a client that reads slowly would be reset. Before 6.15 there is one or the other,
+ *   and a client that is alive comes first. One that never reads again is therefore never given up.
  * A socket that refuses (its connection may be gone already) is left as it is: the next call on it says what is wrong.
  */
 void net_prepare(int fd, int seconds);

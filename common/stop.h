@@ -19,8 +19,8 @@ void stop_calls(void (*handler)(int));
 sigset_t stop_signals(void);
 
 /*
- * Unblocks both signals. A program inherits its signal mask from whoever started it (POSIX.1-2017 exec), and where they
- * are blocked nothing could stop it but SIGKILL. To be called before there are threads.
+ * Unblocks both signals, for a process that has blocked them itself or has got its mask from one that did. To be called
+ * before there are threads.
  */
 void stop_unblock(void);
 
