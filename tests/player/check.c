@@ -187,15 +187,6 @@ static void choose_runs(struct check *check)
 
 static void start_more(struct check *check);
 
-/* Adds `word` so that a shell reads it as one word, whatever is in it. */
-static void add_quoted(struct text *text, const char *word)
-{
-    text_add(text, "'");
-    for (; *word != '\0'; word++)
-        text_add(text, *word == '\'' ? "'\\''" : "%c", *word);
-    text_add(text, "'");
-}
-
 static char *replay_command(const struct job *job)
 {
     const struct options *options = &job->check->options;
@@ -206,20 +197,20 @@ static char *replay_command(const struct job *job)
         text_add(&replay, "make play MODEL=%s SCRIPT=%s", model, script);
         if (options->args != NULL) {
             text_add(&replay, " ARGS=");
-            add_quoted(&replay, options->args);
+            text_add_quoted(&replay, options->args);
         }
         return text_take(&replay);
     }
     text_add(&replay, "%s/tests/player/play ", options->build);
     if (options->server != NULL) {
         text_add(&replay, "--server ");
-        add_quoted(&replay, options->server);
+        text_add_quoted(&replay, options->server);
     } else {
         text_add(&replay, "--build %s --model %s", options->build, model);
     }
     if (options->args != NULL) {
         text_add(&replay, " --args ");
-        add_quoted(&replay, options->args);
+        text_add_quoted(&replay, options->args);
     }
     text_add(&replay, " --script %s", script);
     return text_take(&replay);

@@ -65,6 +65,14 @@ void text_add_byte(struct text *text, unsigned char byte)
         text_add(text, "0x%02x", byte);
 }
 
+void text_add_quoted(struct text *text, const char *word)
+{
+    text_add(text, "'");
+    for (; *word != '\0'; word++)
+        text_add(text, *word == '\'' ? "'\\''" : "%c", *word);
+    text_add(text, "'");
+}
+
 void text_add_time(struct text *text, uint64_t nanoseconds, enum time_detail detail)
 {
     static const struct {

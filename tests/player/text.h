@@ -24,6 +24,9 @@ void text_add_bytes(struct text *text, const char *bytes, size_t size, size_t ma
 /* Appends one byte: 'A' if it can be printed, otherwise 0x00. */
 void text_add_byte(struct text *text, unsigned char byte);
 
+/* Appends `word` so that a shell reads it as one word, whatever is in it. */
+void text_add_quoted(struct text *text, const char *word);
+
 enum time_detail {
     TIME_EXACT, /* "0.04 ms", "12.3 ms", "400 ms", "10.0 s" */
     TIME_SHORT /* "0.0 ms", "12 ms", "0.40 s", "10.0 s" */
