@@ -19,13 +19,22 @@ static const double saturated = 0.95; /* the load has hardly slept */
 
 static void add_warning(struct text *words, const struct run *run)
 {
-    if (run->bench.was_interrupted)
+    if (run->bench.interrupted_by != 0)
         text_add(words, "This run was interrupted. ");
     if (run->others > busy_machine)
         text_add(
             words,
             "Other programs used %.0f %% of a core during this run: on a quiet machine the figures are other ones.",
             run->others * 100);
+}
+
+static void add_faults(struct text *words, const struct run *run)
+{
+    for (size_t i = 0; i < run->subjects.count; i++) {
+        const struct subject *subject = &run->subjects.items[i];
+        if (subject->is_wrong)
+            text_add(words, "%s%s has no figures: %s.", words->length > 0 ? "\n" : "", subject->name, subject->fault);
+    }
 }
 
 /* How much the load itself took, where it took most. */
@@ -82,6 +91,7 @@ static bool write_page(struct run *run, const struct report *report, const char 
     print_wrapped(machine.chars);
     print_wrapped(load.chars);
     print_wrapped(warning.chars);
+    add_faults(&warning, run); /* the terminal has them just above */
     const struct page_words words = {.warning = warning.chars != NULL ? warning.chars : "",
                                      .machine = machine.chars,
                                      .when = when.chars,

@@ -18,7 +18,7 @@ struct ranking ranking_make(const struct findings *findings, const struct settin
 
     for (size_t i = 0; i < findings->subjects->count; i++) {
         const struct summary summary = rows_summary(findings->rows, i, setting, figure);
-        if (summary.rounds > 0 && findings->subjects->items[i].fault == NULL)
+        if (summary.rounds > 0)
             ranking.items[ranking.count++] = (struct ranked){i, summary};
     }
     qsort(ranking.items, ranking.count, sizeof ranking.items[0], compare);

@@ -12,9 +12,7 @@
 struct summary section_summary(const struct findings *findings, size_t subject, const struct setting *setting,
                                int figure)
 {
-    if (setting == NULL || findings->subjects->items[subject].fault != NULL)
-        return (struct summary){0};
-    return rows_summary(findings->rows, subject, setting, figure);
+    return setting != NULL ? rows_summary(findings->rows, subject, setting, figure) : (struct summary){0};
 }
 
 const struct setting *section_setting(const struct findings *findings, enum question question, size_t clients)

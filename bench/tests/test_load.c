@@ -20,7 +20,7 @@
 #include "unit/must.h"
 #include "upper.h"
 
-enum { MAX_FDS = 64, PAUSE_MS = 200, PAUSE_EVERY_MS = 1000, MESSAGE = 64, GOOD_ANSWERS = 20 };
+enum { MAX_FDS = 1100, PAUSE_MS = 200, PAUSE_EVERY_MS = 1000, MESSAGE = 64, GOOD_ANSWERS = 20 };
 
 /* ---- Servers ---- */
 
@@ -35,11 +35,13 @@ static void answer(const char *how, int fd, char *bytes, size_t size)
         bytes[size / 2] ^= 1;
     if (goes_wrong && strcmp(how, "crashes") == 0)
         abort();
-    if (goes_wrong && strcmp(how, "stalls") == 0)
+    if ((goes_wrong && strcmp(how, "stalls") == 0) || strcmp(how, "silent") == 0)
         return;
-    if (goes_wrong && strcmp(how, "hangs-up") == 0)
+    if ((goes_wrong && strcmp(how, "hangs-up") == 0) || strcmp(how, "sends-away") == 0)
         (void)shutdown(fd, SHUT_RDWR);
-    (void)io_send(fd, bytes, goes_wrong && strcmp(how, "too-much") == 0 ? size + 1 : size);
+    size += goes_wrong && strcmp(how, "too-much") == 0;
+    size -= goes_wrong && strcmp(how, "too-little") == 0;
+    (void)io_send(fd, bytes, size);
 }
 
 static void pause_sometimes(double *next)
@@ -161,6 +163,7 @@ static void is_a_wrong_server_noticed(void **state)
         const char *how, *problem;
     } rows[] = {{"wrong", "a byte of an answer is "},
                 {"too-much", "there are more bytes in an answer than in the message"},
+                {"too-little", "it has not answered for two seconds, and only 63 bytes of 64 before"},
                 {"hangs-up", "it closes connections that are in use"},
                 {"stalls", "it has not answered for two seconds"}};
     struct scene scene;
