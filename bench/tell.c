@@ -52,7 +52,9 @@ static void add_load(struct text *words, const struct run *run)
         text_add(words, "The servers had %d core%s, the load generator another one. ", cores.server,
                  cores.server == 1 ? "" : "s");
     else
-        text_add(words, "Servers and load generator shared the core. ");
+        text_add(words, "Servers and load generator shared the core, and the waits hold the time of both. ");
+    if (busy == 0)
+        return; /* nothing was measured */
     text_add(words,
              "With 50 clients it took up to %.1f us of CPU time a message and was busy for up to %.0f %% of the time",
              cpu, busy * 100);
