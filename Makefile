@@ -275,7 +275,8 @@ demo: libraries all ## plays one script against models side by side: make demo S
 	@$(BUILD)/demo/demo --build $(BUILD) $(if $(SCRIPT),--script $(SCRIPT)) $(if $(filter all,$(TO_SHOW)),--all) \
 	    $(patsubst %,--model %,$(filter-out all,$(TO_SHOW))) $(WITHOUT_STRACE)
 
-# TIME=long or TIME=short: more or less than the usual three minutes. A SERVER takes part beside the models.
+# TIME=long or TIME=short: more or less than the usual three minutes. A SERVER takes part beside the models, perhaps
+# with a name: SERVER='mine: python3 mine.py {port}'; several stand in a line each.
 TIME_ASKED_FOR = $(if $(filter command,$(origin TIME)),--time $(TIME))
 .PHONY: bench check-bench
 bench: libraries all ## measures what each model costs, and writes build/bench.html: make bench TIME=long MODELS='01-blocking 05-select'

@@ -22,7 +22,7 @@ struct options {
 
 static const struct command command = {
     "bench", "usage: bench [--build DIR] [--time short|normal|long] [--model NAME[:OPTION]...]... [--server "
-             "'COMMAND {port}']...\n"};
+             "'[NAME: ]COMMAND {port}']...\n"};
 
 /* ---- The command line ---- */
 
@@ -52,12 +52,11 @@ static bool choose(const struct options *options, const struct models *models, s
         }
     }
     for (size_t i = 0; i < options->servers.count; i++) {
-        if (strstr(options->servers.items[i], "{port}") == NULL) {
-            options_misuse(&command, "--server needs {port}, where the number of the port goes: %s",
-                           options->servers.items[i]);
-            return false;
-        }
-        subjects_add_command(subjects, options->servers.items[i]);
+        if (subjects_add_servers(subjects, options->servers.items[i]))
+            continue;
+        options_misuse(&command, "--server needs {port}, where the number of the port goes: %s",
+                       options->servers.items[i]);
+        return false;
     }
     if (subjects->count == 0)
         options_misuse(&command, "there are no models here");
@@ -69,6 +68,8 @@ static bool choose(const struct options *options, const struct models *models, s
 /* How to do the same again. */
 static void add_command(struct text *text, const struct options *options)
 {
+    struct text servers = {0};
+
     text_add(text, "make bench");
     if (strcmp(options->time, "normal") != 0)
         text_add(text, " TIME=%s", options->time);
@@ -76,10 +77,27 @@ static void add_command(struct text *text, const struct options *options)
         text_add(text, "%s%s%s", i == 0 ? " MODELS='" : " ", options->models.items[i],
                  i + 1 == options->models.count ? "'" : "");
     for (size_t i = 0; i < options->servers.count; i++)
-        text_add(text, " SERVER='%s'", options->servers.items[i]);
+        text_add(&servers, "%s%s", i > 0 ? "\n" : "", options->servers.items[i]);
+    if (servers.length > 0) {
+        text_add(text, " SERVER=");
+        text_add_word(text, servers.chars);
+    }
+    text_free(&servers);
 }
 
-static bool measure(struct run *run, const struct options *options)
+/* 0; 1: a server is wrong, or a file cannot be written; 130: Ctrl-C. A model that is left out is no failure. */
+static int status_of(const struct run *run, bool is_told)
+{
+    bool is_right = is_told;
+
+    for (size_t i = 0; i < run->subjects.count; i++)
+        is_right = is_right && !run->subjects.items[i].is_wrong;
+    if (run->bench.interrupted_by != 0)
+        return 128 + run->bench.interrupted_by;
+    return is_right ? 0 : 1;
+}
+
+static int measure(struct run *run, const struct options *options)
 {
     struct text folder = {0}, page = {0}, command_line = {0};
 
@@ -94,7 +112,7 @@ static bool measure(struct run *run, const struct options *options)
     text_free(&folder);
     text_free(&page);
     text_free(&command_line);
-    return is_told;
+    return status_of(run, is_told);
 }
 
 int main(int argc, char **argv)
@@ -110,7 +128,7 @@ int main(int argc, char **argv)
     if (!plan_make(&run.plan, options.time))
         options_misuse(&command, "--time is short, normal or long, not %s", options.time);
     else if (choose(&options, &models, &run.subjects))
-        status = measure(&run, &options) ? 0 : 1;
+        status = measure(&run, &options);
     subjects_free(&run.subjects);
     models_free(&models);
     free(options.models.items);

@@ -37,6 +37,13 @@ void rows_add(struct rows *rows, const struct row *row)
     rows->items[rows->count++] = *row;
 }
 
+void rows_withdraw(struct rows *rows, size_t subject, const char *why_not)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        if (rows->items[i].subject == subject && rows->items[i].why_not == NULL)
+            rows->items[i].why_not = memory_string(why_not);
+}
+
 void rows_free(struct rows *rows)
 {
     for (size_t i = 0; i < rows->count; i++) {

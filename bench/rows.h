@@ -92,6 +92,9 @@ const char *rows_title(enum question question);
 /* Adds a copy; the strings are ours then. */
 void rows_add(struct rows *rows, const struct row *row);
 
+/* All figures of a server are taken back: it has turned out to be wrong. */
+void rows_withdraw(struct rows *rows, size_t subject, const char *why_not);
+
 /* What a server's figure comes to in one setting. */
 struct summary rows_summary(const struct rows *rows, size_t subject, const struct setting *setting, int figure);
 

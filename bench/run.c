@@ -66,12 +66,15 @@ static char *too_few_descriptors(const struct run *run, const struct setting *se
 static void ask(struct run *run, const struct setting *setting, size_t index, int round)
 {
     struct row row = {.setting = setting, .subject = index, .round = round, .clients = setting->clients};
+    struct subject *subject = &run->subjects.items[index];
 
     row.why_not = too_few_descriptors(run, setting);
     if (row.why_not == NULL)
-        trial_run(&run->bench, &run->subjects.items[index], &row);
-    if (!run->bench.was_interrupted) {
+        trial_run(&run->bench, subject, &row);
+    if (run->bench.interrupted_by == 0) {
         rows_add(&run->rows, &row);
+        if (subject->fault != NULL)
+            rows_withdraw(&run->rows, index, subject->fault);
         return;
     }
     free(row.why_not);
@@ -91,7 +94,7 @@ static void ask_all(struct run *run, const struct setting *setting, int round)
 
     if (setting->question == PRICE || setting->question == SILENCE)
         find_floor(run, setting);
-    for (size_t i = 0; i < count && !run->bench.was_interrupted; i++) {
+    for (size_t i = 0; i < count && run->bench.interrupted_by == 0; i++) {
         const size_t index = (i + (size_t)round) % count;
         const struct subject *subject = &run->subjects.items[index];
         show_progress(run, setting, subject->name, round);
@@ -109,7 +112,7 @@ static void run_rounds(struct run *run)
     for (size_t i = 0; i < plan->count; i++)
         run->all += plan_seconds(&plan->settings[i]) * plan->settings[i].rounds * (double)run->subjects.count;
     for (int round = 1; round <= plan->rounds; round++)
-        for (size_t i = 0; i < plan->count && !run->bench.was_interrupted; i++)
+        for (size_t i = 0; i < plan->count && run->bench.interrupted_by == 0; i++)
             if (round <= plan->settings[i].rounds)
                 ask_all(run, &plan->settings[i], round);
     if (isatty(STDERR_FILENO))
@@ -123,11 +126,11 @@ static void on_signal(uv_signal_t *watcher, int number)
 {
     struct bench *bench = watcher->data;
 
-    if (bench->was_interrupted && uv_hrtime() - bench->interrupted_at > 500 * millisecond)
+    if (bench->interrupted_by != 0 && uv_hrtime() - bench->interrupted_at > 500 * millisecond)
         _exit(128 + number); /* Linux ends the server with us, see process.h */
-    if (!bench->was_interrupted)
+    if (bench->interrupted_by == 0)
         bench->interrupted_at = uv_hrtime();
-    bench->was_interrupted = true;
+    bench->interrupted_by = number;
     bench->server.is_over = true;
 }
 

@@ -19,13 +19,22 @@ static const double saturated = 0.95; /* the load has hardly slept */
 
 static void add_warning(struct text *words, const struct run *run)
 {
-    if (run->bench.was_interrupted)
+    if (run->bench.interrupted_by != 0)
         text_add(words, "This run was interrupted. ");
     if (run->others > busy_machine)
         text_add(
             words,
             "Other programs used %.0f %% of a core during this run: on a quiet machine the figures are other ones.",
             run->others * 100);
+}
+
+static void add_faults(struct text *words, const struct run *run)
+{
+    for (size_t i = 0; i < run->subjects.count; i++) {
+        const struct subject *subject = &run->subjects.items[i];
+        if (subject->is_wrong)
+            text_add(words, "%s%s has no figures: %s.", words->length > 0 ? "\n" : "", subject->name, subject->fault);
+    }
 }
 
 /* How much the load itself took, where it took most. */
@@ -43,7 +52,9 @@ static void add_load(struct text *words, const struct run *run)
         text_add(words, "The servers had %d core%s, the load generator another one. ", cores.server,
                  cores.server == 1 ? "" : "s");
     else
-        text_add(words, "Servers and load generator shared the core. ");
+        text_add(words, "Servers and load generator shared the core, and the waits hold the time of both. ");
+    if (busy == 0)
+        return; /* nothing was measured */
     text_add(words,
              "With 50 clients it took up to %.1f us of CPU time a message and was busy for up to %.0f %% of the time",
              cpu, busy * 100);
@@ -82,6 +93,7 @@ static bool write_page(struct run *run, const struct report *report, const char 
     print_wrapped(machine.chars);
     print_wrapped(load.chars);
     print_wrapped(warning.chars);
+    add_faults(&warning, run); /* the terminal has them just above */
     const struct page_words words = {.warning = warning.chars != NULL ? warning.chars : "",
                                      .machine = machine.chars,
                                      .when = when.chars,

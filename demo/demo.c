@@ -53,40 +53,28 @@ static void read_arguments(int argc, char **argv, struct options *options)
     options_read(&command, rows, argc, argv);
 }
 
-/* Reads "02-fcntl-nonblock:-i10", a model and the options that its server gets. Returns false if there is no such model. */
-static bool read_entrant(struct entrant *entrant, const char *words, const struct models *models)
-{
-    char *const name = memory_string(words);
-    char *const colon = strchr(name, ':');
-
-    if (colon != NULL)
-        *colon = '\0';
-    *entrant = (struct entrant){models_named(models, name), colon != NULL ? colon + 1 : NULL, name};
-    if (entrant->model == NULL)
-        options_misuse(&command, "there is no model %s", name);
-    for (char *at = colon; at != NULL; at = strchr(at, ':'))
-        *at = ' ';
-    return entrant->model != NULL;
-}
-
 /* Is it there without having been asked for by name? */
 static bool is_in_cast(const struct options *options, const struct script *script, const char *model)
 {
     return options->all || (options->models.count == 0 && cast_has(script, model));
 }
 
-/* Makes entrants of the cast, or all models, and of those that were asked for. Returns how many, 0 after a complaint. */
+/* The cast, or all models, and those that were asked for. Returns how many, 0 after a complaint. */
 static size_t choose_models(const struct options *options, const struct script *script, const struct models *models,
-                            struct entrant *entrants)
+                            struct model_choice *choices)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < models->count; i++)
         if (is_in_cast(options, script, models->items[i].name))
-            (void)read_entrant(&entrants[count++], models->items[i].name, models);
-    for (size_t i = 0; i < options->models.count; i++)
-        if (!read_entrant(&entrants[count++], options->models.items[i], models))
+            choices[count++] = models_choose(models, models->items[i].name);
+    for (size_t i = 0; i < options->models.count; i++) {
+        choices[count++] = models_choose(models, options->models.items[i]);
+        if (choices[count - 1].model == NULL) {
+            options_misuse(&command, "there is no model %s", options->models.items[i]);
             return 0;
+        }
+    }
     if (count == 0)
         options_misuse(&command, "there are no models here%s", models->count > 0 ? " that the script names" : "");
     return count;
@@ -232,23 +220,23 @@ static bool may_use_strace(const struct options *options)
 static int show(const struct options *options, const struct script *script, const struct models *models)
 {
     const size_t room = models->count + options->models.count;
-    struct entrant *entrants = memory_zeroed(room, sizeof entrants[0]);
-    const size_t count = choose_models(options, script, models, entrants);
+    struct model_choice *choices = memory_zeroed(room, sizeof choices[0]);
+    const size_t count = choose_models(options, script, models, choices);
     int status = 2;
 
     if (count > 0) {
         struct session session = {.script = script, .view = {.style = style_of_output()}};
         session.uses_strace = may_use_strace(options);
         session.uses_terminal = terminal_is_there();
-        session_run(&session, entrants, count);
+        session_run(&session, choices, count);
         print_record(&session);
         print_others(options, script, models);
         status = write_files(&session.recorder.record, options->build) ? 0 : 1;
         session_free(&session);
     }
     for (size_t i = 0; i < room; i++)
-        free(entrants[i].name);
-    free(entrants);
+        free(choices[i].name);
+    free(choices);
     return status;
 }
 

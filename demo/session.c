@@ -282,17 +282,17 @@ static int64_t zero_of_system_clock(const struct session *session)
 
 static void start_model(struct session *session, struct run *run)
 {
-    struct play_options options = {.program = run->entrant->model->server,
-                                   .args = run->entrant->args,
+    struct play_options options = {.program = run->choice->model->server,
+                                   .args = run->choice->args,
                                    .descriptors = session->descriptors,
                                    .on_ready = note_ready,
                                    .on_event = note_event,
                                    .on_done = note_end,
                                    .data = run};
 
-    if (run->entrant->model->left_out != NULL) {
+    if (run->choice->model->left_out != NULL) {
         struct text reason = {0};
-        text_add(&reason, "left out: %s", run->entrant->model->left_out);
+        text_add(&reason, "left out: %s", run->choice->model->left_out);
         recorder_leave_out(&session->recorder, run->index, reason.chars);
         text_free(&reason);
         run->is_done = true;
@@ -323,13 +323,13 @@ static char *idea_of(const char *name)
     return text_take(&idea);
 }
 
-static void begin_record(struct session *session, const struct entrant *entrants)
+static void begin_record(struct session *session, const struct model_choice *choices)
 {
     recorder_init(&session->recorder, session->script, session->count);
     session->recorder.record.is_traced = session->uses_strace;
     for (size_t i = 0; i < session->count; i++) {
-        char *idea = idea_of(entrants[i].model->name);
-        recorder_name(&session->recorder, i, entrants[i].name, idea);
+        char *idea = idea_of(choices[i].model->name);
+        recorder_name(&session->recorder, i, choices[i].name, idea);
         free(idea);
     }
 }
@@ -355,7 +355,7 @@ static void kill_children(void *data)
     tracer_reap_orphans();
 }
 
-static void begin(struct session *session, const struct entrant *entrants)
+static void begin(struct session *session, const struct model_choice *choices)
 {
     uv_loop_init(&session->loop);
     interrupt_watch(&session->interrupt, &session->loop, kill_children, session);
@@ -371,7 +371,7 @@ static void begin(struct session *session, const struct entrant *entrants)
     uv_timer_start(&session->ticks, on_tick, TICK_MS, TICK_MS);
     uv_timer_start(&session->start, begin_conversations, START_LIMIT_MS, 0);
     for (size_t i = 0; i < session->count; i++) {
-        session->runs[i] = (struct run){.session = session, .index = i, .entrant = &entrants[i]};
+        session->runs[i] = (struct run){.session = session, .index = i, .choice = &choices[i]};
         start_model(session, &session->runs[i]);
     }
 }
@@ -391,12 +391,12 @@ static void judge(struct session *session)
         record->models[i].verdict = verdict_of(record, i);
 }
 
-void session_run(struct session *session, const struct entrant *entrants, size_t count)
+void session_run(struct session *session, const struct model_choice *choices, size_t count)
 {
     session->count = count;
     session->runs = memory_zeroed(count + 1, sizeof session->runs[0]);
-    begin_record(session, entrants);
-    begin(session, entrants);
+    begin_record(session, choices);
+    begin(session, choices);
     uv_run(&session->loop, UV_RUN_DEFAULT);
     leave_screen(session);
     interrupt_close(&session->interrupt);

@@ -23,18 +23,11 @@
 
 struct session;
 
-/* A model that is to be played. */
-struct entrant {
-    const struct model *model;
-    const char *args; /* options for its server: see player.h */
-    char *name; /* the model's, and the options if there are any */
-};
-
-/* One that is played. */
+/* A model that is played. */
 struct run {
     struct session *session;
     size_t index; /* in the record */
-    const struct entrant *entrant;
+    const struct model_choice *choice;
     struct play *play; /* NULL: not started yet, or over */
     bool is_ready, is_done;
     struct tracer tracer;
@@ -66,10 +59,10 @@ struct session {
 };
 
 /*
- * Plays the script to its end. Where the model of an entrant, of whom there are `count`, is left out, the record says so.
+ * Plays the script to its end. Where one of the `count` models is left out, the record says so.
  * Afterwards session->recorder.record is complete, verdicts included.
  */
-void session_run(struct session *session, const struct entrant *entrants, size_t count);
+void session_run(struct session *session, const struct model_choice *choices, size_t count);
 
 /* Frees all but what the caller gave. */
 void session_free(struct session *session);

@@ -171,10 +171,22 @@ bool load_go_on(struct load *load, double seconds, struct load_result *result)
     return load->problem.chars == NULL;
 }
 
+/* Somebody waits in vain; one with a part of his answer tells more. */
 static void object_to_stall(struct load *load, size_t waiting)
 {
-    if (waiting > 0 && !*load->stop)
-        client_object(load, "it has not answered for two seconds");
+    struct text words = {0};
+    size_t received = 0;
+
+    if (waiting == 0 || *load->stop)
+        return;
+    for (size_t i = 0; i < load->count; i++)
+        if (load->clients[i]->state == ASKING && !load->clients[i]->was_served)
+            received = load->clients[i]->received;
+    text_add(&words, "it has not answered for two seconds");
+    if (received > 0)
+        text_add(&words, ", and only %zu bytes of %zu before", received, load->size);
+    client_object(load, words.chars);
+    text_free(&words);
 }
 
 /* Everybody who talks must be answered once more; they talk on meanwhile, as a server may wait a while for who does not. */
@@ -205,6 +217,15 @@ bool load_end(struct load *load)
 uint64_t load_messages(const struct load *load)
 {
     return load->messages;
+}
+
+size_t load_gone(const struct load *load)
+{
+    size_t gone = 0;
+
+    for (size_t i = 0; i < load->count; i++)
+        gone += load->clients[i]->state == GONE;
+    return gone;
 }
 
 /* ---- The whole ---- */

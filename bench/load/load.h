@@ -72,6 +72,9 @@ bool load_end(struct load *load);
 /* How many messages have been answered since load_new(). */
 uint64_t load_messages(const struct load *load);
 
+/* How many clients have no connection: it was refused, or closed. */
+size_t load_gone(const struct load *load);
+
 /* What went wrong, in words: "a byte is 'x' instead of 'X'"; NULL if nothing has. */
 const char *load_problem(const struct load *load);
 

@@ -125,6 +125,15 @@ static void add_reasons(struct text *out, const char *reasons)
     text_add(out, "</ul>");
 }
 
+static void add_warning(struct text *out, const char *words)
+{
+    if (words[0] == '\0')
+        return;
+    text_add(out, "<p class=\"warning\">");
+    add_escaped(out, words);
+    text_add(out, "</p>");
+}
+
 /* ---- The template ---- */
 
 static void add_piece(struct text *out, const char *name, const struct report *report, const struct page_words *words,
@@ -134,8 +143,8 @@ static void add_piece(struct text *out, const char *name, const struct report *r
         add_sections(out, report, folder);
     else if (strcmp(name, "reasons") == 0)
         add_reasons(out, report->reasons);
-    else if (strcmp(name, "warning") == 0 && words->warning[0] != '\0')
-        text_add(out, "<p class=\"warning\">%s</p>", words->warning);
+    else if (strcmp(name, "warning") == 0)
+        add_warning(out, words->warning);
     else if (strcmp(name, "machine") == 0)
         add_escaped(out, words->machine);
     else if (strcmp(name, "when") == 0)

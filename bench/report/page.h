@@ -8,7 +8,7 @@
 
 /* What is said about the run; each may be "". */
 struct page_words {
-    const char *warning; /* at the top */
+    const char *warning; /* at the top, in lines */
     const char *machine, *when, *load, *command; /* how it was measured */
 };
 

@@ -16,12 +16,14 @@
 
 #define PLOTS "bench/report/plots"
 
+enum { HUES = 6 }; /* in style.gp */
+
 static const double name_height = 0.05; /* of a plot's height */
 
 /* A plot's variables for its script, and whether there is anything to plot. */
 struct plot {
     const char *folder, *name;
-    size_t rows;
+    size_t rows, grey; /* of the rows the first so many are lines in grey */
     double most; /* the highest x */
     double bottom, top; /* the y axis; 0: gnuplot's choice */
     double limit; /* where something was given up */
@@ -76,7 +78,16 @@ static void write_waits(struct plot *plot, const struct findings *findings, cons
     free(ranking.items);
 }
 
-/* ---- Lines: a server each, with its name at the end ---- */
+/* ---- Lines: a server each; those that stand out in a colour, with their names at the end ---- */
+
+/* What a line is made of, and whose line matters more than the others'. */
+struct lines {
+    const struct setting *const *settings;
+    const double *xs;
+    size_t count; /* of both */
+    int figure;
+    bool (*matters)(const struct findings *findings, size_t subject);
+};
 
 struct end {
     double x, y; /* of the last point; then of the name */
@@ -93,13 +104,6 @@ static int compare(const void *a, const void *b)
     return (one->y > other->y) - (one->y < other->y);
 }
 
-static int compare_lines(const void *a, const void *b)
-{
-    const struct end *one = a, *other = b;
-
-    return (one->line > other->line) - (one->line < other->line);
-}
-
 /* Names that would lie on each other are pushed up, and down again where that was too far. The axis is logarithmic. */
 static void spread_names(struct end *ends, size_t count, double top, double step)
 {
@@ -112,42 +116,71 @@ static void spread_names(struct end *ends, size_t count, double top, double step
     }
 }
 
+/* X Y "NAME" LINE. The grey lines, which come first, share one name, at the middle of those that go on longest. */
 static void write_names(const struct plot *plot, struct end *ends)
 {
     FILE *file = open_data(plot, "-names");
+    struct end *named = ends;
+    size_t count = plot->rows;
 
-    qsort(ends, plot->rows, sizeof ends[0], compare);
-    spread_names(ends, plot->rows, plot->top, pow(plot->top / plot->bottom, name_height));
-    qsort(ends, plot->rows, sizeof ends[0], compare_lines);
-    for (size_t i = 0; file != NULL && i < plot->rows; i++)
-        fprintf(file, "%g %g \"%s\"\n\n\n", ends[i].x, ends[i].y, ends[i].name);
+    if (plot->grey > 0) {
+        qsort(ends, plot->grey, sizeof ends[0], compare);
+        named += plot->grey - 1;
+        count -= plot->grey - 1;
+        named[0].y = ends[plot->grey / 2].y;
+        named[0].line = 0;
+        named[0].name = "the others";
+    }
+    qsort(named, count, sizeof named[0], compare);
+    spread_names(named, count, plot->top, pow(plot->top / plot->bottom, name_height));
+    for (size_t i = 0; file != NULL && i < count; i++)
+        fprintf(file, "%g %g \"%s\" %zu\n", named[i].x, named[i].y, named[i].name, named[i].line);
     if (file != NULL)
         fclose(file);
 }
 
-/* A block of lines "X MEDIAN LOW HIGH" for each server, with the axis that its plot has; see above for their names. */
-static void write_lines(struct plot *plot, const struct findings *findings, const struct setting *const *settings,
-                        const double *xs, size_t count, int figure)
+/* A block of lines "X MEDIAN LOW HIGH", if there are any figures. */
+static void write_line(FILE *file, struct plot *plot, const struct findings *findings, const struct lines *lines,
+                       size_t subject, struct end *ends)
 {
-    struct end *ends = memory_zeroed(findings->subjects->count, sizeof ends[0]);
+    struct end end = {.line = plot->rows, .name = findings->subjects->items[subject].name};
+
+    for (size_t k = 0; k < lines->count; k++) {
+        const struct summary summary = section_summary(findings, subject, lines->settings[k], lines->figure);
+        if (summary.rounds == 0)
+            continue;
+        fprintf(file, "%g %g %g %g\n", lines->xs[k], summary.median, summary.low, summary.high);
+        end.x = lines->xs[k];
+        end.y = summary.median;
+    }
+    if (end.y == 0)
+        return;
+    fprintf(file, "\n\n");
+    ends[plot->rows++] = end;
+    plot->most = fmax(plot->most, end.x);
+}
+
+/* Few may all have a colour. Somebody's own server is what he wants to see. */
+static bool has_colour(const struct findings *findings, const struct lines *lines, size_t subject)
+{
+    return findings->subjects->count <= HUES || findings->subjects->items[subject].command != NULL ||
+           lines->matters(findings, subject);
+}
+
+/* The grey ones first, so that the others lie above them. */
+static void write_lines(struct plot *plot, const struct findings *findings, const struct lines *lines)
+{
+    const size_t count = findings->subjects->count;
+    struct end *ends = memory_zeroed(count, sizeof ends[0]);
     FILE *file = open_data(plot, "");
 
-    for (size_t i = 0; file != NULL && i < findings->subjects->count; i++) {
-        struct end end = {.line = plot->rows, .name = findings->subjects->items[i].name};
-        for (size_t k = 0; k < count; k++) {
-            const struct summary summary = section_summary(findings, i, settings[k], figure);
-            if (summary.rounds == 0)
-                continue;
-            fprintf(file, "%g %g %g %g\n", xs[k], summary.median, summary.low, summary.high);
-            end.x = xs[k];
-            end.y = summary.median;
-        }
-        if (end.y > 0) {
-            fprintf(file, "\n\n");
-            ends[plot->rows++] = end;
-            plot->most = fmax(plot->most, end.x);
-        }
-    }
+    for (size_t i = 0; file != NULL && i < count; i++)
+        if (!has_colour(findings, lines, i))
+            write_line(file, plot, findings, lines, i, ends);
+    plot->grey = plot->rows;
+    for (size_t i = 0; file != NULL && i < count; i++)
+        if (has_colour(findings, lines, i))
+            write_line(file, plot, findings, lines, i, ends);
     if (file != NULL)
         fclose(file);
     write_names(plot, ends);
@@ -164,7 +197,7 @@ static void write_growth(struct plot *plot, const struct findings *findings)
         settings[i] = section_setting(findings, PRICE, (size_t)clients[i]);
     plot->bottom = 0.8; /* what costs more than 40 floors spins */
     plot->top = 40;
-    write_lines(plot, findings, settings, clients, COUNT, PRICE_FLOORS);
+    write_lines(plot, findings, &(struct lines){settings, clients, COUNT, PRICE_FLOORS, section_grows});
 }
 
 static void write_newcomer(struct plot *plot, const struct findings *findings)
@@ -181,7 +214,7 @@ static void write_newcomer(struct plot *plot, const struct findings *findings)
     }
     plot->bottom = 20; /* microseconds: nobody is faster */
     plot->top = plot->limit * 2.5;
-    write_lines(plot, findings, settings, places, COUNT, NEWCOMER_WAIT);
+    write_lines(plot, findings, &(struct lines){settings, places, COUNT, NEWCOMER_WAIT, section_lets_wait});
 }
 
 static void write_price(struct plot *plot, const struct findings *findings)
@@ -249,8 +282,9 @@ static int draw(uv_loop_t *loop, const struct plot *plot, struct text *said)
 {
     struct text settings = {0}, script = {0}, path = {0};
 
-    text_add(&settings, "folder = '%s'; plots = '" PLOTS "'; rows = %zu; most = %g; bottom = %g; top = %g; limit = %g",
-             plot->folder, plot->rows, plot->most, plot->bottom, plot->top, plot->limit);
+    text_add(&settings,
+             "folder = '%s'; plots = '" PLOTS "'; rows = %zu; grey = %zu; most = %g; bottom = %g; top = %g; limit = %g",
+             plot->folder, plot->rows, plot->grey, plot->most, plot->bottom, plot->top, plot->limit);
     text_add(&script, PLOTS "/%s.gp", plot->name);
     text_add(&path, "%s/%s.svg", plot->folder, plot->name);
     const char *const words[] = {"gnuplot", "-e", settings.chars, script.chars, NULL};

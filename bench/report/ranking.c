@@ -5,6 +5,8 @@
 
 #include "player/memory.h"
 
+enum { MAX_NAMES = 6 }; /* in a sentence that is read */
+
 static int compare(const void *a, const void *b)
 {
     const double x = ((const struct ranked *)a)->summary.median, y = ((const struct ranked *)b)->summary.median;
@@ -18,7 +20,7 @@ struct ranking ranking_make(const struct findings *findings, const struct settin
 
     for (size_t i = 0; i < findings->subjects->count; i++) {
         const struct summary summary = rows_summary(findings->rows, i, setting, figure);
-        if (summary.rounds > 0 && findings->subjects->items[i].fault == NULL)
+        if (summary.rounds > 0)
             ranking.items[ranking.count++] = (struct ranked){i, summary};
     }
     qsort(ranking.items, ranking.count, sizeof ranking.items[0], compare);
@@ -57,6 +59,10 @@ bool ranking_tells(const struct ranking *ranking, struct text *text)
 
 void ranking_add_names(struct text *text, const struct findings *findings, const struct ranked *first, size_t count)
 {
+    if (count > MAX_NAMES) {
+        text_add(text, "%zu servers", count);
+        return;
+    }
     for (size_t i = 0; i < count; i++)
         text_add(text, "%s%s",
                  i == 0           ? ""

@@ -38,7 +38,7 @@ size_t ranking_last(const struct ranking *ranking);
 void ranking_add_ends(struct text *text, const struct findings *findings, const struct ranking *ranking,
                       const char *least, const char *most, void (*add)(struct text *text, double number));
 
-/* Appends the names of `count` from `first` on: "05-select, 06-libuv and 09-epoll". */
+/* Appends the names of `count` from `first` on: "05-select, 06-libuv and 09-epoll"; or, of more than six, "9 servers". */
 void ranking_add_names(struct text *text, const struct findings *findings, const struct ranked *first, size_t count);
 
 #endif

@@ -7,14 +7,14 @@
 #include "player/memory.h"
 #include "section_parts.h"
 
+static const double stays = 1.1; /* a price that grows by less stays as it is */
+
 /* ---- For all sections ---- */
 
 struct summary section_summary(const struct findings *findings, size_t subject, const struct setting *setting,
                                int figure)
 {
-    if (setting == NULL || findings->subjects->items[subject].fault != NULL)
-        return (struct summary){0};
-    return rows_summary(findings->rows, subject, setting, figure);
+    return setting != NULL ? rows_summary(findings->rows, subject, setting, figure) : (struct summary){0};
 }
 
 const struct setting *section_setting(const struct findings *findings, enum question question, size_t clients)
@@ -57,6 +57,53 @@ void section_put_median(struct section *section, size_t row, size_t column, stru
 void section_add_name(struct text *list, const char *name)
 {
     text_add(list, "%s%s", list->length > 0 ? ", " : "", name);
+}
+
+/* ---- What it costs that something is different ---- */
+
+double change_growth(const struct findings *findings, size_t subject, const struct change *change)
+{
+    const struct summary before = section_summary(findings, subject, change->before, change->figure_before);
+    const struct summary after = section_summary(findings, subject, change->after, change->figure_after);
+
+    if (before.rounds < 2 || after.rounds < 2)
+        return 0;
+    return after.median > before.median * stays && !summaries_are_equal(before, after) ? after.median / before.median
+                                                                                       : 1;
+}
+
+/* It was tried, and did not work once. */
+static bool is_not_served(const struct findings *findings, size_t subject, const struct setting *setting)
+{
+    return setting != NULL && findings->subjects->items[subject].fault == NULL &&
+           rows_last(findings->rows, subject, setting) != NULL &&
+           rows_summary(findings->rows, subject, setting, 0).rounds == 0;
+}
+
+char *change_say(const struct findings *findings, const struct change *change, const char *beginning)
+{
+    struct text grows = {0}, not_served = {0}, words = {0};
+    bool some_stay = false;
+
+    for (size_t i = 0; i < findings->subjects->count; i++) {
+        const double growth = change_growth(findings, i, change);
+        const char *name = findings->subjects->items[i].name;
+        if (growth > 1)
+            text_add(&grows, "%s%s %.1f times", grows.length > 0 ? ", " : "", name, growth);
+        else if (is_not_served(findings, i, change->after))
+            section_add_name(&not_served, name);
+        some_stay = some_stay || growth == 1;
+    }
+    if (grows.length > 0)
+        text_add(&words, "%s costs more: %s.%s", beginning, grows.chars,
+                 some_stay ? " With the others it costs the same." : "");
+    else if (some_stay)
+        text_add(&words, "%s costs the same.", beginning);
+    if (words.length > 0 && not_served.length > 0)
+        text_add(&words, " So many are not served by %s.", not_served.chars);
+    text_free(&grows);
+    text_free(&not_served);
+    return text_take(&words);
 }
 
 /* ---- What could not be measured ---- */

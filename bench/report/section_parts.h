@@ -1,4 +1,4 @@
-/* section_parts - what section.c and the files with the single sections share. Nobody else includes it. */
+/* section_parts - what section.c, the files with the single sections, and the plots share. */
 #ifndef SECTION_PARTS_H
 #define SECTION_PARTS_H
 
@@ -8,7 +8,7 @@
 
 enum { SMALL_MESSAGE = 64, LARGE_MESSAGE = 16384 };
 
-/* What there is of a figure; nothing without a setting, and of a server that is wrong. */
+/* What there is of a figure; nothing without a setting. */
 struct summary section_summary(const struct findings *findings, size_t subject, const struct setting *setting,
                                int figure);
 
@@ -27,6 +27,24 @@ void section_put_median(struct section *section, size_t row, size_t column, stru
 
 /* Adds a name to a list: "05-select, 06-libuv". */
 void section_add_name(struct text *list, const char *name);
+
+/* From one figure to another: what it costs that something is different. */
+struct change {
+    const struct setting *before;
+    int figure_before;
+    const struct setting *after;
+    int figure_after;
+};
+
+/* How many times as much; 1: it stays, or this run cannot tell; 0: one of both was not measured often enough. */
+double change_growth(const struct findings *findings, size_t subject, const struct change *change);
+
+/* "BEGINNING costs more: 05-select 2.8 times. With the others it costs the same. 01-blocking does not serve so many." */
+char *change_say(const struct findings *findings, const struct change *change, const char *beginning);
+
+/* Who stands out in a plot: the price grows with more clients, or cannot; a newcomer behind 64 silent clients notices them. */
+bool section_grows(const struct findings *findings, size_t subject);
+bool section_lets_wait(const struct findings *findings, size_t subject);
 
 /* The sections. */
 void section_price(struct section *section, const struct findings *findings);

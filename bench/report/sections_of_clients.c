@@ -6,7 +6,6 @@
 #include "section_parts.h"
 
 static const double spins = 0.5; /* of a core, with nothing to do */
-static const double stays = 1.1; /* a price that grows by less stays as it is */
 static const double at_once = 20e3; /* microseconds: what nobody notices */
 
 /* ---- The newcomer ---- */
@@ -15,29 +14,40 @@ static const size_t silent[] = {0, 1, 4, 16, 64};
 
 enum { SILENT = sizeof silent / sizeof silent[0] };
 
+static bool gave_up(const struct findings *findings, size_t subject)
+{
+    return section_summary(findings, subject, section_setting(findings, NEWCOMER, 64), NEWCOMER_GAVE_UP).median > 0;
+}
+
+bool section_lets_wait(const struct findings *findings, size_t subject)
+{
+    return section_summary(findings, subject, section_setting(findings, NEWCOMER, 64), NEWCOMER_WAIT).median > at_once;
+}
+
 static char *say_newcomer(const struct findings *findings)
 {
     const struct setting *setting = section_setting(findings, NEWCOMER, 64);
-    struct text soon = {0}, late = {0}, never = {0}, words = {0};
+    static const char newcomer[] = "Behind 64 silent clients a newcomer";
+    struct text late = {0}, never = {0}, words = {0};
+    size_t soon = 0;
 
     for (size_t i = 0; i < findings->subjects->count; i++) {
-        const struct summary wait = section_summary(findings, i, setting, NEWCOMER_WAIT);
-        const char *name = findings->subjects->items[i].name;
-        if (wait.rounds == 0)
-            continue;
-        if (section_summary(findings, i, setting, NEWCOMER_GAVE_UP).median > 0)
-            section_add_name(&never, name);
+        if (gave_up(findings, i))
+            section_add_name(&never, findings->subjects->items[i].name);
+        else if (section_lets_wait(findings, i))
+            section_add_name(&late, findings->subjects->items[i].name);
         else
-            section_add_name(wait.median < at_once ? &soon : &late, name);
+            soon += section_summary(findings, i, setting, NEWCOMER_WAIT).rounds > 0;
     }
-    if (soon.length > 0)
-        text_add(&words, "Behind 64 silent clients a newcomer is answered within %.0f ms by %s.", at_once / 1e3,
-                 soon.chars);
-    if (late.length > 0)
-        text_add(&words, " Later by %s.", late.chars);
     if (never.length > 0)
-        text_add(&words, " Not within %.1f s, when it gave up, by %s.", setting->seconds, never.chars);
-    text_free(&soon);
+        text_add(&words, "%s waits in vain with %s (it gives up after %.1f s).", newcomer, never.chars,
+                 setting->seconds);
+    if (late.length > 0)
+        text_add(&words, "%s waits longer than %.0f ms with %s.", words.length > 0 ? " It" : newcomer, at_once / 1e3,
+                 late.chars);
+    if (soon > 0)
+        text_add(&words, "%s is answered within %.0f ms%s.", words.length > 0 ? " It" : newcomer, at_once / 1e3,
+                 words.length > 0 ? " by the others" : "");
     text_free(&late);
     text_free(&never);
     return text_take(&words);
@@ -131,33 +141,6 @@ void section_silence(struct section *section, const struct findings *findings)
 
 /* ---- Few who talk among many who do not ---- */
 
-/* Those whose price the silent ones have raised, and those whose they have not. */
-static char *say_crowd(const struct findings *findings)
-{
-    const struct setting *alone = section_setting(findings, PRICE, 50), *among = silence_of(findings);
-    struct text pays = {0}, rest = {0}, words = {0};
-
-    for (size_t i = 0; i < findings->subjects->count; i++) {
-        const struct summary before = section_summary(findings, i, alone, PRICE_FLOORS);
-        const struct summary after = section_summary(findings, i, among, SILENCE_FLOORS);
-        const char *name = findings->subjects->items[i].name;
-        if (before.rounds < 2 || after.rounds < 2)
-            continue;
-        if (after.median > before.median * stays && !summaries_are_equal(before, after))
-            text_add(&pays, "%s%s %.1f times", pays.length > 0 ? ", " : "", name, after.median / before.median);
-        else
-            section_add_name(&rest, name);
-    }
-    if (pays.length > 0)
-        text_add(&words, "With 950 silent clients beside them, a message of the 50 who talk costs more: %s. ",
-                 pays.chars);
-    if (rest.length > 0)
-        text_add(&words, "Silent clients cost the others nothing with %s.", rest.chars);
-    text_free(&pays);
-    text_free(&rest);
-    return text_take(&words);
-}
-
 static const char how_crowd[] =
     "The price of a message in floors and the waits of 50 clients who talk: alone, with 950 silent ones "
     "beside them, and with 9,950 (TIME=long).";
@@ -168,11 +151,13 @@ void section_crowd(struct section *section, const struct findings *findings)
                                         "of 10,000", NULL};
     const struct setting *alone = section_setting(findings, PRICE, 50), *among = silence_of(findings);
     const struct setting *more = section_setting(findings, SILENCE, 10000);
+    const struct change change = {alone, PRICE_FLOORS, among, SILENCE_FLOORS};
 
-    *section = (struct section){.name = "crowd",
-                                .question = "What if most of the clients are silent?",
-                                .how = how_crowd,
-                                .answer = say_crowd(findings)};
+    *section = (struct section){
+        .name = "crowd",
+        .question = "What if most of the clients are silent?",
+        .how = how_crowd,
+        .answer = change_say(findings, &change, "With 950 silent clients beside them a message of the 50 who talk")};
     section_begin(section, findings, heads);
     for (size_t i = 0; i < findings->subjects->count; i++) {
         section_put_median(section, i, 0, section_summary(findings, i, alone, PRICE_FLOORS), figure_add_number);

@@ -6,7 +6,6 @@
 #include "section_parts.h"
 
 static const double saturated = 0.95; /* the load has hardly slept */
-static const double stays = 1.1; /* a price that grows by less stays as it is */
 
 /* ---- One price ---- */
 
@@ -95,32 +94,17 @@ static const size_t crowds[] = {1, 10, 50, 200, 1000, 10000};
 
 enum { CROWDS = sizeof crowds / sizeof crowds[0] };
 
-/* Those whose price grows between 50 and 1,000 clients, and those whose does not. */
-static char *say_growth(const struct findings *findings)
+static struct change growth_of(const struct findings *findings)
 {
-    const struct setting *few = section_setting(findings, PRICE, 50);
-    const struct setting *many = section_setting(findings, PRICE, 1000);
-    struct text grows = {0}, rest = {0}, words = {0};
+    return (struct change){section_setting(findings, PRICE, 50), PRICE_FLOORS, section_setting(findings, PRICE, 1000),
+                           PRICE_FLOORS};
+}
 
-    for (size_t i = 0; i < findings->subjects->count; i++) {
-        const struct summary before = section_summary(findings, i, few, PRICE_FLOORS);
-        const struct summary after = section_summary(findings, i, many, PRICE_FLOORS);
-        const char *name = findings->subjects->items[i].name;
-        if (before.rounds == 0 || after.rounds == 0)
-            continue;
-        if (after.median > before.median * stays && !summaries_are_equal(before, after))
-            text_add(&grows, "%s%s %.1f times", grows.length > 0 ? ", " : "", name, after.median / before.median);
-        else
-            text_add(&rest, "%s%s", rest.length > 0 ? ", " : "", name);
-    }
-    if (grows.length > 0)
-        text_add(&words, "From 50 to 1,000 clients the price grows: %s. ", grows.chars);
-    if (rest.length > 0)
-        text_add(&words, "%s at 1,000 clients as at 50: %s.",
-                 grows.length > 0 ? "It is the same" : "The price is the same", rest.chars);
-    text_free(&grows);
-    text_free(&rest);
-    return text_take(&words);
+bool section_grows(const struct findings *findings, size_t subject)
+{
+    const struct change change = growth_of(findings);
+
+    return change_growth(findings, subject, &change) != 1;
 }
 
 static const char how_growth[] =
@@ -130,13 +114,14 @@ static const char how_growth[] =
 
 void section_growth(struct section *section, const struct findings *findings)
 {
+    const struct change change = growth_of(findings);
     static const char *const heads[] = {"1", "10", "50", "200", "1,000", "10,000 clients", "16 KiB", NULL};
     const struct setting *large = plan_find(findings->plan, PRICE, 50, LARGE_MESSAGE, 0);
 
     *section = (struct section){.name = "growth",
                                 .question = "What if there are more clients?",
                                 .how = how_growth,
-                                .answer = say_growth(findings)};
+                                .answer = change_say(findings, &change, "With 1,000 clients instead of 50 a message")};
     section_begin(section, findings, heads);
     for (size_t i = 0; i < findings->subjects->count; i++) {
         for (size_t k = 0; k < CROWDS; k++)
@@ -166,13 +151,14 @@ static char *say_punctuality(const struct findings *findings, const struct setti
 }
 
 static const char how_punctuality[] =
-    "An open loop: messages become due at a fixed rate, and each wait is counted from that moment. Above, "
-    "clients who wait ask a slow server less often, so that its worst moments are hardly seen (coordinated "
-    "omission).";
+    "An open loop: messages become due at a fixed rate, and each wait is counted from that moment. In the closed "
+    "loop, as above, clients who wait ask a slow server less often, so that its worst moments are hardly seen "
+    "(coordinated omission).";
 
 void section_punctuality(struct section *section, const struct findings *findings)
 {
-    static const char *const heads[] = {"median wait", "1 in 100", "1 in 1,000", "CPU time", "clients", NULL};
+    static const char *const heads[] = {"median wait", "1 in 100", "1 in 1,000", "1 in 100, closed loop",
+                                        "CPU time",    "clients",  NULL};
     const struct setting *on_time = plan_find(findings->plan, PRICE, 50, SMALL_MESSAGE, 1);
 
     *section = (struct section){.name = "punctuality",
@@ -188,7 +174,9 @@ void section_punctuality(struct section *section, const struct findings *finding
         section_put_median(section, i, 0, section_summary(findings, i, on_time, PRICE_P50), figure_add_time);
         section_put_median(section, i, 1, section_summary(findings, i, on_time, PRICE_P99), figure_add_time);
         section_put_median(section, i, 2, section_summary(findings, i, on_time, PRICE_P999), figure_add_time);
-        section_put_median(section, i, 3, section_summary(findings, i, on_time, PRICE_CPU), figure_add_time);
-        section_put(section, i, 4, &clients);
+        section_put_median(section, i, 3, section_summary(findings, i, price_of(findings, i), PRICE_P99),
+                           figure_add_time);
+        section_put_median(section, i, 4, section_summary(findings, i, on_time, PRICE_CPU), figure_add_time);
+        section_put(section, i, 5, &clients);
     }
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { WIDTH = 118, GAP = 2, LONGEST_NAME = 30 /* of somebody's command only the beginning is shown */ };
+enum { WIDTH = 118, GAP = 2 };
 
 void table_wrap(struct text *out, const char *words)
 {
@@ -39,13 +39,13 @@ static int name_width(const struct report *report)
     for (size_t row = 0; row < report->subjects->count; row++)
         if (strlen(report->subjects->items[row].name) > width)
             width = strlen(report->subjects->items[row].name);
-    return width < LONGEST_NAME ? (int)width : LONGEST_NAME;
+    return (int)width;
 }
 
 static void add_row(struct text *out, const struct report *report, const struct table *table, const char *name,
                     char *const *cells)
 {
-    text_add(out, "%-*.*s", name_width(report), name_width(report), name);
+    text_add(out, "%-*s", name_width(report), name);
     for (size_t column = 0; column < table->columns; column++)
         if (!table_is_empty(report, table, column))
             text_add(out, "%*s", width_of(report, table, column), cells[column]);

@@ -8,6 +8,7 @@
 #include "report/figure.h"
 #include "report/file.h"
 #include "report/ranking.h"
+#include "report/section_parts.h"
 #include "rows.h"
 #include "unit/must.h"
 
@@ -77,12 +78,12 @@ static void who_comes_first(void **state)
     const struct findings findings = {.rows = &rows, .subjects = &all};
     struct text names = {0};
 
-    subjects[4].fault = memory_string("a byte is wrong");
     add_all(&rows, 0, (const double[]){9, 9.5}, 2);
     add_all(&rows, 1, (const double[]){1, 2}, 2);
     add_all(&rows, 2, (const double[]){1.5, 3}, 2);
     add_all(&rows, 3, (const double[]){2.5, 4}, 2);
     add_all(&rows, 4, (const double[]){0.1, 0.1}, 2);
+    rows_withdraw(&rows, 4, "a byte is wrong");
     struct ranking ranking = ranking_make(&findings, &fifty, PRICE_FLOORS);
     assert_int_equal(ranking.count, 4);
     assert_int_equal(ranking_first(&ranking), 2);
@@ -90,6 +91,9 @@ static void who_comes_first(void **state)
     assert_int_equal(ranking_last(&ranking), 1);
     ranking_add_names(&names, &findings, ranking.items, 3);
     assert_string_equal(names.chars, "first, second and third");
+    text_free(&names);
+    ranking_add_names(&names, &findings, ranking.items, 7); /* so many are not read */
+    assert_string_equal(names.chars, "7 servers");
     text_free(&names);
     ranking_add_ends(&names, &findings, &ranking, "cheapest", "dearest", figure_add_number);
     assert_string_equal(names.chars,
@@ -101,6 +105,32 @@ static void who_comes_first(void **state)
     assert_string_equal(names.chars, "This run cannot tell the servers apart.");
     text_free(&names);
     free(ranking.items);
+    rows_free(&rows);
+}
+
+/* Who cannot do the second thing is named, too; who is left out or wrong is not. */
+static void who_pays_for_more(void **state)
+{
+    struct subject subjects[5] = {
+        {.name = "pays"}, {.name = "first"}, {.name = "second"}, {.name = "full"}, {.name = "wrong"}};
+    struct subjects all = {subjects, 5};
+    struct rows rows = {0};
+    const struct findings findings = {.rows = &rows, .subjects = &all};
+    const struct change change = {&ten, PRICE_CPU, &fifty, PRICE_FLOORS};
+    static const double floors[][2] = {{3, 3.2}, {1, 1.5}, {1.05, 1.06}};
+
+    subjects[4].fault = memory_string("a byte is wrong");
+    for (size_t i = 0; i < 5; i++)
+        for (int round = 1; round <= 2; round++)
+            rows_add(&rows, &(struct row){.setting = &ten, .subject = i, .round = round, .figures = {[PRICE_CPU] = 1}});
+    for (size_t i = 0; i < 3; i++)
+        add_all(&rows, i, floors[i], 2);
+    for (size_t i = 3; i < 5; i++)
+        rows_add(&rows, &(struct row){.setting = &fifty, .subject = i, .why_not = memory_string("it is full")});
+    char *words = change_say(&findings, &change, "With more a message");
+    assert_string_equal(words, "With more a message costs more: pays 3.1 times. With the others it costs the same. So "
+                               "many are not served by full.");
+    free(words);
     free(subjects[4].fault);
     rows_free(&rows);
 }
@@ -170,6 +200,7 @@ int main(void)
         cmocka_unit_test(what_if_there_is_no_figure),
         cmocka_unit_test(who_is_equal),
         cmocka_unit_test(who_comes_first),
+        cmocka_unit_test(who_pays_for_more),
         cmocka_unit_test(is_every_row_in_the_file),
         cmocka_unit_test(how_are_figures_written),
     };

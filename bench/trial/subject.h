@@ -9,11 +9,12 @@
 #include "server.h"
 
 struct subject {
-    char *name; /* "05-select", "02-fcntl-nonblock -i10"; somebody's command is its own name */
+    char *name; /* "05-select", "02-fcntl-nonblock -i10", "asyncio"; a command without a name is its own */
     struct server_program program;
-    char *options; /* those in `program` */
+    char *command; /* the one in `program`, or NULL */
     char *fault; /* why there are no figures of it: it was left out, or it is wrong; or NULL */
     /* What was found out meanwhile: */
+    bool is_wrong; /* that is the fault */
     size_t at_most; /* how many clients it serves at a time; 0: nobody has found a limit */
     char *limit; /* and that in words, or NULL */
     bool grows; /* it has a thread or a process for each client */
@@ -27,8 +28,11 @@ struct subjects {
 /* Adds a model by its words, "02-fcntl-nonblock:-i10". Returns false if there is none of that name. */
 bool subjects_add_model(struct subjects *subjects, const struct models *models, const char *words);
 
-/* Adds a shell command, with "{port}" in it. */
-void subjects_add_command(struct subjects *subjects, const char *command);
+/*
+ * Adds somebody's own servers: a shell command with "{port}" in it, after a name if it shall have one, "asyncio: python3 mine.py
+ * {port}"; several stand in a line each. Returns false if a line has no "{port}".
+ */
+bool subjects_add_servers(struct subjects *subjects, const char *lines);
 
 /* Frees them all. */
 void subjects_free(struct subjects *subjects);

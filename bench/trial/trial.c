@@ -43,6 +43,27 @@ static void note_no_answer(struct row *row)
     row->why_not = memory_string("nothing was answered in the time that counts");
 }
 
+/* The last fault counts: that a server has crashed, not that it has closed connections. */
+static void blame(struct subject *subject, char *fault)
+{
+    free(subject->fault);
+    subject->fault = fault;
+    subject->is_wrong = true;
+}
+
+/* Not one is served: that is no limit. */
+static void note_no_service(struct trial *trial, size_t asked)
+{
+    struct text words = {0};
+
+    if (load_gone(trial->load) == asked)
+        text_add(&words, "it closes every connection without an answer");
+    else
+        text_add(&words, "it answers none of %zu clients", asked);
+    server_add_last_words(&trial->bench->server, &words);
+    blame(trial->subject, text_take(&words));
+}
+
 /* With what the server has said itself: "server: cannot start a thread: Resource temporarily unavailable". */
 static void note_limit(struct trial *trial, size_t served, size_t asked)
 {
@@ -91,16 +112,14 @@ static void finish(struct trial *trial)
     struct bench *bench = trial->bench;
     struct subject *subject = trial->subject;
 
-    if (trial->load != NULL && load_problem(trial->load) != NULL && !bench->was_interrupted)
-        subject->fault = memory_string(load_problem(trial->load));
+    if (trial->load != NULL && load_problem(trial->load) != NULL && bench->interrupted_by == 0)
+        blame(subject, memory_string(load_problem(trial->load)));
     if (trial->load != NULL)
         load_free(trial->load);
     trial->load = NULL;
     server_stop(&bench->server, &bench->loop);
-    if (bench->server.problem.chars != NULL && !bench->was_interrupted) {
-        free(subject->fault);
-        subject->fault = text_take(&bench->server.problem);
-    }
+    if (bench->server.problem.chars != NULL && bench->interrupted_by == 0)
+        blame(subject, text_take(&bench->server.problem));
     text_free(&bench->server.problem);
 }
 
@@ -116,7 +135,9 @@ static bool gather(struct trial *trial, size_t clients)
         return false;
     load_connect(trial->load, clients);
     const size_t served = load_gather(trial->load, 0, clients, trial->setting->size, patience);
-    if (served < clients && goes_on(trial))
+    if (served == 0 && goes_on(trial))
+        note_no_service(trial, clients);
+    else if (served < clients && goes_on(trial))
         note_limit(trial, served, clients);
     return served == clients && goes_on(trial);
 }
@@ -376,6 +397,4 @@ void trial_run(struct bench *bench, struct subject *subject, struct row *row)
             ask(&trial);
         finish(&trial);
     }
-    if (subject->fault != NULL && row->why_not == NULL)
-        row->why_not = memory_string(subject->fault);
 }

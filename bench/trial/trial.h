@@ -14,7 +14,7 @@
 /* What all trials share. Starts as {0} but for the loop. */
 struct bench {
     uv_loop_t loop;
-    bool was_interrupted; /* then server.is_over, too */
+    int interrupted_by; /* the signal; then server.is_over, too. 0: none */
     uint64_t interrupted_at; /* uv_hrtime() */
     struct server server; /* the one under test */
     const char *folder; /* for scratch files */

@@ -111,6 +111,19 @@ const struct model *models_named(const struct models *models, const char *name)
     return NULL;
 }
 
+struct model_choice models_choose(const struct models *models, const char *words)
+{
+    char *const name = memory_string(words);
+    char *const colon = strchr(name, ':');
+
+    if (colon != NULL)
+        *colon = '\0';
+    const struct model *model = models_named(models, name);
+    for (char *at = colon; at != NULL; at = strchr(at, ':'))
+        *at = ' ';
+    return (struct model_choice){model, name, colon != NULL ? colon + 1 : NULL};
+}
+
 void models_free(struct models *models)
 {
     for (size_t i = 0; i < models->count; i++) {

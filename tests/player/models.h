@@ -57,6 +57,16 @@ struct model *models_add(struct models *models, const char *name, const char *ex
 /* The model of that name, or NULL. */
 const struct model *models_named(const struct models *models, const char *name);
 
+/* A model as somebody asks for it, perhaps with options for its server: "02-fcntl-nonblock:-i10". */
+struct model_choice {
+    const struct model *model; /* NULL: there is none of that name */
+    char *name; /* "02-fcntl-nonblock -i10", the caller's to free() */
+    const char *args; /* the end of `name`, "-i10"; NULL: no options */
+};
+
+/* Reads that; each ':' is a blank between options. */
+struct model_choice models_choose(const struct models *models, const char *words);
+
 /*
  * Reads all scripts of tests/scripts/servers and tests/scripts/clients; each needs a name of its own. Returns true, or
  * false with the first mistake ("tests/scripts/servers/x.script:3: ...") in `error`; scripts_free() is needed in both cases.

@@ -116,6 +116,24 @@ static void test_reasons_of_make_are_read(void **state)
     unlink("build/left-out");
 }
 
+/* What if a model is asked for with options for its server? */
+static void test_options_follow_a_name(void **state)
+{
+    models_find(&models, "build");
+    struct model_choice choice = models_choose(&models, "02-two:-i:10");
+    assert_ptr_equal(choice.model, &models.items[1]);
+    assert_string_equal(choice.name, "02-two -i 10");
+    assert_string_equal(choice.args, "-i 10");
+    free(choice.name);
+    choice = models_choose(&models, "02-two");
+    assert_string_equal(choice.name, "02-two");
+    assert_null(choice.args);
+    free(choice.name);
+    choice = models_choose(&models, "03-three:-i");
+    assert_null(choice.model);
+    free(choice.name);
+}
+
 /* What if a model stands elsewhere, say a copy of one? */
 static void test_a_model_is_added_by_its_path(void **state)
 {
@@ -397,6 +415,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LISTING(test_models_are_found),
         LISTING(test_reasons_of_make_are_read),
+        LISTING(test_options_follow_a_name),
         LISTING(test_a_model_is_added_by_its_path),
         LISTING(test_scripts_are_found),
         LISTING(test_names_are_unique),

@@ -1,6 +1,7 @@
 # A row for each server: what the message of one who talks costs, alone and among many who are silent.
-name = "crowd"; width = 560; height = 90 + 34 * rows
+name = "crowd"; width = 500; height = 90 + 34 * rows
 load plots."/style.gp"
+set lmargin at screen 0.37 # a name
 data = folder."/crowd.dat"
 set logscale x
 set yrange [rows - 0.4 : -0.6]

@@ -1,6 +1,7 @@
 # A row for each server: from the median wait to that of one message in 1,000.
-name = "punctuality"; width = 560; height = 110 + 34 * rows
+name = "punctuality"; width = 500; height = 110 + 34 * rows
 load plots."/style.gp"
+set lmargin at screen 0.37 # a name
 data = folder."/punctuality.dat"
 set logscale x
 set yrange [rows - 0.4 : -0.6]

@@ -1,6 +1,7 @@
 # A row for each server: what a silent client takes of the server's memory.
-name = "silence"; width = 560; height = 70 + 34 * rows
+name = "silence"; width = 500; height = 70 + 34 * rows
 load plots."/style.gp"
+set lmargin at screen 0.37 # a name
 data = folder."/silence.dat"
 set logscale x
 set yrange [rows - 0.4 : -0.6]

@@ -3,8 +3,10 @@
 # The greys stand for what plot.css makes of them, on light and on dark paper: 100 text, 120 what the kernel takes, 150 axes, 200 grid.
 # The colours are those of Okabe and Ito, which colour-blind readers tell apart; nothing depends on them alone.
 
-array hues[6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
+array hues[6] = [0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7, 0xe69f00, 0x56b4e9]
 hue(i) = hues[int(i) % 6 + 1]
+line_colour(i) = i < grey ? 0x969696 : hue(i - grey)
+name_colour(i) = i < grey ? 0x646464 : hue(i - grey)
 kernel = "#787878"
 
 set terminal svg size width,height dynamic noenhanced font "system-ui,sans-serif,15" name name

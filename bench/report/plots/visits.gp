@@ -1,6 +1,7 @@
 # A bar for each server: what a client's visit costs.
-name = "visits"; width = 560; height = 70 + 34 * rows
+name = "visits"; width = 500; height = 70 + 34 * rows
 load plots."/style.gp"
+set lmargin at screen 0.37 # a name
 data = folder."/visits.dat"
 set yrange [rows - 0.4 : -0.6]
 set xrange [0 : *]
