@@ -258,7 +258,8 @@ static enum step_state look_again(struct actor *actor)
     }
     if (has_rested(actor->program, step->duration_ms))
         return STEP_DONE;
-    if (uv_hrtime() - actor->began >= actor_limit(actor) * 1000000)
+    /* A player that hardly gets a core itself has seen no whole window by then, and may not judge yet. */
+    if (actor->program->look_count > REST_PARTS && uv_hrtime() - actor->began >= actor_limit(actor) * 1000000)
         return STEP_OUT_OF_TIME;
     actor_set_timer(actor, step->duration_ms / REST_PARTS + 1);
     return STEP_WAITS;
