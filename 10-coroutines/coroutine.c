@@ -132,6 +132,16 @@ static void end(struct coroutine *c)
     release(c);
 }
 
+/*
+ * Has the processor fetch the registers of the next one while this one runs. Of a thousand coroutines most have left the near
+ * caches since their last turn, and swapcontext() would wait for them, one line of 64 bytes after the other.
+ */
+static void prefetch(const struct coroutine *c)
+{
+    for (size_t i = 0; i < sizeof *c; i += 64)
+        __builtin_prefetch((const char *)c + i);
+}
+
 /* Everybody in the queue goes on until the next wait. Whoever joins it meanwhile has to wait for the next turn. */
 static void run_ready(void)
 {
@@ -141,6 +151,8 @@ static void run_ready(void)
     while (c != NULL) {
         current = c;
         c = c->next_ready;
+        if (c != NULL)
+            prefetch(c);
         current->is_ready = false;
         swapcontext(&scheduler, &current->context); /* switches the signal mask as well: a system call, and one back */
         if (current->has_ended)
