@@ -17,6 +17,7 @@ struct subject {
     size_t at_most; /* how many clients it serves at a time; 0: nobody has found a limit */
     char *limit; /* and that in words, or NULL */
     bool is_wrong; /* that is the fault */
+    bool is_deaf; /* it does not end when it is told to */
     bool grows; /* it has a thread or a process for each client */
 };
 
