@@ -139,6 +139,8 @@ static char *make_reasons(const struct findings *findings)
             text_add(&reasons, "%s has no figures: %s\n", subject->name, subject->fault);
         else
             add_reasons_of(&reasons, findings, i);
+        if (subject->is_deaf)
+            text_add(&reasons, "%s does not end on SIGTERM: it had to be killed\n", subject->name);
     }
     if (findings->no_calls != NULL)
         text_add(&reasons, "System calls are not counted: %s\n", findings->no_calls);

@@ -160,8 +160,10 @@ void section_crowd(struct section *section, const struct findings *findings)
         .answer = change_say(findings, &change, "With 950 silent clients beside them a message of the 50 who talk")};
     section_begin(section, findings, heads);
     for (size_t i = 0; i < findings->subjects->count; i++) {
-        section_put_median(section, i, 0, section_summary(findings, i, alone, PRICE_FLOORS), figure_add_number);
-        section_put_median(section, i, 1, section_summary(findings, i, among, SILENCE_FLOORS), figure_add_number);
+        const struct summary few_of_many = section_summary(findings, i, among, SILENCE_FLOORS);
+        if (few_of_many.rounds > 0) /* otherwise there is nothing to compare it with */
+            section_put_median(section, i, 0, section_summary(findings, i, alone, PRICE_FLOORS), figure_add_number);
+        section_put_median(section, i, 1, few_of_many, figure_add_number);
         section_put_median(section, i, 2, section_summary(findings, i, more, SILENCE_FLOORS), figure_add_number);
         section_put_median(section, i, 3, section_summary(findings, i, among, SILENCE_P50), figure_add_time);
         section_put_median(section, i, 4, section_summary(findings, i, among, SILENCE_P99), figure_add_time);

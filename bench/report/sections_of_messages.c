@@ -167,11 +167,12 @@ void section_punctuality(struct section *section, const struct findings *finding
                                 .answer = say_punctuality(findings, on_time)};
     section_begin(section, findings, heads);
     for (size_t i = 0; i < findings->subjects->count; i++) {
-        const struct row *row = on_time != NULL ? rows_last(findings->rows, i, on_time) : NULL;
+        const struct summary median = section_summary(findings, i, on_time, PRICE_P50);
         struct text clients = {0};
-        if (row != NULL && row->why_not == NULL)
-            text_add(&clients, "%zu", row->clients);
-        section_put_median(section, i, 0, section_summary(findings, i, on_time, PRICE_P50), figure_add_time);
+        if (median.rounds == 0)
+            continue;
+        text_add(&clients, "%zu", rows_last(findings->rows, i, on_time)->clients);
+        section_put_median(section, i, 0, median, figure_add_time);
         section_put_median(section, i, 1, section_summary(findings, i, on_time, PRICE_P99), figure_add_time);
         section_put_median(section, i, 2, section_summary(findings, i, on_time, PRICE_P999), figure_add_time);
         section_put_median(section, i, 3, section_summary(findings, i, price_of(findings, i), PRICE_P99),

@@ -97,6 +97,7 @@ gone: echo no room >&2; exit 3; {port}|it exited with 3 (no room)"
 wrong_servers() {
     echo "$wrong" >"$scratch/wrong"
     bench --model 05-select --server "right: $serve right {port}
+        deaf: $serve deaf {port}
         $(sed 's/|.*//' "$scratch/wrong")"
     exits 1 'servers that are wrong'
     while IFS='|' read -r server reason; do
@@ -104,7 +105,8 @@ wrong_servers() {
         says "$name has no figures: $reason" "a server that is wrong: $name"
         ! grep "^\"$name\".*[0-9],\"" "$build"/bench/*.csv >>"$scratch/said" || fail "there are figures of $name"
     done <"$scratch/wrong"
-    for name in right 05-select; do
+    says 'deaf does not end on SIGTERM' 'a server that ignores SIGTERM'
+    for name in right deaf 05-select; do
         says_not "$name has no figures" 'a server that is right'
         is "$(figure price $name cpu_us)" 'x > 0' || fail "$name has no figure beside servers that are wrong"
     done

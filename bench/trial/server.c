@@ -11,8 +11,6 @@
 #include "player/options.h"
 #include "player/proc.h"
 
-enum { STOP_LIMIT_MS = 3000 };
-
 /* ---- Start and stop ---- */
 
 static void on_ready(struct process *process)
@@ -119,13 +117,14 @@ static void on_freed(void *data)
     server->process = NULL;
 }
 
-void server_stop(struct server *server, uv_loop_t *loop)
+void server_stop(struct server *server, uv_loop_t *loop, uint64_t limit_ms)
 {
     if (server->process == NULL)
         return;
-    process_stop(server->process, STOP_LIMIT_MS);
+    process_stop(server->process, limit_ms);
     while (!process_status(server->process).has_ended)
         uv_run(loop, UV_RUN_ONCE);
+    server->was_killed = process_status(server->process).was_killed;
     process_free(server->process, on_freed, server);
     while (server->process != NULL)
         uv_run(loop, UV_RUN_ONCE);

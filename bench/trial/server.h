@@ -20,6 +20,7 @@ struct server {
     struct process *process; /* NULL: none runs */
     bool is_up; /* it is ready for clients */
     bool is_over; /* it has ended, or somebody else has set this: nothing here waits any longer */
+    bool was_killed; /* it did not end when it was told to */
     struct text problem; /* how it failed by itself; empty: it did not */
 };
 
@@ -53,7 +54,7 @@ struct server_memory server_memory(const struct server *server);
 /* Appends the last line that it wrote to standard error, in brackets, if it wrote one. */
 void server_add_last_words(const struct server *server, struct text *text);
 
-/* Tells it to end, runs the loop until it has, and frees all but `problem`. */
-void server_stop(struct server *server, uv_loop_t *loop);
+/* Tells it to end, kills it if it has not after `limit_ms`, runs the loop until it has, and frees all but `problem`. */
+void server_stop(struct server *server, uv_loop_t *loop, uint64_t limit_ms);
 
 #endif

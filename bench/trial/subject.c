@@ -9,19 +9,17 @@
 
 enum { MAX_NAME = 24, HALF_NAME = 10 }; /* what a plot has room for */
 
-/* `name` is ours from now on. */
-static struct subject *add(struct subjects *subjects, char *name)
+static struct subject *add(struct subjects *subjects, struct subject subject)
 {
     subjects->items = memory_grown(subjects->items, subjects->count, sizeof subjects->items[0]);
-    struct subject *subject = &subjects->items[subjects->count++];
-    *subject = (struct subject){.name = name};
-    return subject;
+    subjects->items[subjects->count] = subject;
+    return &subjects->items[subjects->count++];
 }
 
 bool subjects_add_model(struct subjects *subjects, const struct models *models, const char *words)
 {
     const struct model_choice choice = models_choose(models, words);
-    struct subject *subject = add(subjects, choice.name);
+    struct subject *subject = add(subjects, (struct subject){.name = choice.name});
 
     if (choice.model == NULL)
         return false;
@@ -57,7 +55,7 @@ static bool add_server(struct subjects *subjects, const char *line)
     const bool has_name = word > 1 && line[word - 1] == ':';
     const char *command = has_name ? line + word + strspn(line + word, " ") : line;
     const size_t length = has_name ? word - 1 : length_without_port(command);
-    struct subject *subject = add(subjects, make_name(line, length));
+    struct subject *subject = add(subjects, (struct subject){.name = make_name(line, length)});
 
     subject->program.command = subject->command = memory_string(command);
     return strstr(command, "{port}") != NULL;

@@ -14,9 +14,10 @@ struct subject {
     char *command; /* the one in `program`, or NULL */
     char *fault; /* why there are no figures of it: it was left out, or it is wrong; or NULL */
     /* What was found out meanwhile: */
-    bool is_wrong; /* that is the fault */
     size_t at_most; /* how many clients it serves at a time; 0: nobody has found a limit */
     char *limit; /* and that in words, or NULL */
+    bool is_wrong; /* that is the fault */
+    bool is_deaf; /* it does not end when it is told to */
     bool grows; /* it has a thread or a process for each client */
 };
 

@@ -11,6 +11,7 @@
 #include "player/text.h"
 
 enum {
+    STOP_LIMIT_MS = 3000, /* for a server to end */
     TALKERS = 50, /* of the clients in SILENCE; the others are silent */
     VISITORS = 10, /* at a time */
     MANY_CLIENTS = 5000, /* too many for a thread each */
@@ -112,12 +113,17 @@ static void finish(struct trial *trial)
     struct bench *bench = trial->bench;
     struct subject *subject = trial->subject;
 
-    if (trial->load != NULL && load_problem(trial->load) != NULL && bench->interrupted_by == 0)
-        blame(subject, memory_string(load_problem(trial->load)));
+    if (trial->load != NULL && load_problem(trial->load) != NULL && bench->interrupted_by == 0) {
+        struct text words = {0};
+        text_add(&words, "%s", load_problem(trial->load));
+        server_add_last_words(&bench->server, &words);
+        blame(subject, text_take(&words));
+    }
     if (trial->load != NULL)
         load_free(trial->load);
     trial->load = NULL;
-    server_stop(&bench->server, &bench->loop);
+    server_stop(&bench->server, &bench->loop, subject->is_deaf ? 0 : STOP_LIMIT_MS);
+    subject->is_deaf = subject->is_deaf || bench->server.was_killed;
     if (bench->server.problem.chars != NULL && bench->interrupted_by == 0)
         blame(subject, text_take(&bench->server.problem));
     text_free(&bench->server.problem);
