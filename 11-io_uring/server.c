@@ -10,10 +10,12 @@
  * all clients. The price: from handing in until the result comes, a buffer is the kernel's. It may not be read, changed or
  * freed before, whatever happens meanwhile. So each connection has one call under way, and ends only with its result.
  */
+#include <errno.h>
 #include <liburing.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -243,6 +245,16 @@ static void take_result(struct io_uring_cqe *completion)
     call->on_result(call, result);
 }
 
+/*
+ * The kernel had no memory for a result, and does not say whose it was (io_uring_enter(2), EBADR). Perhaps a client waits for
+ * it, or the listener, or whoever wants us to stop: for ever.
+ */
+static _Noreturn void give_up(void)
+{
+    fputs("server: cannot go on: the kernel has lost a result\n", stderr);
+    exit(1);
+}
+
 /* One turn: hands in what has been prepared, waits until one call at least is complete, and takes the results. */
 static void serve_everybody(void)
 {
@@ -250,6 +262,8 @@ static void serve_everybody(void)
     struct io_uring_cqe *completion;
     const int result = io_uring_submit_and_wait(&ring, 1);
 
+    if (result == -EBADR)
+        give_up();
     if (result < 0 && result != -EINTR) {
         log_call("server", "io_uring_enter", io_of_recv(result, -result));
         nanosleep(&retry_delay, NULL); /* no memory: the next call may fail, too */

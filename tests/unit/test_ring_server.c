@@ -2,7 +2,8 @@
  * test_ring_server - what if 11's ring has more results than room for the calls that follow from them?
  *
  * That takes more clients who talk in one turn than there are entries, so the server is stopped meanwhile (SIGSTOP). New kernels
- * bring few results at a time; one that does not know the flags for that brings all. strace plays such a kernel.
+ * bring few results at a time; one that does not know the flags for that brings all. strace plays such a kernel, and one
+ * that has no memory to keep a result.
  */
 #include "unit.h"
 
@@ -26,13 +27,25 @@ static int run_server(const void *data)
     return 127;
 }
 
-/* The flags are refused once. With -D the server is our child, and not strace's. */
-static int run_server_on_old_kernel(const void *data)
+/* With -D the server is our child, and not strace's. */
+static int run_server_with(const char *trace, const char *injection)
 {
     must(setenv("ASAN_OPTIONS", "detect_leaks=0", 1) == 0, "setenv"); /* which cannot be done under strace */
-    execlp("strace", "strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=io_uring_setup", "-e",
-           "inject=io_uring_setup:error=EINVAL:when=1", path, "-p", "0", (char *)NULL);
+    execlp("strace", "strace", "-D", "-qq", "-o", "/dev/null", "-e", trace, "-e", injection, path, "-p", "0",
+           (char *)NULL);
     return 127;
+}
+
+/* The flags are refused once. */
+static int run_server_on_old_kernel(const void *data)
+{
+    return run_server_with("trace=io_uring_setup", "inject=io_uring_setup:error=EINVAL:when=1");
+}
+
+/* The first turn is for the listener, the second for the first word of a client, and then a result is lost. */
+static int run_server_that_misses_a_result(const void *data)
+{
+    return run_server_with("trace=io_uring_enter", "inject=io_uring_enter:error=EBADR:when=3");
 }
 
 static void ask_all_in_one_turn(int (*program)(const void *data))
@@ -77,6 +90,29 @@ static void are_all_answered_on_an_old_kernel(void **state)
     ask_all_in_one_turn(run_server_on_old_kernel);
 }
 
+/* Whose it is nobody knows, so any of its clients could wait for ever, or the server could not be stopped any more. */
+static void does_it_end_when_a_result_is_lost(void **state)
+{
+    const struct plain_server server = plain_start(run_server_that_misses_a_result, NULL);
+    char said[256];
+
+    if (server.ready[0] == '\0') {
+        plain_stop(&server);
+        skip();
+    }
+    const int client = plain_connect(&server);
+    must(send(client, "a", 1, 0) == 1, "send");
+    const bool is_said = plain_read_until(server.err, "has lost a result\n", said, sizeof said) &&
+                         !plain_read_until(server.output, "the end", said, sizeof said);
+    const int status = plain_stop(&server);
+    close(client);
+    if (!is_said || status != 1 << 8)
+        fail_msg(
+            "io_uring_enter() said that a result is lost (EBADR). The server should say so and exit with 1; its wait "
+            "status is %d.",
+            status);
+}
+
 static bool allow_descriptors(void)
 {
     struct rlimit limit;
@@ -92,6 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(are_all_answered),
         cmocka_unit_test(are_all_answered_on_an_old_kernel),
+        cmocka_unit_test(does_it_end_when_a_result_is_lost),
     };
     const char *build = getenv("BUILD");
 
