@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char letters[VERDICTS + 1] = ".+cwr#";
+static const char letters[VERDICTS + 1] = ".+cwrx#";
 
 static bool is_same_row(const struct error_row *a, const struct error_row *b, bool by_error)
 {
@@ -74,19 +74,21 @@ void matrix_add_legend(struct text *text)
                    "  c  the client that the fault met is gone; its neighbours have every byte\n"
                    "  w  clients wait while it lasts; the server does not spin, and stops when told to\n"
                    "  r  the server does not start, says why in one line, and exits with 1\n"
+                   "  x  the server dies, and the file `faults` in its directory says why\n"
                    "  #  anything else: WRONG, see below\n"
                    "  .  not tried, or the model makes no such call then\n");
 }
 
 void matrix_add_sum(struct text *text, const struct plan *plan)
 {
-    size_t reached = 0, wrong = 0;
+    size_t reached = 0, known = 0, wrong = 0;
 
     for (size_t i = 0; i < plan->count; i++) {
         reached += plan->trials[i].verdict != NOT_REACHED;
+        known += plan->trials[i].verdict == KNOWN;
         wrong += plan->trials[i].verdict == WRONG;
     }
-    text_add(text, "\n%zu faults tried, %zu reached, %zu wrong\n", plan->count, reached, wrong);
+    text_add(text, "\n%zu faults tried, %zu reached, %zu known, %zu wrong\n", plan->count, reached, known, wrong);
 }
 
 static void add_wrong(struct text *text, const struct trial *trial)

@@ -17,6 +17,7 @@ enum verdict {
     CLIENT_LOST, /* the client that met the fault, and nobody else */
     CLIENTS_WAIT, /* while the fault lasts; the server rests, and stops when it is told to */
     REFUSED, /* the server says in one line why it does not start, and exits with 1 */
+    KNOWN, /* anything else, but the model's file `faults` says why */
     WRONG /* anything else */
 };
 
@@ -59,7 +60,7 @@ struct trial {
     bool is_lost[TRIAL_CLIENTS], is_late[TRIAL_CLIENTS];
     bool was_ready;
     enum verdict verdict;
-    char *problem; /* in one line, if it is WRONG; otherwise NULL */
+    char *problem; /* in one line, if it is WRONG or KNOWN; otherwise NULL */
 };
 
 /* Starts it; on_done() follows when the verdict is there. */
