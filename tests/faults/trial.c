@@ -112,11 +112,33 @@ static enum verdict judge_refusal(struct trial *trial, const struct play_result 
     return REFUSED;
 }
 
+/* Did it end as `how` says, told or not? What follows in `ended` is the time. */
+static bool has_ended(const struct play_result *result, const char *how)
+{
+    const size_t length = strlen(how);
+
+    return strncmp(result->ended, how, length) == 0 && (result->ended[length] == '\0' || result->ended[length] == ',');
+}
+
+/* A thread that blocks the signal does not get it, and a process of 07 ends alone: then the others go on. */
+static enum verdict judge_stop(struct trial *trial, const struct play_result *result)
+{
+    if (result->outcome == PLAY_PASSES)
+        return GOES_ON;
+    if (has_ended(result, "the server exited with 0"))
+        return STOPPED;
+    if (!trial->was_ready && has_ended(result, "the server was killed by signal 15 (SIGTERM)"))
+        return STOPPED;
+    return is_wrong(trial, "%s", result->problem);
+}
+
 static enum verdict judge(struct trial *trial)
 {
     const struct faults_met faults = faults_read(trial->path);
     const struct play_result *result = play_result(trial->play);
 
+    if (trial->row != NULL && trial->row->is_signal)
+        return judge_stop(trial, result);
     if (trial->row != NULL && faults.count == 0 && result->outcome == PLAY_PASSES)
         return NOT_REACHED;
     if (trial->row != NULL && !trial->was_ready)
@@ -173,7 +195,8 @@ static void choose_words(struct trial *trial)
     text_add(&trace, "trace=%s", trial->row != NULL ? trial->call : "all");
     if (trial->row != NULL) {
         text_add(&path, "-%s-%s-%d%s", trial->call, trial->row->error, trial->place, again);
-        text_add(&inject, "inject=%s:error=%s:when=%d%s", trial->call, trial->row->error, trial->place, again);
+        text_add(&inject, "inject=%s:%s=%s:when=%d%s", trial->call, trial->row->is_signal ? "signal" : "error",
+                 trial->row->error, trial->place, again);
     } else {
         text_add(&inject, "signal=none"); /* said twice, it is still none */
     }
