@@ -23,7 +23,7 @@
 
 static const char table[] = "tests/faults/errors.txt", conversation[] = "tests/faults/neighbours.script";
 
-enum { DEFAULT_JOBS = 8, MAX_PLACE = TRACE_PLACES - 1 };
+enum { DEFAULT_JOBS = 12, MAX_PLACE = TRACE_PLACES - 1 };
 
 struct options {
     const char *build, *time;
