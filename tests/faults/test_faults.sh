@@ -59,7 +59,7 @@ s/io_recv(/recv_once(/'
 try hole-in-the-answer sendto ENOBUFS '\(the answer\|waits on\)' '/^static void answer/,/^}/s/hang_up(c);/c->unsent = 0;/'
 try takes-a-neighbour-along recvfrom ECONNRESET 'is lost, and the fault was not its own' \
     '/^static void receive/,/^}/s/hang_up(c);/&\n        if (received.status == IO_ERROR \&\& highest >= 0) hang_up(\&connections[highest]);/'
-try never-rests select ENOMEM 'does not rest' '/nanosleep(&retry_delay/d'
+try never-rests select ENOMEM 'never rested' '/nanosleep(&retry_delay/d'
 try dies-in-silence bind EADDRINUSE 'does not say in one line' 's/^    const int listener = net_listen/    close(2);\n&/'
 
 wait

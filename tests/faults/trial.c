@@ -144,7 +144,7 @@ static enum verdict judge(struct trial *trial)
     if (trial->row != NULL && !trial->was_ready)
         return judge_refusal(trial, result);
     if (result->outcome == PLAY_STALLS)
-        return is_wrong(trial, "it does not rest: %s", result->came);
+        return is_wrong(trial, "time is up: %s", result->came); /* as the server's: `server rests` */
     if (result->outcome == PLAY_FAILS)
         return is_wrong(trial, "%s", result->problem);
     return judge_clients(trial, &faults);
