@@ -50,10 +50,13 @@ static bool write_unless_told_to_stop(const char *line, size_t size)
     return true;
 }
 
-/* Is a descriptor left for a client? If not, that stays so: nobody leaves who could give one back. */
-static bool can_have_a_client(int listener)
+/*
+ * Is a descriptor left for a client? If not, that stays so: nobody leaves who could give one back. Not the listener is copied:
+ * a signal to stop may just have closed it.
+ */
+static bool can_have_a_client(void)
 {
-    const int one_more = dup(listener);
+    const int one_more = dup(STDERR_FILENO);
 
     if (one_more == -1) {
         fprintf(stderr, "server: no descriptor is left for a client: %s\n", strerror(errno));
@@ -69,7 +72,7 @@ bool announce_listening(int listener, bool verbose)
     char name[NET_NAME_SIZE], line[NET_NAME_SIZE + sizeof "listening on \n"];
     sigset_t before;
 
-    if (!can_have_a_client(listener))
+    if (!can_have_a_client())
         return false;
     is_verbose = verbose;
     output_reopen(STDOUT_FILENO, O_NONBLOCK);

@@ -50,6 +50,7 @@ static bool read_row(const char *line, struct error_row *row)
     *row = (struct error_row){.error = ""};
     if (sscanf(line, "%99s %31s %15s %15s %n", calls, row->error, costs, lasts, &source) != 4)
         return false;
+    row->is_signal = strncmp(row->error, "SIG", 3) == 0;
     return split_calls(row, calls) && read_costs(costs, &row->costs) && read_lasts(lasts, &row->lasts) &&
            line[source] != '\0';
 }
@@ -59,13 +60,13 @@ bool error_is_of(const struct error_row *row, const char *call)
     for (size_t i = 0; i < sizeof row->calls / sizeof row->calls[0]; i++)
         if (strcmp(row->calls[i], call) == 0)
             return true;
-    return false;
+    return strcmp(row->calls[0], "any") == 0;
 }
 
 bool errors_know(const struct errors *errors, const char *call)
 {
     for (size_t i = 0; i < errors->count; i++)
-        if (error_is_of(&errors->rows[i], call))
+        if (!errors->rows[i].is_signal && error_is_of(&errors->rows[i], call))
             return true;
     return false;
 }

@@ -20,8 +20,9 @@ enum error_costs {
 };
 
 struct error_row {
-    char calls[4][ERRORS_NAME_SIZE]; /* the names of one call on different systems: "accept", "accept4"; "" ends them */
+    char calls[4][ERRORS_NAME_SIZE]; /* its names on different systems: "accept", "accept4"; "" ends them; or "any" */
     char error[ERRORS_NAME_SIZE]; /* "ECONNRESET"; "-": none is real, or none can be injected */
+    bool is_signal; /* what comes is no error but a signal to stop: "SIGTERM" */
     enum error_costs costs;
     bool lasts; /* it can happen again and again; otherwise it is tried only once in a play */
     bool is_first; /* of its call */
@@ -38,7 +39,7 @@ bool errors_read(struct errors *errors, const char *path);
 /* Is `call` one of the row's names? */
 bool error_is_of(const struct error_row *row, const char *call);
 
-/* Does the table know `call`? */
+/* Does the table have an error of `call`, or say that there is none? */
 bool errors_know(const struct errors *errors, const char *call);
 
 /* Frees the table; it is empty then. */

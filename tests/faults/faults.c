@@ -23,7 +23,7 @@
 
 static const char table[] = "tests/faults/errors.txt", conversation[] = "tests/faults/neighbours.script";
 
-enum { DEFAULT_JOBS = 8, MAX_PLACE = TRACE_PLACES - 1 };
+enum { DEFAULT_JOBS = 12, MAX_PLACE = TRACE_PLACES - 1 };
 
 struct options {
     const char *build, *time;
@@ -74,26 +74,16 @@ static int read_arguments(int argc, char **argv, struct options *options)
     return 0;
 }
 
-/* "02-fcntl-nonblock:-i10": a model and an option that its server gets. */
 static int add_subject(struct faults *faults, const char *words)
 {
-    char *name = memory_string(words);
-    char *option = strchr(name, ':');
+    const struct model_choice choice = models_choose(&faults->models, words);
 
-    if (option != NULL)
-        *option = '\0';
-    const struct model *model = models_named(&faults->models, name);
-    if (option != NULL)
-        *option = ':';
-    if (model == NULL) {
-        free(name);
-        return options_misuse(&command, "there is no model %s", words);
-    }
     faults->subjects[faults->subject_count++] =
-        (struct subject){.model = model,
-                         .name = name,
-                         .args = option != NULL ? option + 1 : NULL,
-                         .left_out = model->left_out != NULL ? memory_string(model->left_out) : NULL};
+        (struct subject){.model = choice.model, .words = words, .name = choice.name, .args = choice.args};
+    if (choice.model == NULL)
+        return options_misuse(&command, "there is no model %s", words);
+    if (choice.model->left_out != NULL)
+        faults->subjects[faults->subject_count - 1].left_out = memory_string(choice.model->left_out);
     return 0;
 }
 

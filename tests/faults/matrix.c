@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char letters[VERDICTS + 1] = ".+cwr#";
+static const char letters[VERDICTS + 1] = ".+scwrx#";
 
 static bool is_same_row(const struct error_row *a, const struct error_row *b, bool by_error)
 {
@@ -71,22 +71,25 @@ void matrix_add_legend(struct text *text)
     text_add(text, "\nThree signs for each model: the fault is there once before the server is ready, once\n"
                    "afterwards, and again and again from then on. What came of it, at worst:\n"
                    "  +  nothing: all go on, and every byte is right\n"
+                   "  s  it was a signal to stop, and the server has stopped\n"
                    "  c  the client that the fault met is gone; its neighbours have every byte\n"
                    "  w  clients wait while it lasts; the server does not spin, and stops when told to\n"
                    "  r  the server does not start, says why in one line, and exits with 1\n"
+                   "  x  anything else, but the model's file `faults` says why\n"
                    "  #  anything else: WRONG, see below\n"
                    "  .  not tried, or the model makes no such call then\n");
 }
 
 void matrix_add_sum(struct text *text, const struct plan *plan)
 {
-    size_t reached = 0, wrong = 0;
+    size_t reached = 0, known = 0, wrong = 0;
 
     for (size_t i = 0; i < plan->count; i++) {
         reached += plan->trials[i].verdict != NOT_REACHED;
+        known += plan->trials[i].verdict == KNOWN;
         wrong += plan->trials[i].verdict == WRONG;
     }
-    text_add(text, "\n%zu faults tried, %zu reached, %zu wrong\n", plan->count, reached, wrong);
+    text_add(text, "\n%zu faults tried, %zu reached, %zu known, %zu wrong\n", plan->count, reached, known, wrong);
 }
 
 static void add_wrong(struct text *text, const struct trial *trial)
@@ -96,7 +99,7 @@ static void add_wrong(struct text *text, const struct trial *trial)
     text_add(text, "\n%s: %s() says %s, when=%d%s: %s\n", trial->subject->name, trial->call, trial->row->error,
              trial->place, again, trial->problem);
     text_add(text, "    again:  build/tests/faults/faults --model %s --call %s --error %s --place %d\n",
-             trial->subject->name, trial->call, trial->row->error, trial->place);
+             trial->subject->words, trial->call, trial->row->error, trial->place);
     text_add(text, "    strace: %s\n", trial->path);
 }
 

@@ -48,7 +48,8 @@ static void add_call(struct plan *plan, struct trial trial, const struct traced_
 
 static bool is_wanted(const struct error_row *row, const struct wishes *wishes)
 {
-    if (strcmp(row->error, "-") == 0 || (wishes->call != NULL && !error_is_of(row, wishes->call)))
+    if (strcmp(row->error, "-") == 0 || (row->is_signal && !wishes->is_long && wishes->error == NULL) ||
+        (wishes->call != NULL && !error_is_of(row, wishes->call)))
         return false;
     return wishes->error == NULL || strcmp(row->error, wishes->error) == 0;
 }

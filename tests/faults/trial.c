@@ -10,9 +10,9 @@
 #include "player/text.h"
 
 enum {
-    PATIENCE_MS = 5000, /* with a client, where the server must go on */
+    PATIENCE_MS = 10000, /* with a client, where the server must go on */
     SHORT_PATIENCE_MS = 800, /* where it cannot, because the fault lasts */
-    STOP_MS = 5000 /* from SIGTERM to the end; strace makes everything slower */
+    STOP_MS = 10000 /* from SIGTERM to the end; strace makes everything slower */
 };
 
 const char *subject_short_name(const struct subject *subject)
@@ -112,20 +112,60 @@ static enum verdict judge_refusal(struct trial *trial, const struct play_result 
     return REFUSED;
 }
 
+/* Did it end as `how` says, told or not? What follows in `ended` is the time. */
+static bool has_ended(const struct play_result *result, const char *how)
+{
+    const size_t length = strlen(how);
+
+    return strncmp(result->ended, how, length) == 0 && (result->ended[length] == '\0' || result->ended[length] == ',');
+}
+
+/* A thread that blocks the signal does not get it, and a process of 07 ends alone: then the others go on. */
+static enum verdict judge_stop(struct trial *trial, const struct play_result *result)
+{
+    if (result->outcome == PLAY_PASSES)
+        return GOES_ON;
+    if (has_ended(result, "the server exited with 0"))
+        return STOPPED;
+    if (!trial->was_ready && has_ended(result, "the server was killed by signal 15 (SIGTERM)"))
+        return STOPPED;
+    return is_wrong(trial, "%s", result->problem);
+}
+
 static enum verdict judge(struct trial *trial)
 {
     const struct faults_met faults = faults_read(trial->path);
     const struct play_result *result = play_result(trial->play);
 
+    if (trial->row != NULL && trial->row->is_signal)
+        return judge_stop(trial, result);
     if (trial->row != NULL && faults.count == 0 && result->outcome == PLAY_PASSES)
         return NOT_REACHED;
     if (trial->row != NULL && !trial->was_ready)
         return judge_refusal(trial, result);
     if (result->outcome == PLAY_STALLS)
-        return is_wrong(trial, "it does not rest: %s", result->came);
+        return is_wrong(trial, "time is up: %s", result->came); /* as the server's: `server rests` */
     if (result->outcome == PLAY_FAILS)
         return is_wrong(trial, "%s", result->problem);
     return judge_clients(trial, &faults);
+}
+
+/* Does the model's file `faults` have this call and error? */
+static bool is_known(const struct trial *trial)
+{
+    char line[200], call[ERRORS_NAME_SIZE], error[ERRORS_NAME_SIZE];
+    struct text path = {0};
+    bool is_found = false;
+
+    text_add(&path, "%s/faults", trial->subject->model->name);
+    FILE *file = fopen(path.chars, "r");
+    while (file != NULL && !is_found && fgets(line, sizeof line, file) != NULL)
+        is_found = sscanf(line, "%31s %31s", call, error) == 2 && error_is_of(trial->row, call) &&
+                   strcmp(trial->row->error, error) == 0;
+    if (file != NULL)
+        fclose(file);
+    text_free(&path);
+    return is_found;
 }
 
 static void on_done(struct play *play, void *data)
@@ -134,6 +174,8 @@ static void on_done(struct play *play, void *data)
 
     (void)play;
     trial->verdict = judge(trial);
+    if (trial->verdict == WRONG && trial->row != NULL && is_known(trial))
+        trial->verdict = KNOWN;
     if (trial->row != NULL && trial->verdict != WRONG)
         unlink(trial->path);
     play_free(trial->play);
@@ -153,7 +195,8 @@ static void choose_words(struct trial *trial)
     text_add(&trace, "trace=%s", trial->row != NULL ? trial->call : "all");
     if (trial->row != NULL) {
         text_add(&path, "-%s-%s-%d%s", trial->call, trial->row->error, trial->place, again);
-        text_add(&inject, "inject=%s:error=%s:when=%d%s", trial->call, trial->row->error, trial->place, again);
+        text_add(&inject, "inject=%s:%s=%s:when=%d%s", trial->call, trial->row->is_signal ? "signal" : "error",
+                 trial->row->error, trial->place, again);
     } else {
         text_add(&inject, "signal=none"); /* said twice, it is still none */
     }

@@ -14,9 +14,11 @@
 enum verdict {
     NOT_REACHED, /* there was no fault */
     GOES_ON, /* every byte is right, and nobody is lost */
+    STOPPED, /* by the signal, and it exited with 0; or before it was ready, when the signal may end it */
     CLIENT_LOST, /* the client that met the fault, and nobody else */
     CLIENTS_WAIT, /* while the fault lasts; the server rests, and stops when it is told to */
     REFUSED, /* the server says in one line why it does not start, and exits with 1 */
+    KNOWN, /* anything else, but the model's file `faults` says why */
     WRONG /* anything else */
 };
 
@@ -30,8 +32,9 @@ enum { MOMENTS = AGAIN + 1, TRIAL_CLIENTS = 8, TRIAL_WORDS = 16 };
 /* A server that is tried. */
 struct subject {
     const struct model *model;
-    char *name; /* "05-select", or with its option "02-fcntl-nonblock:-i10" */
-    const char *args; /* "-i10", a part of the name, or NULL */
+    const char *words; /* as it was asked for: "02-fcntl-nonblock:-i10" */
+    char *name; /* "02-fcntl-nonblock -i10" */
+    const char *args; /* the end of it, or NULL */
     struct trace trace; /* what it calls without a fault */
     char *left_out; /* why it is not tried, or NULL */
 };
@@ -59,7 +62,7 @@ struct trial {
     bool is_lost[TRIAL_CLIENTS], is_late[TRIAL_CLIENTS];
     bool was_ready;
     enum verdict verdict;
-    char *problem; /* in one line, if it is WRONG; otherwise NULL */
+    char *problem; /* in one line, if it is WRONG or KNOWN; otherwise NULL */
 };
 
 /* Starts it; on_done() follows when the verdict is there. */

@@ -248,6 +248,41 @@ static void test_early_end_fails(void **state)
           "the connection was closed too early", NULL, NULL);
 }
 
+/* How many such events of `actor` there are. */
+static size_t count_events(enum play_event_kind kind, int actor)
+{
+    size_t count, found = 0;
+    const struct play_event *events = play_events(stage.play, &count);
+
+    for (size_t i = 0; i < count; i++)
+        found += events[i].kind == kind && events[i].actor == actor;
+    return found;
+}
+
+/* What if the others shall go on when one has lost its connection, or waits in vain? Then it drops out, and its end is told. */
+static void test_others_go_on_without_one(void **state)
+{
+    static const char source[] =
+        HELLO "A send \"more\"\nA expect \"MORE\"\nsync\nB connect\nB send \"b\"\nB expect \"B\"\n";
+    const struct play_options options = {.others_go_on = true, .limit_ms = STALL_MS};
+    enum { A, B };
+
+    begin("closes in the middle", source, options);
+    run_loop();
+    assert_result("closes in the middle", PLAY_PASSES, 0, "", "", "");
+    assert_int_equal(count_events(PLAY_FAILED, A), 1);
+    assert_int_equal(count_events(PLAY_CONNECTED, B), 1);
+    begin("drops", source, options);
+    run_loop();
+    assert_result("drops", PLAY_PASSES, 0, "", "", "");
+    assert_int_equal(count_events(PLAY_STALLED, A), 1);
+    assert_int_equal(count_events(PLAY_STEP_BEGINS, A), 3); /* to send more is no longer tried */
+    assert_int_equal(count_events(PLAY_STALLED, B), 1);
+    begin("same case", source, options);
+    run_loop();
+    assert_result("same case", PLAY_FAILS, 3, "byte 0 of the answer should be 'H' and is 'h'", NULL, NULL);
+}
+
 static void test_the_kind_of_end_matters(void **state)
 {
     passes("resets", "A connect\nA send \"x\"\nA expect reset\n");
@@ -676,6 +711,7 @@ int main(int argc, char **argv)
         PLAYING(test_bytes_that_no_step_expected_fail),
         PLAYING(test_missing_bytes_stall),
         PLAYING(test_early_end_fails),
+        PLAYING(test_others_go_on_without_one),
         PLAYING(test_the_kind_of_end_matters),
         PLAYING(test_death_is_named_first),
         PLAYING(test_death_is_no_lack_of_rest),
