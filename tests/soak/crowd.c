@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "player/backlog.h"
 #include "player/memory.h"
 #include "player/payload.h"
 #include "player/text.h"
@@ -346,10 +347,18 @@ static void come(struct crowd *crowd, size_t place)
     }
 }
 
+/* Where a backlog is full, the kernel may reset clients that the server has never seen. */
+static bool has_room(const struct crowd *crowd)
+{
+    struct backlog backlog;
+
+    return !backlog_look((const struct sockaddr *)&crowd->address, &backlog) || backlog.waiting <= backlog.limit;
+}
+
 static void fill_places(struct crowd *crowd)
 {
     for (size_t i = 0; i < crowd->wanted && crowd->problem.chars == NULL; i++)
-        if (crowd->clients[i] == NULL)
+        if (crowd->clients[i] == NULL && has_room(crowd))
             come(crowd, i);
 }
 
