@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "player/backlog.h"
 #include "player/memory.h"
 #include "player/payload.h"
 #include "player/text.h"
@@ -15,6 +16,9 @@ enum {
     SMALL = 6, /* or so many */
     LARGE_SIZE_BITS = 20, /* and they send up to 2^20 bytes, */
     SMALL_SIZE_BITS = 15, /* or 2^15 */
+    FILL_SIZE =
+        512 * 1024, /* more than the kernel holds on both ways, so that the server has to wait: see make_tight() */
+    FILL_MS = 30, /* a busy server's time for that */
     PIECE_SIZE = 64 * 1024, /* the largest piece */
     MAX_PIECES = 200,
     TICK_MS = 20, /* from one look to the next */
@@ -34,7 +38,8 @@ struct plan {
     uint64_t pause_ms; /* and how long it pauses after a piece */
     bool reads_at_once; /* otherwise it reads only later, if it is still there */
     enum ending ending;
-    uint64_t later_ms; /* when it begins to read, resets, or vanishes */
+    uint64_t
+        later_ms; /* when it begins to read, resets, or vanishes; without reading, counted from when it last could send */
 };
 
 struct client {
@@ -97,6 +102,9 @@ static struct plan make_plan(uint64_t *dice, bool is_small)
     static const enum ending endings[] = {STAYS, STAYS, STAYS, RESETS, VANISHES};
     struct plan plan = {.size = roll_any_size(dice, is_small ? SMALL_SIZE_BITS : LARGE_SIZE_BITS), .piece = PIECE_SIZE};
 
+    plan.reads_at_once = roll(dice, 3) > 0;
+    if (!plan.reads_at_once && roll(dice, 2) == 0)
+        plan.size += FILL_SIZE;
     if (roll(dice, 3) == 0) { /* what if a buffer is filled exactly? */
         const size_t buffer = buffers[roll(dice, is_small ? 2 : 3)];
         plan.size = (plan.size / buffer + 1) * buffer;
@@ -104,9 +112,8 @@ static struct plan make_plan(uint64_t *dice, bool is_small)
         plan.piece = 1 + plan.size / MAX_PIECES + roll_any_size(dice, 12);
         plan.pause_ms = plan.size / plan.piece < 20 ? roll(dice, 4) : 0;
     }
-    plan.reads_at_once = roll(dice, 3) > 0;
     plan.ending = endings[roll(dice, sizeof endings / sizeof endings[0])];
-    plan.later_ms = roll_any_size(dice, 7);
+    plan.later_ms = (plan.reads_at_once ? 0 : FILL_MS) + roll_any_size(dice, 7);
     return plan;
 }
 
@@ -212,6 +219,23 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
     }
 }
 
+/* ---- What it does later ---- */
+
+static void on_later(uv_timer_t *timer)
+{
+    struct client *client = timer->data;
+
+    if (client->plan.ending == STAYS)
+        uv_read_start((uv_stream_t *)&client->tcp, give_buffer, on_read);
+    else
+        leave(client, client->plan.ending);
+}
+
+static void set_later(struct client *client)
+{
+    uv_timer_start(&client->later, on_later, client->plan.later_ms, 0);
+}
+
 /* ---- Sending ---- */
 
 static void send_piece(struct client *client);
@@ -230,6 +254,8 @@ static void on_written(uv_write_t *request, int status)
         return;
     client->moved_at = uv_now(client->crowd->loop);
     client->sent += client->piece.len;
+    if (!client->plan.reads_at_once && uv_is_active((uv_handle_t *)&client->later))
+        set_later(client);
     if (client->plan.pause_ms > 0)
         uv_timer_start(&client->pause, on_pause_over, client->plan.pause_ms, 0);
     else
@@ -257,16 +283,6 @@ static void send_piece(struct client *client)
 
 /* ---- Coming ---- */
 
-static void on_later(uv_timer_t *timer)
-{
-    struct client *client = timer->data;
-
-    if (client->plan.ending == STAYS)
-        uv_read_start((uv_stream_t *)&client->tcp, give_buffer, on_read);
-    else
-        leave(client, client->plan.ending);
-}
-
 static void on_connected(uv_connect_t *request, int status)
 {
     struct client *client = request->data;
@@ -282,22 +298,23 @@ static void on_connected(uv_connect_t *request, int status)
     if (client->plan.reads_at_once)
         uv_read_start((uv_stream_t *)&client->tcp, give_buffer, on_read);
     if (!client->plan.reads_at_once || client->plan.ending != STAYS)
-        uv_timer_start(&client->later, on_later, client->plan.later_ms, 0);
+        set_later(client);
     send_piece(client);
 }
 
 /*
- * Who reads late has little room, and segments as on an Ethernet: with those of the loopback, 64 KiB long, the kernel would take
- * megabytes from a server before it has to wait.
+ * Who reads late has little room, and segments as on an Ethernet: so the kernel holds some 370 KiB of what was sent and answered.
+ * With those of the loopback, 64 KiB long, it would be megabytes.
  */
 static void make_tight(struct client *client)
 {
-    const int room = 32 * 1024, segment = 1400;
+    const int receive_room = 8 * 1024, send_room = 32 * 1024, segment = 1400;
     uv_os_fd_t fd;
 
     if (uv_fileno((uv_handle_t *)&client->tcp, &fd) != 0)
         return;
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_room, sizeof receive_room);
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_room, sizeof send_room);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
 }
 
@@ -330,10 +347,18 @@ static void come(struct crowd *crowd, size_t place)
     }
 }
 
+/* Where a backlog is full, the kernel may reset clients that the server has never seen. */
+static bool has_room(const struct crowd *crowd)
+{
+    struct backlog backlog;
+
+    return !backlog_look((const struct sockaddr *)&crowd->address, &backlog) || backlog.waiting <= backlog.limit;
+}
+
 static void fill_places(struct crowd *crowd)
 {
     for (size_t i = 0; i < crowd->wanted && crowd->problem.chars == NULL; i++)
-        if (crowd->clients[i] == NULL)
+        if (crowd->clients[i] == NULL && has_room(crowd))
             come(crowd, i);
 }
 

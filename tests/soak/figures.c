@@ -2,13 +2,12 @@
 #include "figures.h"
 
 #include <dirent.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "player/proc.h"
 
-enum { FIRST_HALF = 3 /* of the rests */, LITTLE_KIB = 1024 };
+enum { LITTLE_KIB = 1024 };
 
 const char *figure_name(enum figure figure)
 {
@@ -74,13 +73,10 @@ bool figures_are_back(const struct figures *now, const struct figures *before)
 
 bool figures_grow(const struct figures rests[RESTS], enum figure figure)
 {
-    long early = 0, late = LONG_MAX;
+    const long first = rests[0].of[figure], second = rests[1].of[figure];
+    const long last = rests[RESTS - 1].of[figure], last_but_one = rests[RESTS - 2].of[figure];
+    const long early = first > second ? first : second;
+    const long late = last < last_but_one ? last : last_but_one;
 
-    for (int i = 0; i < FIRST_HALF; i++)
-        if (rests[i].of[figure] > early)
-            early = rests[i].of[figure];
-    for (int i = FIRST_HALF; i < RESTS; i++)
-        if (rests[i].of[figure] < late)
-            late = rests[i].of[figure];
-    return late > early + (figure == MEMORY ? LITTLE_KIB : 0);
+    return late > early + (figure == MEMORY ? early / 2 + LITTLE_KIB : 0);
 }

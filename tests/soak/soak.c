@@ -74,6 +74,11 @@ static void start_command(struct soak *soak, const char *shell_command)
 {
     const int port = process_free_port();
     bool is_wrapped;
+
+    if (port < 0) {
+        fprintf(stderr, "soak: there is no free port: %s\n", uv_strerror(port));
+        exit(1);
+    }
     char *with_port = process_fill_in_port(shell_command, port);
     char *wrapped = process_wrap(with_port, &is_wrapped);
 

@@ -23,7 +23,7 @@ finds descriptor 'it leaks descriptors: at rest'
 finds thread 'it leaks threads: at rest'
 finds join 'it leaks memory in KiB: at rest'
 finds process 'it leaks processes: at rest'
-finds byte 'of the answer should be'
+finds byte 'of the answer'
 finds end 'it exited with 3 by itself'
 finds stop 'it did not stop within 5 s of SIGTERM'
 
