@@ -1,6 +1,7 @@
 /* server - see server.h */
 #include "server.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,7 +124,7 @@ void server_stop(struct server *server, uv_loop_t *loop)
 {
     if (server->process == NULL)
         return;
-    process_stop(server->process, STOP_LIMIT_MS);
+    process_stop(server->process, SIGTERM, STOP_LIMIT_MS);
     while (!process_status(server->process).has_ended)
         uv_run(loop, UV_RUN_ONCE);
     process_free(server->process, on_freed, server);
