@@ -1,6 +1,7 @@
 /* server - see server.h */
 #include "server.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +122,7 @@ void server_stop(struct server *server, uv_loop_t *loop, uint64_t limit_ms)
 {
     if (server->process == NULL)
         return;
-    process_stop(server->process, limit_ms);
+    process_stop(server->process, SIGTERM, limit_ms);
     while (!process_status(server->process).has_ended)
         uv_run(loop, UV_RUN_ONCE);
     server->was_killed = process_status(server->process).was_killed;

@@ -32,6 +32,7 @@ struct actor {
     uv_timer_t timer;
     struct connection *connection; /* the last one; NULL before the first */
     bool waits_for_room; /* for it, in the backlog of the server under test: see actor_connect() */
+    struct flood *flood; /* or NULL */
 
     size_t taken; /* for `is stuck`: bytes that the system had taken at the last look */
     int quiet_looks; /* and the number of looks since it took any */
@@ -49,6 +50,7 @@ struct look {
 /* The program under test. */
 struct program {
     struct process *process; /* NULL as long as it does not run */
+    int port; /* that a server started again must take; 0: any */
     struct actor *actor; /* whose steps are about it; NULL if there are none */
     const char *kind; /* "server" or "client", for messages */
     bool was_stopped_by_step;
@@ -61,6 +63,8 @@ struct program {
     struct incoming output; /* due is what the server that we play has sent */
 
     size_t stderr_seen; /* of standard error, up to the end of what a step looked for */
+
+    struct proc_size size_at_first; /* when it was ready, for `server grows` */
 
     struct look looks[REST_PARTS + 1], first_look; /* for `server rests`: the last ones, and the first */
     int look_count;
@@ -96,7 +100,13 @@ void actor_new_connection(struct actor *actor);
 /* Opens it with the client under test. Returns false as long as that has not connected. */
 bool actor_accept(struct actor *actor);
 
-/* Closes or resets the connection, if it is not over already. */
+/* Begins to flood the server under test. */
+void actor_flood(struct actor *actor);
+
+/* Ends that, if it goes on. */
+void actor_end_flood(struct actor *actor);
+
+/* Closes or resets the connection, and ends a flood, if they are not over already. */
 void actor_leave(struct actor *actor, bool by_reset);
 
 /* ---- player_program.c ---- */
@@ -104,8 +114,11 @@ void actor_leave(struct actor *actor, bool by_reset);
 /* Starts the client under test, as the present step says. */
 enum step_state program_start_client(struct actor *actor);
 
-/* Sends SIGTERM, and SIGKILL after so many milliseconds. */
-void program_tell_to_end(struct play *play, uint64_t limit_ms);
+/* Starts the server under test again, which has ended, at the port that it had. */
+enum step_state program_start_again(struct actor *actor);
+
+/* Sends the signal, and SIGKILL after so many milliseconds. */
+void program_tell_to_end(struct play *play, int signal_number, uint64_t limit_ms);
 
 /* ---- player_judge.c ---- */
 

@@ -3,6 +3,7 @@
  *
  * Each line is a step that is done: when, who, what, and how it ended. The clients of a range (C1..C50) share one line.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,7 +223,8 @@ static void on_event(struct play *play, const struct play_event *event, void *da
         show_end_of_connection(show, event);
         break;
     case PLAY_TOLD_TO_END:
-        show_happening(show, event, program, "(is told to stop: SIGTERM)");
+        show_happening(show, event, program,
+                       event->total == SIGINT ? "(is told to stop: SIGINT)" : "(is told to stop: SIGTERM)");
         break;
     case PLAY_EXITED:
         show_happening(show, event, program, "(has ended)");

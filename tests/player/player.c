@@ -56,6 +56,8 @@ static uint64_t own_time(const struct step *step)
 
 uint64_t play_limit(const struct play *play)
 {
+    if (play->script->time_ms > 0)
+        return play->script->time_ms;
     uint64_t limit = play->options.script_limit_ms > 0 ? play->options.script_limit_ms : DEFAULT_SCRIPT_LIMIT_MS;
 
     for (int i = 0; i < play->script->step_count; i++)
@@ -277,8 +279,10 @@ void play_close(struct play *play)
     play->stage = STAGE_CLOSES;
     for (struct connection *connection = play->connections; connection != NULL; connection = connection->next)
         connection_close(connection);
-    for (int i = 0; i < play->script->actor_count; i++)
+    for (int i = 0; i < play->script->actor_count; i++) {
+        actor_end_flood(&play->actors[i]);
         uv_close((uv_handle_t *)&play->actors[i].timer, on_actor_closed);
+    }
     uv_close((uv_handle_t *)&play->timer, on_handle_closed);
     uv_close((uv_handle_t *)&play->room_timer, on_handle_closed);
     uv_close((uv_handle_t *)&play->listener, on_handle_closed);

@@ -29,7 +29,7 @@ enum play_event_kind {
     PLAY_READY, /* a server takes clients; the conversation begins now */
     PLAY_SAID, /* it wrote result.bytes to standard error */
     PLAY_PRINTED, /* a client wrote result.bytes to standard output; total: so far */
-    PLAY_TOLD_TO_END, /* SIGTERM */
+    PLAY_TOLD_TO_END, /* by a signal */
     PLAY_EXITED, /* it has ended */
     /* steps */
     PLAY_STEP_BEGINS,
@@ -53,7 +53,7 @@ struct play_event {
     int actor; /* index into script.actors, or -1 */
     int step; /* index into script.steps of the actor's present step, or -1 */
     struct io_result result; /* what it was, in the five statuses */
-    size_t total; /* see PLAY_CONNECTED, PLAY_SENT, PLAY_RECEIVED and PLAY_PRINTED */
+    size_t total; /* see PLAY_CONNECTED, PLAY_SENT, PLAY_RECEIVED and PLAY_PRINTED; PLAY_TOLD_TO_END: the signal */
     uint64_t waited; /* PLAY_STALLED, PLAY_FAILED, PLAY_STEP_ENDS: nanoseconds since PLAY_WAITING, or 0 */
 };
 

@@ -2,6 +2,7 @@
 #include <netinet/in.h>
 
 #include "backlog.h"
+#include "flood.h"
 #include "player_parts.h"
 
 enum {
@@ -200,8 +201,21 @@ bool actor_accept(struct actor *actor)
     return true;
 }
 
+void actor_flood(struct actor *actor)
+{
+    actor->flood = flood_start(process_address(actor->program->process));
+}
+
+void actor_end_flood(struct actor *actor)
+{
+    if (actor->flood != NULL)
+        flood_stop(actor->flood);
+    actor->flood = NULL;
+}
+
 void actor_leave(struct actor *actor, bool by_reset)
 {
+    actor_end_flood(actor);
     if (actor->connection == NULL || actor->connection->is_over)
         return;
     play_trace(actor->play, actor, PLAY_LEFT, (struct io_result){.status = IO_SUCCESS}, 0);
@@ -235,6 +249,10 @@ void actor_describe_came(const struct actor *actor, struct text *came)
 
 bool actor_has_leftovers(const struct actor *actor, struct text *problem)
 {
+    if (actor->flood != NULL && flood_is_wrong(actor->flood)) {
+        text_add(problem, "a byte of what came to %s, which floods, is wrong", actor->name);
+        return true;
+    }
     if (actor->connection == NULL || actor->connection->is_over || actor->has_dropped_out ||
         incoming_unexpected(&actor->connection->incoming) == 0)
         return false;

@@ -205,7 +205,7 @@ static void describe_end(struct play *play)
     if (status.is_ready && status.was_told) {
         text_add(ended, ", ");
         text_add_time(ended, status.stop_time, TIME_EXACT);
-        text_add(ended, " after SIGTERM");
+        text_add(ended, " after %s", status.told == SIGINT ? "SIGINT" : "SIGTERM");
     }
     text_add(&play->findings.said, "%s", process_stderr(process).bytes);
 }

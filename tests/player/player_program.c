@@ -1,5 +1,6 @@
 /* player_program - the program under test: its start, its output, its end; see player_parts.h */
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,13 +56,18 @@ static void judge_early_end(struct play *play)
     const struct process_status status = process_status(process);
     const bool is_server = play->script->kind == SCRIPT_FOR_SERVERS;
 
-    if (play->stage == STAGE_PLAYS && (is_server ? status.was_told : status.signal == 0)) {
+    if (play->stage == STAGE_PLAYS && status.is_ready && (is_server ? status.was_told : status.signal == 0)) {
         recheck(play, true);
         return;
     }
     play->program.end_is_explained = true;
     if (play->stage == STAGE_STARTS)
         play_fail(play, NULL, "the server cannot be started: it %s", process_describe_end(process));
+    else if (!status.is_ready)
+        play_fail(play, NULL,
+                  "the server cannot be started again at its port: it %s. Connections that it had closed are still in "
+                  "TIME_WAIT there; with SO_REUSEADDR it may listen all the same",
+                  process_describe_end(process));
     else
         play_fail(play, NULL, "the %s %s in the middle of the conversation", play->program.kind,
                   process_describe_end(process));
@@ -84,8 +90,12 @@ static void on_ready(struct process *process)
 {
     struct play *play = process_owner(process);
 
+    (void)process_size(process,
+                       &play->program.size_at_first); /* if that is not known here, `server grows` will say so */
+    if (play->stage == STAGE_PLAYS)
+        recheck(play, true); /* it was started again */
     if (play->stage != STAGE_STARTS)
-        return; /* it was aborted meanwhile */
+        return; /* or it was aborted meanwhile */
     if (play->options.on_ready != NULL)
         play->options.on_ready(play, play->options.data);
     else
@@ -93,6 +103,11 @@ static void on_ready(struct process *process)
 }
 
 /* ---- Start and stop ---- */
+
+static int port_of(const struct sockaddr *address)
+{
+    return ntohs(((const struct sockaddr_in *)address)->sin_port); /* IPv6 has it at the same place */
+}
 
 static struct process_options process_options(struct play *play, const char *const *arguments)
 {
@@ -115,11 +130,13 @@ static void start(struct play *play, const struct process_options *options)
 
 static void start_model(struct play *play)
 {
-    const char *const own[] = {play->options.program, "-p", "0"};
+    char port[6];
+    const char *const own[] = {play->options.program, "-p", port};
     const char *const *runner = play->options.runner;
     char *args = memory_string(play->options.args != NULL ? play->options.args : "");
     struct option_values words = {0};
 
+    snprintf(port, sizeof port, "%d", play->program.port);
     for (; runner != NULL && *runner != NULL; runner++)
         option_values_add(&words, *runner);
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
@@ -138,7 +155,7 @@ static void start_model(struct play *play)
 
 static void start_command(struct play *play)
 {
-    const int port = process_free_port();
+    const int port = play->program.port != 0 ? play->program.port : process_free_port();
 
     if (port < 0) {
         play_fail(play, NULL, "the player finds no free port: %s", uv_strerror(port));
@@ -165,6 +182,25 @@ void program_start_server(struct play *play)
         start_model(play);
 }
 
+static void on_process_freed(void *data)
+{
+    play_note_closed(data);
+}
+
+enum step_state program_start_again(struct actor *actor)
+{
+    struct play *play = actor->play;
+    struct program *program = actor->program;
+    struct process *before = program->process;
+
+    text_add(&play->findings.said, "%s", process_stderr(before).bytes);
+    program->stderr_seen = 0;
+    program->port = port_of(process_address(before));
+    program_start_server(play);
+    process_free(before, on_process_freed, play);
+    return STEP_WAITS;
+}
+
 static void on_input_sent(struct sender *sender, ssize_t n)
 {
     (void)sender; /* a client need not read all of its input */
@@ -178,7 +214,7 @@ static void write_port(const struct play *play, char port[6])
     int size = sizeof address;
 
     uv_tcp_getsockname(&play->listener, (struct sockaddr *)&address, &size);
-    snprintf(port, 6, "%d", ntohs(address.sin_port));
+    snprintf(port, 6, "%d", port_of((struct sockaddr *)&address));
 }
 
 enum step_state program_start_client(struct actor *actor)
@@ -207,15 +243,16 @@ enum step_state program_start_client(struct actor *actor)
     return STEP_DONE;
 }
 
-void program_tell_to_end(struct play *play, uint64_t limit_ms)
+void program_tell_to_end(struct play *play, int signal_number, uint64_t limit_ms)
 {
-    play_trace(play, play->program.actor, PLAY_TOLD_TO_END, (struct io_result){.status = IO_SUCCESS}, 0);
-    process_stop(play->program.process, limit_ms);
+    play_trace(play, play->program.actor, PLAY_TOLD_TO_END, (struct io_result){.status = IO_SUCCESS},
+               (size_t)signal_number);
+    process_stop(play->program.process, signal_number, limit_ms);
 }
 
 static void tell_at_the_end(struct play *play)
 {
-    program_tell_to_end(play, play->options.stop_ms > 0 ? play->options.stop_ms : STOP_LIMIT_MS);
+    program_tell_to_end(play, SIGTERM, play->options.stop_ms > 0 ? play->options.stop_ms : STOP_LIMIT_MS);
 }
 
 static void on_zombie_look(uv_timer_t *timer)
@@ -257,14 +294,6 @@ void program_stop(struct play *play)
     }
 }
 
-static void on_process_freed(void *data)
-{
-    struct play *play = data;
-
-    play->program.process = NULL;
-    play_note_closed(play);
-}
-
 static void on_sender_closed(struct sender *sender)
 {
     play_note_closed(sender->owner);
@@ -276,4 +305,5 @@ void program_close(struct play *play)
         sender_close(&play->program.sender, on_sender_closed);
     if (play->program.process != NULL)
         process_free(play->program.process, on_process_freed, play);
+    play->program.process = NULL;
 }

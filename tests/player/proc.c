@@ -15,6 +15,9 @@
 #include "memory.h"
 #include "text.h"
 
+/* The address space that AddressSanitizer and ThreadSanitizer reserve to note what each byte is: terabytes. */
+#define SHADOW_KIB (1024L * 1024 * 1024)
+
 enum { LINE_SIZE = 512, STAT_FIELDS = 15 /* of those behind the name, up to the children's times */ };
 
 #define LISTENS "0A" /* the state of a socket that listens, in /proc/net/tcp */
@@ -51,6 +54,8 @@ bool proc_status(pid_t thread, struct proc_status *status)
     } numbers[] = {{"Threads:", &status->threads},
                    {"TracerPid:", &tracer},
                    {"VmHWM:", &status->peak_kib},
+                   {"VmData:", &status->data_kib},
+                   {"VmSize:", &status->address_space_kib},
                    {"voluntary_ctxt_switches:", &status->sleeps},
                    {"nonvoluntary_ctxt_switches:", &status->preemptions}};
     char line[LINE_SIZE];
@@ -372,6 +377,23 @@ bool proc_family_is_running(pid_t pid)
         is_running = has_running_thread(family[i].pid);
     free(family);
     return is_running;
+}
+
+bool proc_family_size(pid_t pid, struct proc_size *size)
+{
+    struct proc_member *family;
+    const size_t count = proc_descendants(pid, &family);
+    struct proc_status status;
+
+    *size = (struct proc_size){0};
+    for (size_t i = 0; i < count; i++)
+        if (!family[i].is_zombie && proc_status(family[i].pid, &status)) {
+            size->threads += status.threads;
+            size->memory_kib += status.data_kib;
+            size->is_instrumented |= status.address_space_kib > SHADOW_KIB;
+        }
+    free(family);
+    return size->threads > 0;
 }
 
 /* Is one of its descriptors this socket? They are links to "socket:[INODE]". */

@@ -18,6 +18,9 @@ struct proc_status {
     /* Of its process. */
     long threads;
     long peak_kib; /* the most memory that was ever resident, in KiB */
+    long
+        data_kib; /* the memory that it has for itself, touched or not: also stacks of threads that nobody has joined */
+    long address_space_kib;
     pid_t tracer; /* the process that traces it; 0: none */
 };
 
@@ -73,6 +76,16 @@ bool proc_family_busy_time(pid_t pid, uint64_t *nanoseconds);
  * when it gets the core.
  */
 bool proc_family_is_running(pid_t pid);
+
+/* What a process and its descendants have now. */
+struct proc_size {
+    long threads;
+    long memory_kib; /* data_kib of all */
+    bool is_instrumented; /* by a sanitizer, which has more memory than the program: that tells nothing */
+};
+
+/* Returns false if it is not known. */
+bool proc_family_size(pid_t pid, struct proc_size *size);
 
 /* Does it hold a socket that listens on this TCP port? */
 bool proc_listens(pid_t pid, int port);

@@ -43,7 +43,7 @@ enum state {
     WAITING, /* for a server to be ready */
     RUNNING,
     LATE, /* not ready in time, so it is told to end */
-    TOLD, /* to end: SIGTERM */
+    TOLD, /* to end: SIGTERM or SIGINT */
     KILLED, /* SIGKILL */
     EXITED, /* its outputs may still be open, and those that it has started may still be there */
     ENDED /* on_end has been called */
@@ -63,6 +63,7 @@ struct process {
 
     enum state state;
     uint64_t entered[STATES]; /* when, in nanoseconds; 0: never */
+    int stop_signal;
     uint64_t stop_limit_ms;
     struct ready_line ready_line;
     int probe_fd; /* or -1 */
@@ -120,6 +121,7 @@ struct process_status process_status(const struct process *process)
 
     return (struct process_status){.is_ready = has_been(process, RUNNING),
                                    .was_told = has_been(process, TOLD),
+                                   .told = process->stop_signal,
                                    .was_killed = has_been(process, KILLED),
                                    .has_ended = process->state == ENDED,
                                    .exit_status = process->exit_status,
@@ -179,10 +181,10 @@ static void enter(struct process *process, enum state state)
     case RUNNING:
         break;
     case LATE:
-        process_stop(process, STOP_LIMIT_MS);
+        process_stop(process, SIGTERM, STOP_LIMIT_MS);
         break;
     case TOLD:
-        family_tell(process->child.pid, port_of(process), &process->bystanders);
+        family_tell(process->child.pid, port_of(process), process->stop_signal, &process->bystanders);
         set_limit(process, process->stop_limit_ms);
         break;
     case KILLED:
@@ -267,10 +269,11 @@ static bool is_dead(const struct process *process)
            (waitid(P_PID, (id_t)process->child.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0);
 }
 
-void process_stop(struct process *process, uint64_t limit_ms)
+void process_stop(struct process *process, int signal_number, uint64_t limit_ms)
 {
     if (process->state >= TOLD || is_dead(process))
         return;
+    process->stop_signal = signal_number;
     process->stop_limit_ms = limit_ms;
     enter(process, TOLD);
 }
@@ -443,7 +446,7 @@ char *process_wrap(const char *command, bool *is_wrapped)
     /* `exec` takes neither several commands nor one with an assignment before it. */
     *is_wrapped = strpbrk(command, ";&|(){}<>`\n") != NULL || (equals != NULL && equals < command + first_word);
     const bool has_exec = strncmp(command, "exec ", strlen("exec ")) == 0;
-    text_add(&wrapped, "%s%s", *is_wrapped ? "trap : TERM; " : has_exec ? "" : "exec ", command);
+    text_add(&wrapped, "%s%s", *is_wrapped ? "trap : TERM INT; " : has_exec ? "" : "exec ", command);
     return text_take(&wrapped);
 }
 
@@ -565,6 +568,11 @@ bool process_busy_time(const struct process *process, uint64_t *nanoseconds)
 bool process_is_running(const struct process *process)
 {
     return is_alive(process) && proc_family_is_running(process->child.pid);
+}
+
+bool process_size(const struct process *process, struct proc_size *size)
+{
+    return is_alive(process) && proc_family_size(process->child.pid, size);
 }
 
 int process_raise_descriptors(void)

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <uv.h>
 
+#include "proc.h"
 #include "text.h"
 
 struct process;
@@ -66,10 +67,10 @@ uv_stream_t *process_input(struct process *process);
 const struct sockaddr *process_address(const struct process *process);
 
 /*
- * Sends SIGTERM to the server (process_family.h says to whom else), and SIGKILL to all if that has not helped after `limit_ms`
- * milliseconds; on_end follows. Does nothing if the program has ended or was told before.
+ * Sends SIGTERM or SIGINT to the server (process_family.h says to whom else), and SIGKILL to all if that has not helped after
+ * `limit_ms` milliseconds; on_end follows. Does nothing if the program has ended or was told before.
  */
-void process_stop(struct process *process, uint64_t limit_ms);
+void process_stop(struct process *process, int signal_number, uint64_t limit_ms);
 
 /* Sends SIGKILL now, also to those that it has started. on_end follows. Does nothing if the program has ended. */
 void process_kill(struct process *process);
@@ -77,12 +78,13 @@ void process_kill(struct process *process);
 /* How far it has come. */
 struct process_status {
     bool is_ready; /* it has been ready for its clients */
-    bool was_told; /* to end: SIGTERM has reached it alive */
+    bool was_told; /* to end: the signal has reached it alive, */
+    int told; /* and that is this signal */
     bool was_killed; /* it took SIGKILL; if it was neither told nor killed, it ended by itself */
     bool has_ended; /* on_end has been called, and these are valid: */
     int exit_status; /* 0 if a signal ended it */
     int signal; /* that ended it, or 0 */
-    uint64_t stop_time; /* how long it took to end after SIGTERM, in nanoseconds; 0 if it was not told */
+    uint64_t stop_time; /* how long it took to end after that signal, in nanoseconds; 0 if it was not told */
     size_t left; /* how many of its processes were still there a second later, and had to be killed */
 };
 
@@ -120,6 +122,11 @@ bool process_busy_time(const struct process *process, uint64_t *nanoseconds);
  * over. Returns false where the system does not tell.
  */
 bool process_is_running(const struct process *process);
+
+/*
+ * What it and those that it has started have now: see proc.h. Returns false where the system does not tell.
+ */
+bool process_size(const struct process *process, struct proc_size *size);
 
 /* Frees a process that has ended; `on_freed(data)` is called when the loop no longer holds any part of it. */
 void process_free(struct process *process, void (*on_freed)(void *data), void *data);

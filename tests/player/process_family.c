@@ -63,12 +63,12 @@ static void tell_bystander(struct bystanders *bystanders, pid_t pid)
     bystanders->pids[bystanders->count++] = pid;
 }
 
-void family_tell(pid_t pid, int port, struct bystanders *bystanders)
+void family_tell(pid_t pid, int port, int signal_number, struct bystanders *bystanders)
 {
     struct family family = family_of(pid);
     const pid_t server = find_server(&family, port);
 
-    kill(server != 0 ? server : -pid, SIGTERM);
+    kill(server != 0 ? server : -pid, signal_number);
     for (size_t i = 0; i < family.count && server != 0; i++) {
         const pid_t member = family.members[i].pid;
         if (member != server && !descends(&family, member, server) && !descends(&family, server, member))

@@ -17,11 +17,11 @@ struct bystanders {
 };
 
 /*
- * Sends SIGTERM to the server: the process that listens on `port`, or the parent of those that do. What it has started is
- * its own business, and what has started it (a shell, timeout(1), npm) sees it end; others, which were started beside it,
- * are told, too, and put into `bystanders`. Where nobody listens, the whole process group is told.
+ * Sends `signal_number` to the server: the process that listens on `port`, or the parent of those that do. What it has
+ * started is its own business, and what has started it (a shell, timeout(1), npm) sees it end; others, which were started
+ * beside it, get SIGTERM and are put into `bystanders`. Where nobody listens, the whole process group is told.
  */
-void family_tell(pid_t pid, int port, struct bystanders *bystanders);
+void family_tell(pid_t pid, int port, int signal_number, struct bystanders *bystanders);
 
 /*
  * Sends SIGTERM once more to those of them that are still there. The first one is lost if a shell that traps SIGTERM has

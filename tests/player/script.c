@@ -32,6 +32,7 @@ enum {
     MAX_SIZE = 1024 * 1024 * 1024,
     MAX_MILLISECONDS = 60 * 60 * 1000,
     MAX_DESCRIPTORS = 1000000,
+    MAX_THREADS = 1000000,
     MAX_DIGITS = 9, /* of any number: it fits an int */
     MAX_NAME_DIGITS = 6, /* of the number in a name */
     MAX_NAME_LETTERS = 32
@@ -286,7 +287,7 @@ static bool read_thousandths(struct parser *p, const struct measure *measure, ui
 
     if (whole == 0 || (p->at[whole] == '.' && fraction == 0))
         return mistake(p, "a %s such as %s is missing, there is %s; write: %s", measure->name, measure->example,
-                       found(p), p->verb->usage);
+                       found(p), p->verb != NULL ? p->verb->usage : "limit time TIME");
     if (whole > MAX_DIGITS || fraction > 3)
         return mistake(p, "%s has too many digits", found(p));
     *thousandths = strtoull(p->at, NULL, 10) * 1000;
@@ -403,6 +404,15 @@ bool read_for_duration(struct parser *p, struct step *step)
     if (!take(p, "for"))
         return mistake(p, "for how long? There is %s; write: %s", found(p), p->verb->usage);
     return read_duration(p, step);
+}
+
+bool read_growth(struct parser *p, struct step *step)
+{
+    const char *const unit = p->at + strspn(p->at, DIGITS) + strspn(p->at + strspn(p->at, DIGITS), BLANKS);
+
+    if (word_length(unit) != strlen("threads") || strncmp(unit, "threads", strlen("threads")) != 0)
+        return read_bytes(p, &step->sizes[0]);
+    return read_number(p, "how many threads", 1, MAX_THREADS, &step->threads) && take(p, "threads");
 }
 
 bool read_exit_status(struct parser *p, struct step *step)
@@ -661,12 +671,14 @@ static bool end_line(struct parser *p)
 
 static bool limit_line(struct parser *p)
 {
+    if (p->script->step_count > 0)
+        return mistake(p, "a limit stands before the first step: limit descriptors NUMBER, limit time TIME");
+    if (take(p, "time"))
+        return read_time(p, &p->script->time_ms) && expect_end_of_line(p, "limit time TIME");
     if (!take(p, "descriptors"))
-        return mistake(p, "limit what? Write: limit descriptors NUMBER");
+        return mistake(p, "limit what? Write: limit descriptors NUMBER, or limit time TIME");
     if (p->script->kind == SCRIPT_FOR_CLIENTS)
         return mistake(p, "limit descriptors is for scripts for servers");
-    if (p->script->step_count > 0)
-        return mistake(p, "limit descriptors stands before the first step: the server starts with it");
     return read_number(p, "how many descriptors", 1, MAX_DESCRIPTORS, &p->script->descriptors) &&
            expect_end_of_line(p, "limit descriptors NUMBER");
 }

@@ -36,6 +36,7 @@ struct step {
     uint64_t duration_ms; /* wait T, nothing for T, stuck for T, rests T */
     uint64_t within_ms; /* 0: the player's own limit */
     int exit_status; /* exits N */
+    int threads; /* grows by at most N threads; 0: by sizes[0] bytes of memory */
 };
 
 struct script {
@@ -44,6 +45,7 @@ struct script {
     char *title; /* first comment line, without "# " and "name: "; "" if there is none */
     enum script_kind kind;
     int descriptors; /* `limit descriptors N`: RLIMIT_NOFILE of the program under test; 0: as it is */
+    uint64_t time_ms; /* `limit time T`: for the whole conversation; 0: none */
     bool refuses; /* `server refuses`: for clients; nobody listens on the port */
 
     char **actors; /* names in order of appearance */

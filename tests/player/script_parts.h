@@ -20,6 +20,7 @@ bool read_text_or_size(struct parser *parser, struct step *step); /* "TEXT" or S
 bool read_text_or_size_in_pieces(struct parser *parser, struct step *step); /* and [in pieces of SIZE [every TIME]] */
 bool read_duration(struct parser *parser, struct step *step); /* TIME */
 bool read_for_duration(struct parser *parser, struct step *step); /* for TIME */
+bool read_growth(struct parser *parser, struct step *step); /* by at most SIZE or NUMBER threads */
 bool read_exit_status(struct parser *parser, struct step *step); /* NUMBER */
 
 /* ---- script_check.c: what a step sends; played, too ---- */
@@ -54,7 +55,8 @@ struct checker {
     char mistake[300];
 
     struct conversation *conversations; /* one for each actor */
-    bool server_stopped;
+    bool server_stopped; /* somewhere above */
+    bool server_is_down;
     struct payload given; /* to the client under test, up to the next sync */
     size_t due_output; /* what it must print, up to the next sync */
     size_t sent, used_up; /* by the server: bytes that it sends, and bytes of the given ones that it expects */

@@ -43,6 +43,8 @@ static bool can_connect(struct checker *c)
 
 static enum step_state begin_connect(struct actor *actor)
 {
+    if (!process_status(actor->program->process).is_ready)
+        return actor_fails(actor, "the server is just being started again: a sync is missing");
     actor_connect(actor);
     return STEP_WAITS;
 }
@@ -373,6 +375,23 @@ static enum step_state begin_answer(struct actor *actor)
     return STEP_DONE;
 }
 
+/* ---- floods ---- */
+
+static bool can_flood(struct checker *c)
+{
+    if (c->own->connection != NOT_YET)
+        return script_is_wrong(c, "%s has been connected above: another client must flood", c->name);
+    c->own->connection = OVER;
+    c->own->over = "floods";
+    return true;
+}
+
+static enum step_state begin_flood(struct actor *actor)
+{
+    actor_flood(actor);
+    return STEP_DONE;
+}
+
 /* ---- is stuck ---- */
 
 static bool can_be_stuck(struct checker *c)
@@ -519,6 +538,7 @@ const struct verb played_verbs[] = {
      .describe_expected = describe_text},
     {"answer everything", "server answer everything", PLAYED_SERVER, .effect = EFFECT_ANSWERS,
      .makes_sense = can_answer, .begin = begin_answer},
+    {"floods", "NAME floods", PLAYED_CLIENT, .makes_sense = can_flood, .begin = begin_flood},
     {"is stuck", "NAME is stuck for TIME [within TIME]", PLAYED, .read = read_for_duration, .makes_sense = can_be_stuck,
      .begin = begin_stuck, .check = check_stuck, .time_is_up = look_whether_stuck, .describe_expected = describe_stuck},
     {"wait", "NAME wait TIME", PLAYED, .read = read_duration, .begin = begin_for_a_time, .time_is_up = end_wait},

@@ -1,4 +1,5 @@
 /* verbs_tested - the verbs of the program under test; the table is at the end, and verb.h says what its rows mean */
+#include <signal.h>
 #include <string.h>
 
 #include "actor.h"
@@ -9,6 +10,7 @@
 enum {
     SHOWN = 60, /* bytes of a text, in a message */
     KILL_LIMIT_MS = 5000, /* from SIGKILL to the end: the kernel may be busy */
+    GROWTH_LOOK_MS = 50, /* from one look to the next */
     REST_PERCENT = 20 /* of the time: a program that is busy for less than this rests */
 };
 
@@ -207,7 +209,7 @@ static void describe_exit(const struct actor *actor, struct text *expected)
 
 static bool is_not_stopped(struct checker *c)
 {
-    return !c->server_stopped || script_is_wrong(c, "the server was stopped above");
+    return !c->server_is_down || script_is_wrong(c, "the server was stopped above");
 }
 
 static bool look(struct program *program)
@@ -290,24 +292,94 @@ static void describe_busy(const struct actor *actor, struct text *came)
              time > 0 ? 100.0 * (double)busy / (double)time : 0.0);
 }
 
-/* ---- stops ---- */
+/* ---- grows by at most ---- */
+
+/* In the unit of the step: threads, or bytes. */
+static size_t growth(const struct actor *actor, const struct proc_size *size)
+{
+    const struct proc_size *before = &actor->program->size_at_first;
+    const long grown = actor_step(actor)->threads > 0 ? size->threads - before->threads
+                                                      : (size->memory_kib - before->memory_kib) * 1024;
+
+    return grown > 0 ? (size_t)grown : 0;
+}
+
+/* Threads may still be on their way to their end, and memory to be collected. */
+static enum step_state look_at_size(struct actor *actor)
+{
+    const struct step *step = actor_step(actor);
+    const size_t limit = step->threads > 0 ? (size_t)step->threads : step->sizes[0];
+    struct proc_size size;
+
+    if (!process_size(actor->program->process, &size)) {
+        actor_note(actor, "it is not known here how many threads and how much memory the server has");
+        return STEP_DONE;
+    }
+    if (size.is_instrumented && step->threads == 0) {
+        actor_note(actor, "the server has a sanitizer in it, whose memory would be measured, so it is not");
+        return STEP_DONE;
+    }
+    if (growth(actor, &size) <= limit)
+        return STEP_DONE;
+    if (uv_hrtime() - actor->began < actor_limit(actor) * 1000000) {
+        actor_set_timer(actor, GROWTH_LOOK_MS);
+        return STEP_WAITS;
+    }
+    return actor_fails(actor, step->threads > 0 ? "threads are left over: they do not end when their clients have left"
+                                                : "memory is left over: ended threads that nobody joins, what a client "
+                                                  "needed that has left, or what was received long ago");
+}
+
+static void describe_growth(const struct actor *actor, struct text *expected)
+{
+    const struct step *step = actor_step(actor);
+
+    if (step->threads > 0)
+        text_add(expected, "at most %d threads more than at the beginning", step->threads);
+    else
+        text_add(expected, "at most %.4g MiB more than at the beginning", (double)step->sizes[0] / 1024 / 1024);
+}
+
+static void describe_grown(const struct actor *actor, struct text *came)
+{
+    struct proc_size size;
+
+    if (!process_size(actor->program->process, &size))
+        return;
+    if (actor_step(actor)->threads > 0)
+        text_add(came, "%zu threads more", growth(actor, &size));
+    else
+        text_add(came, "%.4g MiB more", (double)growth(actor, &size) / 1024 / 1024);
+}
+
+/* ---- stops, stops on SIGINT ---- */
 
 static bool can_stop(struct checker *c)
 {
     if (!is_not_stopped(c))
         return false;
-    c->server_stopped = true;
+    c->server_stopped = c->server_is_down = true;
     return true;
 }
 
-static enum step_state begin_stop(struct actor *actor)
+static enum step_state tell_to_end(struct actor *actor, int signal_number)
 {
     const uint64_t limit = actor_limit(actor);
 
     actor->program->was_stopped_by_step = true;
-    program_tell_to_end(actor->play, limit);
+    program_tell_to_end(actor->play, signal_number, limit);
     actor_set_timer(actor, limit + KILL_LIMIT_MS);
     return STEP_WAITS;
+}
+
+static enum step_state begin_stop(struct actor *actor)
+{
+    return tell_to_end(actor, SIGTERM);
+}
+
+static enum step_state begin_stop_on_sigint(struct actor *actor)
+{
+    return tell_to_end(actor, SIGINT);
 }
 
 static enum step_state check_stop(struct actor *actor)
@@ -320,7 +392,23 @@ static enum step_state check_stop(struct actor *actor)
     if (!status.was_killed && status.signal == 0 && status.exit_status == 0)
         return STEP_DONE;
     actor->program->end_is_explained = true;
-    return actor_fails(actor, "the server should exit with 0 after SIGTERM, but it %s", process_describe_end(process));
+    return actor_fails(actor, "the server should exit with 0 after %s, but it %s",
+                       status.told == SIGINT ? "SIGINT" : "SIGTERM", process_describe_end(process));
+}
+
+/* ---- starts again ---- */
+
+static bool can_start_again(struct checker *c)
+{
+    if (!c->server_is_down)
+        return script_is_wrong(c, "the server runs: \"server stops\" comes first");
+    c->server_is_down = false;
+    return true;
+}
+
+static enum step_state check_ready(struct actor *actor)
+{
+    return process_status(actor->program->process).is_ready ? STEP_DONE : STEP_WAITS;
 }
 
 /* ---- The table ---- */
@@ -343,6 +431,14 @@ const struct verb tested_verbs[] = {
      .check = check_exits, .describe_expected = describe_exit},
     {"rests", "server rests TIME [within TIME]", TESTED_SERVER, .read = read_duration, .makes_sense = is_not_stopped,
      .begin = begin_rest, .time_is_up = look_again, .describe_expected = describe_rest, .describe_came = describe_busy},
+    {"grows by at most", "server grows by at most SIZE or NUMBER threads [within TIME]", TESTED_SERVER,
+     .read = read_growth, .makes_sense = is_not_stopped, .begin = look_at_size, .time_is_up = look_at_size,
+     .describe_expected = describe_growth, .describe_came = describe_grown},
+    {"stops on SIGINT", "server stops on SIGINT [within TIME]", TESTED_SERVER, .effect = EFFECT_STOPS_PROGRAM,
+     .makes_sense = can_stop, .begin = begin_stop_on_sigint, .check = check_stop,
+     .expects = "exit status 0 after SIGINT"},
+    {"starts again", "server starts again [within TIME]", TESTED_SERVER, .makes_sense = can_start_again,
+     .begin = program_start_again, .check = check_ready, .expects = "a server that listens at the same port again"},
     {"stops", "server stops [within TIME]", TESTED_SERVER, .effect = EFFECT_STOPS_PROGRAM, .makes_sense = can_stop,
      .begin = begin_stop, .check = check_stop, .expects = "exit status 0 after SIGTERM"},
     {.phrase = NULL},

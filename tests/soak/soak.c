@@ -5,6 +5,7 @@
  * A round for the warm-up, four that are alike, and half a one until SIGTERM.
  */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,7 +180,7 @@ static void stop_in_the_middle(struct soak *soak, uint64_t after_ms)
     if (!is_well(soak))
         return;
     crowd_end_with_server(soak->crowd);
-    process_stop(soak->process, STOP_LIMIT_MS);
+    process_stop(soak->process, SIGTERM, STOP_LIMIT_MS);
     while (!has_ended(soak) || crowd_present(soak->crowd) > 0)
         uv_run(&soak->loop, UV_RUN_ONCE);
 }
@@ -313,7 +314,7 @@ static bool soak_server(const struct model *model, uint64_t time_ms, uint64_t se
         soak.crowd = crowd_new(&soak.loop, process_address(soak.process), seed, serves_few);
         play_rounds(&soak, round_ms);
         stop_in_the_middle(&soak, round_ms / 2);
-        process_stop(soak.process, STOP_LIMIT_MS);
+        process_stop(soak.process, SIGTERM, STOP_LIMIT_MS);
         while (!has_ended(&soak))
             uv_run(&soak.loop, UV_RUN_ONCE);
         print_row(&soak, model->name);

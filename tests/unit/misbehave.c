@@ -2,10 +2,14 @@
 #include "misbehave.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -17,12 +21,17 @@
 #include "sockets.h"
 #include "upper.h"
 
-static atomic_int exit_status_on_sigterm; /* a handler may read only lock-free atomics (C11 7.14.1.1) */
+enum {
+    LARGE_BUFFER = 8192, /* so that a recv() can fill half of it */
+    LEAK = 200 * 1024
+};
 
-static void on_sigterm(int number)
+static atomic_int exit_status_on_signal; /* a handler may read only lock-free atomics (C11 7.14.1.1) */
+
+static void on_signal(int number)
 {
     (void)number;
-    _exit(exit_status_on_sigterm);
+    _exit(exit_status_on_signal);
 }
 
 static void send_all(int fd, const char *bytes, size_t size)
@@ -42,28 +51,48 @@ static void spin(void)
         ;
 }
 
+static void nap(long milliseconds)
+{
+    const struct timespec time = {.tv_nsec = milliseconds * 1000000};
+
+    nanosleep(&time, NULL);
+}
+
+/* So many bytes, for ever. */
+static char *keep(size_t size)
+{
+    static struct chunk {
+        struct chunk *before;
+        char bytes[];
+    } * last;
+    struct chunk *chunk = malloc(sizeof *chunk + size);
+
+    if (chunk == NULL)
+        abort();
+    chunk->before = last;
+    last = chunk;
+    return chunk->bytes;
+}
+
 /* Sixteen times while it receives 64 MiB. */
 static void nap_at_times(size_t received)
 {
     enum { EVERY = 4 * 1024 * 1024 /* bytes */ };
     static size_t since_last_nap;
-    const struct timespec nap = {.tv_nsec = 100000000};
 
     since_last_nap += received;
     if (since_last_nap < EVERY)
         return;
     since_last_nap = 0;
-    nanosleep(&nap, NULL);
+    nap(100);
 }
 
 /* Byte by byte. */
 static bool trickle(int fd, const char *bytes, size_t size)
 {
-    const struct timespec nap = {.tv_nsec = 100000000};
-
     for (size_t i = 0; i < size; i++) {
         send_all(fd, bytes + i, 1);
-        nanosleep(&nap, NULL);
+        nap(100);
     }
     return true;
 }
@@ -79,6 +108,12 @@ static bool answer_wrongly(const char *how, int fd, char *bytes, size_t size)
         size--;
     if (strcmp(how, "keeps everything") == 0)
         return true;
+    if (strcmp(how, "remembers everything") == 0)
+        memcpy(keep(size), bytes, size);
+    if (strcmp(how, "drops a byte at 4,096") == 0 && size == 4096)
+        size--;
+    if (strcmp(how, "is late") == 0)
+        nap(200);
     if (strcmp(how, "naps") == 0) {
         nap_at_times(size);
         return true;
@@ -114,7 +149,7 @@ static bool answer_wrongly(const char *how, int fd, char *bytes, size_t size)
 
 static void serve(const char *how, int fd)
 {
-    char bytes[BUFFER_SIZE];
+    char bytes[LARGE_BUFFER];
 
     if (strcmp(how, "greets") == 0)
         send_all(fd, "welcome\n", 8);
@@ -134,6 +169,31 @@ static void serve(const char *how, int fd)
     if (strcmp(how, "says goodbye") == 0)
         send_all(fd, "bye", 3);
     close(fd);
+}
+
+/* ---- What a client leaves behind ---- */
+
+static void *stay(void *unused)
+{
+    pause();
+    return unused;
+}
+
+static void *leave(void *unused)
+{
+    return unused;
+}
+
+static void leave_something_behind(const char *how)
+{
+    pthread_t thread;
+
+    if (strcmp(how, "leaks memory") == 0)
+        (void)keep(LEAK);
+    if (strcmp(how, "leaves threads") == 0)
+        (void)pthread_create(&thread, NULL, stay, NULL);
+    if (strcmp(how, "never joins") == 0)
+        (void)pthread_create(&thread, NULL, leave, NULL);
 }
 
 /* ---- With a process for each client ---- */
@@ -198,14 +258,19 @@ static int be_server(const char *how, const char *port)
         fputs("server: no idea how\n", stderr);
         return 1;
     }
-    exit_status_on_sigterm = strcmp(how, "exits wrongly") == 0 ? 7 : 0;
+    exit_status_on_signal = strcmp(how, "exits wrongly") == 0 ? 7 : 0;
     if (strcmp(how, "has no handler") != 0)
-        signal(SIGTERM, strcmp(how, "is deaf") == 0 ? SIG_IGN : on_sigterm);
+        signal(SIGTERM, strcmp(how, "is deaf") == 0 ? SIG_IGN : on_signal);
+    signal(SIGINT, strcmp(how, "ignores SIGINT") == 0 ? SIG_IGN : on_signal);
     if (strcmp(how, "reports") == 0)
         fputs("x.c:1:2: runtime error: something undefined\n", stderr);
     const int listener = net_listen("127.0.0.1", port);
+    if (listener == -1)
+        return 1;
     if (strstr(how, "small backlog") != NULL)
         (void)listen(listener, 5); /* once more, with Python's own for socketserver */
+    if (strcmp(how, "sets no SO_REUSEADDR") == 0) /* accepted sockets inherit it, and the connections in TIME_WAIT */
+        (void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){0}, sizeof(int));
     printf("ready soon\nlistening on %s\n", net_local_name(listener, name));
     (void)fflush(stdout);
     if (strcmp(how, "dies at rest before its child") == 0 && fork() == 0)
@@ -214,8 +279,14 @@ static int be_server(const char *how, const char *port)
         alarm(1); /* nobody has a handler for it */
     if (strncmp(how, "forks", strlen("forks")) == 0)
         serve_by_children(how, listener);
-    while (io_accept(listener, &fd).status == IO_SUCCESS)
+    for (int clients = 0; io_accept(listener, &fd).status == IO_SUCCESS; clients++) {
+        if (strcmp(how, "answers a thousand") == 0 && clients == 1000)
+            pause();
+        if (strcmp(how, "has Nagle on") != 0)
+            net_prepare(fd, 60);
+        leave_something_behind(how);
         serve(how, fd);
+    }
     return 1;
 }
 

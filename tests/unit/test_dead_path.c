@@ -225,8 +225,9 @@ static int play_patience(struct talk *talk)
 {
     nanosleep(&(struct timespec){.tv_sec = 6}, NULL);
     if (!exchange(talk, 0))
-        return fail_with("with -k 2 it gave up a client that read nothing for 6 s, although its kernel answered all the "
-                         "time (does it set TCP_USER_TIMEOUT?)");
+        return fail_with(
+            "with -k 2 it gave up a client that read nothing for 6 s, although its kernel answered all the "
+            "time (does it set TCP_USER_TIMEOUT?)");
     return PASSED;
 }
 
@@ -262,9 +263,7 @@ static int play(const struct trial *trial)
         network_switch(false);
     if (path->after != NULL)
         path->after(&talk);
-    const int result = path->stays        ? play_patience(&talk)
-                       : path->comes_back ? play_outage(&talk)
-                                          : play_death(&talk);
+    const int result = path->stays ? play_patience(&talk) : path->comes_back ? play_outage(&talk) : play_death(&talk);
     const int status = plain_stop(&talk.server);
     if (result == PASSED && status != 0) {
         printf("then it did not stop as it should: wait status %d", status);

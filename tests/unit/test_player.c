@@ -60,16 +60,25 @@ static void run_loop(void)
     assert_int_equal(uv_loop_close(&stage.loop), 0); /* no handle and no request is left */
 }
 
-/* Instead of the play before, if a test plays several. */
-static void begin(const char *how, const char *source, struct play_options options)
+/* The lines themselves, or the path of a file. */
+static struct script *script_of(const char *how, const char *source)
 {
     const enum script_kind kind = strncmp(how, "client", 6) == 0 ? SCRIPT_FOR_CLIENTS : SCRIPT_FOR_SERVERS;
     char error[200];
+    struct script *script = strncmp(source, "tests/", strlen("tests/")) == 0
+                                ? script_read(source, error, sizeof error)
+                                : script_parse("test.script", kind, source, error, sizeof error);
 
-    end(NULL);
-    stage.script = script_parse("test.script", kind, source, error, sizeof error);
-    if (stage.script == NULL)
+    if (script == NULL)
         fail_msg("%s", error);
+    return script;
+}
+
+/* Instead of the play before, if a test plays several. */
+static void begin(const char *how, const char *source, struct play_options options)
+{
+    end(NULL);
+    stage.script = script_of(how, source);
     setenv("MISBEHAVIOUR", how, 1);
     options.program = program;
     options.on_done = on_done;
@@ -429,6 +438,65 @@ static void test_what_a_server_says(void **state)
           NULL, "nothing of the kind");
 }
 
+/* ---- What only many clients, much time or a second start show ---- */
+
+static void test_wrong_servers_are_caught_by_the_suite(void **state)
+{
+    static const struct {
+        const char *how, *source, *problem, *came; /* NULL: any */
+        enum play_outcome outcome;
+        bool is_about_size; /* which is not known everywhere */
+    } rows[] = {
+        {"remembers everything", "tests/scripts/servers/rest-after-stuck.script",
+         "memory is left over: ended threads that nobody joins, what a client needed that has left, or what was "
+         "received long ago",
+         NULL, PLAY_FAILS, true},
+        {"leaks memory", "tests/scripts/servers/churn.script", NULL, NULL, PLAY_FAILS, true},
+        {"leaves threads", "tests/scripts/servers/churn.script",
+         "threads are left over: they do not end when their clients have left", "1201 threads more", PLAY_FAILS, true},
+        {"never joins", "tests/scripts/servers/churn.script", NULL, NULL, PLAY_FAILS, true},
+        {"answers a thousand", "tests/scripts/servers/churn.script", NULL, "nothing", PLAY_STALLS, false},
+        {"is late", "tests/scripts/servers/ping-pong.script",
+         "the server is too slow: after 800 ms the script is not done", NULL, PLAY_STALLS, false},
+        {"has Nagle on", "tests/scripts/servers/ping-pong.script",
+         "the server is too slow: after 800 ms the script is not done", NULL, PLAY_STALLS, false},
+        {"drops a byte at 4,096", "tests/scripts/servers/ping-pong.script", NULL, NULL, PLAY_STALLS, false},
+        {"sets no SO_REUSEADDR", "tests/scripts/servers/start-again.script",
+         "the server cannot be started again at its port: it exited with 1. Connections that it had closed are still "
+         "in TIME_WAIT there; with SO_REUSEADDR it may listen all the same",
+         NULL, PLAY_FAILS, false},
+        {"ignores SIGINT", "tests/scripts/servers/start-again.script",
+         "the server should exit with 0 after SIGINT, but it had to be killed", "it had to be killed", PLAY_FAILS,
+         false},
+    };
+    struct proc_size size;
+    const bool is_size_known = proc_family_size(getpid(), &size) && !size.is_instrumented;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].is_about_size && !is_size_known)
+            continue;
+        begin(rows[i].how, rows[i].source, (struct play_options){.limit_ms = STALL_MS});
+        if (stage.script->time_ms > 0)
+            stage.script->time_ms = 800; /* it would be over by then, too, if the server were right */
+        run_loop();
+        const struct play_result *result = play_result(stage.play);
+        if (result->outcome != rows[i].outcome)
+            fail_msg("%s: %s", rows[i].how, result->problem);
+        if (rows[i].problem != NULL)
+            assert_text(rows[i].how, "the problem", result->problem, rows[i].problem);
+        if (rows[i].came != NULL)
+            assert_text(rows[i].how, "what came", result->came, rows[i].came);
+    }
+}
+
+static void test_stop_and_start_again(void **state)
+{
+    passes("right", HELLO "sync\nserver stops on SIGINT\nsync\nA expect closed\nA close\nsync\nserver starts again\n"
+                          "sync\n" HELLO "sync\nserver stops within 1s\nsync\nserver starts again\n");
+    fails("is deaf", "server stops on SIGINT\nserver starts again\nserver stops within 100ms\n", 3,
+          "the server should exit with 0 after SIGTERM, but it had to be killed", NULL, NULL);
+}
+
 /* ---- Somebody else's server ---- */
 
 static const struct play_result *play_command(const char *how, const char *format, const char *source)
@@ -725,6 +793,8 @@ int main(int argc, char **argv)
         PLAYING(test_stuck_is_who_has_more_than_is_taken),
         PLAYING(test_who_is_rid_of_everything_is_not_stuck),
         PLAYING(test_what_a_server_says),
+        PLAYING(test_wrong_servers_are_caught_by_the_suite),
+        PLAYING(test_stop_and_start_again),
         PLAYING(test_foreign_server),
         PLAYING(test_right_families_pass),
         PLAYING(test_wrong_families_fail),

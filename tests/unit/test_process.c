@@ -121,7 +121,7 @@ static void test_descriptors(void **state)
 
 static void stop_at_once(struct process *process)
 {
-    process_stop(process, 100);
+    process_stop(process, SIGTERM, 100);
 }
 
 static void kill_at_once(struct process *process)
@@ -162,7 +162,7 @@ static void test_no_start(void **state)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     assert_false(process_status(stage.process).has_ended);
     assert_int_equal(process_pid(stage.process), -1);
-    process_stop(stage.process, 100);
+    process_stop(stage.process, SIGTERM, 100);
     process_kill(stage.process);
     uv_run(&stage.loop, UV_RUN_DEFAULT);
     const struct process_status status = process_status(stage.process);
@@ -262,8 +262,8 @@ static void test_wrapping(void **state)
         {"python3 server.py 9000", "exec python3 server.py 9000"},
         {"server --x=1", "exec server --x=1"},
         {"exec server", "exec server"},
-        {"X=1 server", "trap : TERM; X=1 server"},
-        {"cd there && ./server", "trap : TERM; cd there && ./server"},
+        {"X=1 server", "trap : TERM INT; X=1 server"},
+        {"cd there && ./server", "trap : TERM INT; cd there && ./server"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -67,6 +67,7 @@ static void assert_step(const struct step *step, const struct reading *reading)
         {"duration (ms)", step->duration_ms, expected->duration_ms},
         {"limit (ms)", step->within_ms, expected->within_ms},
         {"exit status", (uint64_t)step->exit_status, (uint64_t)expected->exit_status},
+        {"number of threads", (uint64_t)step->threads, (uint64_t)expected->threads},
     };
 
     assert_text(reading->line, "its verb", step->verb->phrase, reading->phrase);
@@ -123,6 +124,11 @@ static void is_every_verb_of_a_client_read(void **state)
         {"A send 64 MiB", "send", {.sizes = {64UL * 1024 * 1024}}},
         {"A is stuck for 300ms", "is stuck", {.duration_ms = 300}},
         {"A is stuck for 400ms within 5s", "is stuck", {.duration_ms = 400, .within_ms = 5000}},
+        {"server grows by at most 1.5 MiB", "grows by at most", {.sizes = {1536UL * 1024}}},
+        {"server grows by at most 20 threads within 2s", "grows by at most", {.threads = 20, .within_ms = 2000}},
+        {"B floods", "floods", {0}},
+        {"server stops on SIGINT", "stops on SIGINT", {0}},
+        {"server starts again within 5s", "starts again", {.within_ms = 5000}},
         {"server stops within 1s", "stops", {.within_ms = 1000}},
     };
 
@@ -281,10 +287,11 @@ static void is_a_sync_at_the_end_harmless(void **state)
     assert_int_equal(script->phase_count, 2);
 }
 
-static void is_the_limit_on_descriptors_read(void **state)
+static void are_the_limits_read(void **state)
 {
-    read_for_servers("limit descriptors 40\nA connect\n");
+    read_for_servers("limit descriptors 40\nlimit time 1.5s\nA connect\n");
     assert_int_equal(script->descriptors, 40);
+    assert_int_equal(script->time_ms, 1500);
 }
 
 static void are_name_title_and_source_kept(void **state)
@@ -309,7 +316,7 @@ static void are_name_title_and_source_kept(void **state)
 #define NO_NAME(text) "1: \"" text "\" is not a name: a name is letters, then perhaps a number, such as A or B7"
 
 #define VERBS_OF_A_CLIENT                                                                                              \
-    "connect, send, expect everything, expect closed, expect reset, expect nothing, expect, is stuck, wait, "          \
+    "connect, send, expect everything, expect closed, expect reset, expect nothing, expect, floods, is stuck, wait, "  \
     "half-close, close, reset, stop reading, read on"
 
 /* Scripts, and where which mistake is found in them; "": none. */
@@ -324,7 +331,9 @@ static const struct {
     /* What if the verb is unknown? */
     {SERVERS, "\nA conect\n", "2: there is no verb \"conect\" here; there are: " VERBS_OF_A_CLIENT},
     {SERVERS, "A\n", "1: a verb is missing after the name; there are: " VERBS_OF_A_CLIENT},
-    {SERVERS, "server accept\n", "1: there is no verb \"accept\" here; there are: says, rests, stops"},
+    {SERVERS, "server accept\n",
+     "1: there is no verb \"accept\" here; there are: says, rests, grows by at most, "
+     "stops on SIGINT, starts again, stops"},
     {CLIENTS, "client connect",
      "1: there is no verb \"connect\" here; there are: run, input ends, input, prints everything, prints, says, exits"},
     {CLIENTS, "server stops",
@@ -428,9 +437,11 @@ static const struct {
     {SERVERS, "A connect\nrepeat 2\nA wait 1s\n", "2: a repeat without an end below it"},
     {SERVERS, "repeat 2\nrepeat 3\nend\nend\n", "2: a repeat inside the repeat of line 1"},
     /* What if a limit stands where it means nothing? */
-    {SERVERS, "limit clients 40", "1: limit what? Write: limit descriptors NUMBER"},
+    {SERVERS, "limit clients 40", "1: limit what? Write: limit descriptors NUMBER, or limit time TIME"},
     {SERVERS, "A connect\nlimit descriptors 40",
-     "2: limit descriptors stands before the first step: the server starts with it"},
+     "2: a limit stands before the first step: limit descriptors NUMBER, limit time TIME"},
+    {SERVERS, "limit time soon", "1: a time such as 500ms is missing, there is \"soon\"; write: limit time TIME"},
+    {SERVERS, "limit time 3s or so", "1: there is \"or\" too much; write: limit time TIME"},
     {CLIENTS, "limit descriptors 40", "1: limit descriptors is for scripts for servers"},
     {SERVERS, "server refuses", "1: server refuses is for scripts for clients"},
     {CLIENTS, "client run \"a\"\nserver refuses\nserver accept",
@@ -461,6 +472,13 @@ static const struct {
     {SERVERS, "A connect\nA stop reading\nA stop reading", "3: A has stopped reading already"},
     {SERVERS, "A connect\nA read on", "2: A has not stopped reading"},
     {SERVERS, "server stops\nserver rests 1s", "2: the server was stopped above"},
+    {SERVERS, "server stops\nserver grows by at most 1 MiB", "2: the server was stopped above"},
+    {SERVERS, "server stops\nserver stops on SIGINT", "2: the server was stopped above"},
+    {SERVERS, "server starts again", "1: the server runs: \"server stops\" comes first"},
+    {SERVERS, "A connect\nA close\nA floods", "3: A has been connected above: another client must flood"},
+    {SERVERS, "A floods\nA send \"x\"", "2: after \"A floods\" only \"A connect\" can follow"},
+    {SERVERS, "server grows by at most 20 clients", "1: \"clients\" is no unit of a size; there are bytes, KiB or MiB"},
+    {SERVERS, "server grows by at most 0 threads", "1: how many threads is a number from 1 to 1000000, not \"0\""},
     /* What if nothing can get stuck? */
     {SERVERS, "A is stuck for 1s", "1: A is not connected yet: \"A connect\" comes first"},
     {SERVERS, "A connect\n\n\nA is stuck for 1s", "4: A has nothing to send with which it could be stuck"},
@@ -683,7 +701,7 @@ int main(void)
         READING(can_repeats_follow_each_other),
         READING(are_blanks_comments_and_windows_lines_nothing_special),
         READING(is_a_sync_at_the_end_harmless),
-        READING(is_the_limit_on_descriptors_read),
+        READING(are_the_limits_read),
         READING(are_name_title_and_source_kept),
         READING(is_every_mistake_told),
         READING(what_if_a_script_is_far_too_large),
