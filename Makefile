@@ -220,13 +220,16 @@ play: libraries all ## plays one script and shows every step: make play MODEL=05
 
 # --- Mistakes to hunt for, see tests/mistakes/README.md ---------------------------------------------------------------
 
-.PHONY: mistakes mistake check-mistakes
+.PHONY: mistakes mistake hint check-mistakes
 # MODEL always has a value, for play; here only one that somebody gave counts.
 mistakes: ## lists classic mistakes as bug reports; with MODEL=05-select, only those for that model
 	@tests/mistakes/mistakes.sh list '$(if $(filter file,$(origin MODEL)),,$(MODEL))'
 
 mistake: ## copies a model with one of them in it, for you to find: make mistake NAME=held-up-by-one
 	@tests/mistakes/mistakes.sh copy '$(NAME)'
+
+hint: ## the next of four hints for such a copy: make hint NAME=held-up-by-one, or make hint in its folder
+	@tests/mistakes/mistakes.sh hint '$(NAME)'
 
 check-mistakes: libraries all ## checks that every mistake is caught by the scripts it names, and by no others
 	@MAKE='$(MAKE)' tests/mistakes/mistakes.sh check

@@ -3,6 +3,8 @@
 #
 #     mistakes.sh list [MODEL]   make mistakes: the bug reports for one model, or all
 #     mistakes.sh copy NAME      make mistake NAME=...
+#     mistakes.sh hint NAME      make hint NAME=..., or make hint in a copy: the next hint, or the answer once it is found
+#     mistakes.sh found NAME     make check in a copy, when all scripts end there as they should
 #     mistakes.sh check          make check-mistakes: is each caught by the scripts that it names, and by no others?
 
 set -u
@@ -13,6 +15,7 @@ cd "$(dirname "$0")/../.." || exit 1
 mistakes=${MISTAKES:-tests/mistakes}
 copies=${COPIES:-build/mistakes} # a copy's Makefile looks for the rest three folders above it
 scratch=${SCRATCH:-build/check-mistakes}
+HINTS=4 # two scripts to compare, a call to watch, the function, what its author was thinking
 
 names() {
     for patch in "$mistakes"/*.patch; do
@@ -39,9 +42,27 @@ model_of() { # NAME
     echo "${file%%/*}"
 }
 
-symptom() { # NAME
-    field "$1" Symptom | fold -s -w 76 | sed 's/^/    /; s/ *$//'
+tell() { # NAME KEY: that part of its header, for the reader
+    field "$1" "$2" | fold -s -w 76 | sed 's/^/    /; s/ *$//'
     echo
+}
+
+# What a copy remembers: how many hints were given, and that its mistake was found.
+hints_given() { # NAME
+    cat "$copies/$1/.hints" 2>/dev/null || echo 0
+}
+
+is_found() { # NAME
+    [ -e "$copies/$1/.found" ]
+}
+
+progress() { # NAME
+    hints=$(hints_given "$1")
+    if is_found "$1"; then
+        echo ": found, with $hints of $HINTS hints"
+    elif [ -d "$copies/$1" ]; then
+        echo ": not found yet, $hints of $HINTS hints"
+    fi
 }
 
 list() { # [MODEL]
@@ -51,8 +72,8 @@ list() { # [MODEL]
         model=$(model_of "$name")
         [ -z "$1" ] || [ "$1" = "$model" ] || continue
         found=yes
-        printf '%s (%s)\n' "$name" "$model"
-        symptom "$name"
+        printf '%s (%s)%s\n' "$name" "$model" "$(progress "$name")"
+        tell "$name" Symptom
     done
     if [ -n "$found" ]; then
         echo 'One of them to hunt for: make mistake NAME=...'
@@ -119,12 +140,91 @@ A mistake is put into the original: git stash, make mistake again, git stash pop
     fi
     echo "$copy is a copy of $(model_of "$1") with one mistake in it. The bug report:"
     echo
-    symptom "$1"
+    tell "$1" Symptom
     echo 'Find it, and fix it:'
     echo
     echo "    cd $copy"
     echo '    make check                # plays all scripts: which of them fail?'
     echo '    make play SCRIPT=hello    # one of them, step by step'
+    echo "    make hint                 # stuck? There are $HINTS"
+}
+
+# --- Hints, and the answer --------------------------------------------------------------------------------------------
+
+need_copy() { # NAME
+    [ -n "$1" ] || complain 'A hint for which one? make hint NAME=..., or make hint in the folder of a copy.'
+    [ -e "$mistakes/$1.patch" ] || complain "There is no mistake $1 here. make mistakes lists them."
+    [ -d "$copies/$1" ] || complain "There is no copy of $1 yet: make mistake NAME=$1"
+}
+
+# The functions that the mistake is in. diff says which lines were changed; a function's body begins with "{" in front.
+functions_of() { # NAME
+    made=$(mktemp -d) || exit 1
+    trap 'rm -rf "$made"' EXIT
+    make_copy "$1" "$made/copy" >/dev/null 2>&1
+    file=$(changed_file "$1")
+    diff -U0 "$file" "$made/copy/${file#*/}" | sed -n 's/^@@ .*+\([0-9]*\).*/\1/p' | awk '
+        NR == FNR { changed[$1]; next }
+        /^[A-Za-z_].*\(/ { head = $0 }
+        /^\{/ { match(head, /[A-Za-z_0-9]+\(/); name = substr(head, RSTART, RLENGTH) ")" }
+        FNR in changed && name != "" && !(name in told) { told[name]; print name }
+        /^\}/ { name = "" }' - "$made/copy/${file#*/}" | paste -s -d ' ' | sed 's/ /, /g'
+}
+
+hint() { # NAME
+    need_copy "$1"
+    if is_found "$1"; then
+        answer "$1"
+        return
+    fi
+    number=$(($(hints_given "$1") + 1))
+    if [ "$number" -gt "$HINTS" ]; then
+        echo "You have had all $HINTS hints. The answer comes when make check passes in $copies/$1. Once more the last hint:"
+        number=$HINTS
+    fi
+    echo "$number" >"$copies/$1/.hints"
+    file=$(changed_file "$1")
+    echo "Hint $number of $HINTS."
+    case $number in
+    1)
+        echo 'Play these two, and compare where they begin to differ (make play SCRIPT=...):'
+        echo
+        tell "$1" Compare
+        ;;
+    2)
+        echo 'Watch the system calls (make trace, or make play with -v in ARGS):'
+        echo
+        tell "$1" Watch
+        ;;
+    3)
+        echo "Read this in ${file#*/}, line by line, and ask of each what happens if it does not go well:"
+        echo
+        functions=$(functions_of "$1")
+        printf '    %s\n\n' "${functions:-what is declared above the first function}"
+        ;;
+    4)
+        echo 'Its author thought:'
+        echo
+        tell "$1" Thought
+        ;;
+    esac
+}
+
+answer() { # NAME
+    file=$(changed_file "$1")
+    echo "Found, with $(hints_given "$1") of $HINTS hints. The answer:"
+    echo
+    tell "$1" Answer
+    echo "Yours (+) against the original (-), diff -u $file $copies/$1/${file#*/}:"
+    echo
+    diff -u "$file" "$copies/$1/${file#*/}" | sed 1,2d
+    [ -n "$(diff "$file" "$copies/$1/${file#*/}")" ] || echo '    no difference'
+}
+
+found() { # NAME
+    [ -e "$mistakes/$1.patch" ] || return 0 # handed out without the answers
+    touch "$copies/$1/.found"
+    answer "$1"
 }
 
 # --- Checking ---------------------------------------------------------------------------------------------------------
@@ -154,7 +254,7 @@ failed() { # reads such lines, writes the scripts of those that failed
 
 # One line on what is wrong with a mistake; nothing if all is well.
 objection() { # NAME FOLDER
-    for key in Symptom Thought 'Caught by' Answer; do
+    for key in Symptom Thought 'Caught by' Compare Watch Answer; do
         [ -n "$(field "$1" "$key")" ] || { echo "its header has no $key:"; return; }
     done
     if [ "$(changed_file "$1" | wc -l)" -ne 1 ]; then
@@ -182,6 +282,11 @@ objection() { # NAME FOLDER
     failed <"$2.said" >"$2.failed"
     comm -13 "$2.failed" "$2.must" >"$2.missed"
     comm -12 "$2.failed" "$2.never" >"$2.others"
+    field "$1" Compare | sed 's/[.:;].*//' | words >"$2.compared"
+    if [ "$(scripts | comm -12 - "$2.compared" | wc -l)" -ne 2 ] || [ "$(comm -12 "$2.compared" "$2.must" | wc -l)" -ne 1 ] ||
+        [ "$(comm -12 "$2.compared" "$2.never" | wc -l)" -ne 1 ]; then
+        echo 'Compare: should begin with two scripts, one that catches it and one that never does'
+    fi
     # On a busy machine both may be chance. A script that catches a mistake does so when it is played alone.
     missed='' others=''
     if [ -s "$2.missed" ]; then
@@ -227,7 +332,9 @@ check_all() {
 case ${1-} in
 list) list "${2-}" ;;
 copy) hand_out "${2-}" ;;
+hint) hint "${2-}" ;;
+found) found "$2" ;;
 check) check_all ;;
 check-one) check_one "$2" ;;
-*) complain 'usage: mistakes.sh list [MODEL] | copy NAME | check' ;;
+*) complain 'usage: mistakes.sh list [MODEL] | copy NAME | hint NAME | check' ;;
 esac
