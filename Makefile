@@ -103,6 +103,14 @@ $(COMMON): $(BUILD)/%.o: %.c
 # What else a model's directory holds is part of both of its programs.
 other_parts = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/server.c %/client.c,$(wildcard $1/*.c)))
 
+# With a SCRIPT it is played to the server that is traced. STRACE adds options: STRACE='-e epoll_ctl'.
+TRACED = strace -f -tt$(if $(STRACE), $(STRACE))
+TRACE  = $(BUILD)/trace
+define play_traced
+@$(BUILD)/tests/player/play --script $(SCRIPT) --server '$(TRACED) -o $(TRACE) $(BUILD)/$1/server -p {port}$(if $(ARGS), $(ARGS))' || test $$? -eq 1
+@echo 'The server'\''s calls are in $(TRACE). Its first client is none of the script: it only asks whether the server is ready.'
+endef
+
 define model_rules
 .PHONY: $1 check-$1 run-$1 trace-$1
 $1: $(BUILD)/$1/server $(BUILD)/$1/client
@@ -122,9 +130,9 @@ check-$1: $1 $(PROGRAMS) $(BUILD)/left-out
 run-$1: $(BUILD)/$1/server
 	$(BUILD)/$1/server $$(ARGS)
 
-trace-$1: $(BUILD)/$1/server
+trace-$1: $(BUILD)/$1/server $(if $(SCRIPT),$(PROGRAMS))
 	@command -v strace >/dev/null || { echo 'strace is missing. ./setup.sh trace installs it.' >&2; exit 1; }
-	strace -f -tt $(BUILD)/$1/server $$(ARGS)
+	$(if $(SCRIPT),$$(call play_traced,$1),$$(TRACED) $(BUILD)/$1/server $$(ARGS))
 endef
 $(foreach model,$(BUILT),$(eval $(call model_rules,$(model))))
 
@@ -301,5 +309,5 @@ clean: ## removes everything that was built except build/mistakes, your work
 .PHONY: help
 help: ## prints this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{ printf "%-24s %s\n", $$1, $$2 }'
-	@echo '  make MODEL             builds one model; check-MODEL, run-MODEL (ARGS=-v) and trace-MODEL check, run and trace it'
+	@echo '  make MODEL             builds one model; check-MODEL, run-MODEL (ARGS=-v) and trace-MODEL (SCRIPT=hello) check, run and trace it'
 	@echo 'MODEL is one of: $(FOUND)'

@@ -13,4 +13,4 @@ hint:
 play:
 	@$(THERE) play MODEL=$(COPY)
 run trace:
-	@$(THERE) $@-$(COPY)
+	@$(THERE) $@-$(COPY) TRACE=$(COPY)/trace

@@ -42,9 +42,13 @@ model_of() { # NAME
     echo "${file%%/*}"
 }
 
-tell() { # NAME KEY: that part of its header, for the reader
-    field "$1" "$2" | fold -s -w 76 | sed 's/^/    /; s/ *$//'
+indent() { # what is said, for the reader
+    fold -s -w 76 | sed 's/^/    /; s/ *$//'
     echo
+}
+
+tell() { # NAME KEY: that part of its header
+    field "$1" "$2" | indent
 }
 
 # What a copy remembers: how many hints were given, and that its mistake was found.
@@ -101,7 +105,9 @@ make_copy() { # NAME FOLDER
 #     make                      builds it
 #     make check                plays all scripts against it
 #     make play SCRIPT=hello    plays one of them and shows every step
+#     make trace SCRIPT=hello   the same; the file trace then has the system calls of its server
 #     make run ARGS=-v          runs its server, make trace the same under strace
+#     make hint                 the next of $HINTS hints
 COPY := $copies/$1
 include ../../../tests/mistakes/copy.mk
 END
@@ -171,6 +177,10 @@ functions_of() { # NAME
         /^\}/ { name = "" }' - "$made/copy/${file#*/}" | paste -s -d ' ' | sed 's/ /, /g'
 }
 
+compared() { # NAME: a script that catches it and one that does not
+    field "$1" Compare | sed 's/[.:].*//; s/,/ /g'
+}
+
 hint() { # NAME
     need_copy "$1"
     if is_found "$1"; then
@@ -187,17 +197,22 @@ hint() { # NAME
     echo "Hint $number of $HINTS."
     case $number in
     1)
-        echo 'Play these two, and compare where they begin to differ (make play SCRIPT=...):'
+        echo 'The first of these two fails in the copy, the second does not. Play both: where do they begin to differ?'
         echo
-        tell "$1" Compare
+        # shellcheck disable=SC2046 # two words
+        printf '    make play SCRIPT=%s\n' $(compared "$1")
+        echo
+        field "$1" Compare | sed 's/[^.:]*[.:] *//' | indent
         ;;
     2)
-        echo 'Watch the system calls (make trace, or make play with -v in ARGS):'
+        echo 'Run this in the folder of the copy, and watch the calls:'
+        [ "${file#*/}" != client.c ] || echo '(The client needs a server: make run-01-blocking, in another terminal, in the project.)'
         echo
-        tell "$1" Watch
+        printf '    %s\n\n' "$(field "$1" Watch | sed 's/: .*//')"
+        field "$1" Watch | sed 's/[^:]*: //' | indent
         ;;
     3)
-        echo "Read this in ${file#*/}, line by line, and ask of each what happens if it does not go well:"
+        echo "Read this in ${file#*/}. What does each line take for granted, and is one missing?"
         echo
         functions=$(functions_of "$1")
         printf '    %s\n\n' "${functions:-what is declared above the first function}"
@@ -282,11 +297,11 @@ objection() { # NAME FOLDER
     failed <"$2.said" >"$2.failed"
     comm -13 "$2.failed" "$2.must" >"$2.missed"
     comm -12 "$2.failed" "$2.never" >"$2.others"
-    field "$1" Compare | sed 's/[.:;].*//' | words >"$2.compared"
-    if [ "$(scripts | comm -12 - "$2.compared" | wc -l)" -ne 2 ] || [ "$(comm -12 "$2.compared" "$2.must" | wc -l)" -ne 1 ] ||
-        [ "$(comm -12 "$2.compared" "$2.never" | wc -l)" -ne 1 ]; then
-        echo 'Compare: should begin with two scripts, one that catches it and one that never does'
-    fi
+    # shellcheck disable=SC2046 # its words
+    set -- "$1" "$2" $(compared "$1")
+    [ $# -eq 4 ] && grep -qxF -- "$3" "$2.must" && grep -qxF -- "$4" "$2.never" ||
+        echo 'Compare: should begin with a script that catches it, and one that never does'
+    field "$1" Watch | grep -q '^[^:]*\(make\|strace\) [^:]*: ' || echo 'Watch: should begin with a command and a colon'
     # On a busy machine both may be chance. A script that catches a mistake does so when it is played alone.
     missed='' others=''
     if [ -s "$2.missed" ]; then
