@@ -79,7 +79,9 @@ list() { # [MODEL]
         printf '%s (%s)%s\n' "$name" "$model" "$(progress "$name")"
         tell "$name" Symptom
     done
-    if [ -n "$found" ]; then
+    if [ -z "$(names)" ]; then
+        echo 'There are no mistakes here: only copies were handed out.'
+    elif [ -n "$found" ]; then
         echo 'One of them to hunt for: make mistake NAME=...'
     else
         echo "There is no mistake${1:+ for $1}. make mistakes lists those of all models."
@@ -152,12 +154,13 @@ A mistake is put into the original: git stash, make mistake again, git stash pop
     echo "    cd $copy"
     echo '    make check                # plays all scripts: which of them fail?'
     echo '    make play SCRIPT=hello    # one of them, step by step'
-    echo "    make hint                 # stuck? There are $HINTS"
+    echo "    make hint                 # stuck? There are $HINTS, one a call"
 }
 
 # --- Hints, and the answer --------------------------------------------------------------------------------------------
 
 need_copy() { # NAME
+    [ -n "$(names)" ] || complain 'There are no hints here: only copies were handed out.'
     [ -n "$1" ] || complain 'A hint for which one? make hint NAME=..., or make hint in the folder of a copy.'
     [ -e "$mistakes/$1.patch" ] || complain "There is no mistake $1 here. make mistakes lists them."
     [ -d "$copies/$1" ] || complain "There is no copy of $1 yet: make mistake NAME=$1"
