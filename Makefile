@@ -143,6 +143,17 @@ $1 check-$1 run-$1 trace-$1:
 endef
 $(foreach model,$(LEFT_OUT),$(eval $(call left_out_rules,$(model))))
 
+# What looks like a model and is none yet.
+lacks       = $(filter-out $(notdir $(wildcard $1*.c)),server.c client.c)
+INCOMPLETE := $(foreach folder,$(wildcard [0-9][0-9]-*/),$(if $(call lacks,$(folder)),$(folder:/=)))
+
+define incomplete_rules
+.PHONY: $1 check-$1 run-$1 trace-$1
+$1 check-$1 run-$1 trace-$1:
+	@echo $1 lacks $(subst .c c,.c and c,$(call lacks,$1/)): a model is a server and its client >&2; exit 1
+endef
+$(foreach folder,$(INCOMPLETE),$(eval $(call incomplete_rules,$(folder))))
+
 # A line for each model that is left out, "NAME REASON", for all that would play it. It is written every time, because
 # what a system permits can change.
 FORBIDDABLE := $(call that_need,permission,$(BUILT))

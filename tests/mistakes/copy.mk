@@ -7,7 +7,7 @@ all:
 	@$(THERE) $(COPY)
 check:
 	@$(THERE) check-$(COPY) || { echo 'One of them step by step: make play SCRIPT=hello, or another name.'; exit 1; }
-	@$(if $(SCRIPT),,../../../tests/mistakes/mistakes.sh found $(notdir $(COPY)))
+	@$(if $(SCRIPT)$(ARGS),,../../../tests/mistakes/mistakes.sh found $(notdir $(COPY)))
 hint:
 	@$(THERE) hint NAME=$(notdir $(COPY))
 play:

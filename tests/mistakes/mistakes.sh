@@ -124,6 +124,11 @@ need_patch() {
     command -v patch >/dev/null || complain 'patch is missing. ./setup.sh mistakes installs it.'
 }
 
+make_copy_or_complain() { # NAME FOLDER
+    make_copy "$@" >/dev/null 2>&1 || complain "Was $(changed_file "$1") changed, in an exercise? \
+A mistake is put into the original: git stash, the same once more, git stash pop."
+}
+
 is_as_made() { # COPY MADE: whether every file of MADE is in COPY, unchanged
     for file in "$2"/*; do
         cmp -s "$file" "$1/${file##*/}" || return
@@ -138,9 +143,7 @@ hand_out() { # NAME
     mkdir -p "$copies"
     made=$(mktemp -d) || exit 1
     trap 'rm -rf "$made"' EXIT
-    make_copy "$1" "$made/copy" >/dev/null 2>&1 ||
-        complain "Was $(changed_file "$1") changed, in an exercise? \
-A mistake is put into the original: git stash, make mistake again, git stash pop."
+    make_copy_or_complain "$1" "$made/copy"
     if [ ! -e "$copy" ]; then
         mv "$made/copy" "$copy"
     elif ! is_as_made "$copy" "$made/copy"; then
@@ -170,7 +173,7 @@ need_copy() { # NAME
 functions_of() { # NAME
     made=$(mktemp -d) || exit 1
     trap 'rm -rf "$made"' EXIT
-    make_copy "$1" "$made/copy" >/dev/null 2>&1
+    make_copy_or_complain "$1" "$made/copy"
     file=$(changed_file "$1")
     diff -U0 "$file" "$made/copy/${file#*/}" | sed -n 's/^@@ .*+\([0-9]*\).*/\1/p' | awk '
         NR == FNR { changed[$1]; next }
@@ -195,9 +198,9 @@ hint() { # NAME
         echo "You have had all $HINTS hints. The answer comes when make check passes in $copies/$1. Once more the last hint:"
         number=$HINTS
     fi
-    echo "$number" >"$copies/$1/.hints"
     file=$(changed_file "$1")
-    echo "Hint $number of $HINTS."
+    functions=$(functions_of "$1") || exit
+    printf 'Hint %d of %d. ' "$number" "$HINTS"
     case $number in
     1)
         echo 'The first of these two fails in the copy, the second does not. Play both: where do they begin to differ?'
@@ -217,7 +220,6 @@ hint() { # NAME
     3)
         echo "Read this in ${file#*/}. What does each line take for granted, and is one missing?"
         echo
-        functions=$(functions_of "$1")
         printf '    %s\n\n' "${functions:-what is declared above the first function}"
         ;;
     4)
@@ -226,6 +228,7 @@ hint() { # NAME
         tell "$1" Thought
         ;;
     esac
+    echo "$number" >"$copies/$1/.hints"
 }
 
 answer() { # NAME
@@ -275,6 +278,19 @@ objection() { # NAME FOLDER
     for key in Symptom Thought 'Caught by' Compare Watch Answer; do
         [ -n "$(field "$1" "$key")" ] || { echo "its header has no $key:"; return; }
     done
+    field "$1" 'Caught by' | words >"$2.must"
+    field "$1" 'May also be caught by' | words | cat - "$2.must" | sort >"$2.may"
+    scripts | comm -23 - "$2.may" >"$2.never"
+    # shellcheck disable=SC2046 # its words
+    set -- "$1" "$2" $(compared "$1")
+    if [ $# -ne 4 ] || ! grep -qxF -- "$3" "$2.must" || ! grep -qxF -- "$4" "$2.never"; then
+        echo 'its Compare: does not begin with a script that catches it and one that never does'
+        return
+    fi
+    if ! field "$1" Watch | grep -q '^[^:]*\(make\|strace\) [^:]*: '; then
+        echo 'its Watch: does not begin with a command and a colon'
+        return
+    fi
     if [ "$(changed_file "$1" | wc -l)" -ne 1 ]; then
         echo "it changes not one file, but $(changed_file "$1" | wc -l)"
         return
@@ -287,9 +303,6 @@ objection() { # NAME FOLDER
         echo "does not build: $(grep -m 1 'error' "$2.said")"
         return
     fi
-    field "$1" 'Caught by' | words >"$2.must"
-    field "$1" 'May also be caught by' | words | cat - "$2.must" | sort >"$2.may"
-    scripts | comm -23 - "$2.may" >"$2.never"
     # Most scripts that catch it only wait for their time limit, some of them for a server that spins: not for too long.
     plays "$2" "$2.may" --jobs 24 --patience 2000 >"$2.said"
     plays "$2" "$2.never" >>"$2.said"
@@ -300,11 +313,6 @@ objection() { # NAME FOLDER
     failed <"$2.said" >"$2.failed"
     comm -13 "$2.failed" "$2.must" >"$2.missed"
     comm -12 "$2.failed" "$2.never" >"$2.others"
-    # shellcheck disable=SC2046 # its words
-    set -- "$1" "$2" $(compared "$1")
-    [ $# -eq 4 ] && grep -qxF -- "$3" "$2.must" && grep -qxF -- "$4" "$2.never" ||
-        echo 'Compare: should begin with a script that catches it, and one that never does'
-    field "$1" Watch | grep -q '^[^:]*\(make\|strace\) [^:]*: ' || echo 'Watch: should begin with a command and a colon'
     # On a busy machine both may be chance. A script that catches a mistake does so when it is played alone.
     missed='' others=''
     if [ -s "$2.missed" ]; then
@@ -354,5 +362,5 @@ hint) hint "${2-}" ;;
 found) found "$2" ;;
 check) check_all ;;
 check-one) check_one "$2" ;;
-*) complain 'usage: mistakes.sh list [MODEL] | copy NAME | hint NAME | check' ;;
+*) complain 'usage: mistakes.sh list [MODEL] | copy NAME | hint NAME | found NAME | check' ;;
 esac
