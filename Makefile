@@ -106,6 +106,14 @@ $(COMMON): $(BUILD)/%.o: %.c
 # What else a model's directory holds is part of both of its programs.
 other_parts = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/server.c %/client.c,$(wildcard $1/*.c)))
 
+# With a SCRIPT it is played to the server that is traced. STRACE adds options: STRACE='-e epoll_ctl'.
+TRACED = strace -f -tt$(if $(STRACE), $(STRACE))
+TRACE  = $(BUILD)/trace
+define play_traced
+@$(BUILD)/tests/player/play --script $(SCRIPT) --server '$(TRACED) -o $(TRACE) $(BUILD)/$1/server -p {port}$(if $(ARGS), $(ARGS))' || test $$? -eq 1
+@echo 'The server'\''s calls are in $(TRACE). Its first client is none of the script: it only asks whether the server is ready.'
+endef
+
 define model_rules
 .PHONY: $1 check-$1 run-$1 trace-$1
 $1: $(BUILD)/$1/server $(BUILD)/$1/client
@@ -125,9 +133,9 @@ check-$1: $1 $(PROGRAMS) $(BUILD)/left-out
 run-$1: $(BUILD)/$1/server
 	$(BUILD)/$1/server $$(ARGS)
 
-trace-$1: $(BUILD)/$1/server
+trace-$1: $(BUILD)/$1/server $(if $(SCRIPT),$(PROGRAMS))
 	@command -v strace >/dev/null || { echo 'strace is missing. ./setup.sh trace installs it.' >&2; exit 1; }
-	strace -f -tt $(BUILD)/$1/server $$(ARGS)
+	$(if $(SCRIPT),$$(call play_traced,$1),$$(TRACED) $(BUILD)/$1/server $$(ARGS))
 endef
 $(foreach model,$(BUILT),$(eval $(call model_rules,$(model))))
 
@@ -137,6 +145,17 @@ $1 check-$1 run-$1 trace-$1:
 	@echo '$1 is left out: $(call why,$1)' >&2; exit 1
 endef
 $(foreach model,$(LEFT_OUT),$(eval $(call left_out_rules,$(model))))
+
+# What looks like a model and is none yet.
+lacks       = $(filter-out $(notdir $(wildcard $1*.c)),server.c client.c)
+INCOMPLETE := $(foreach folder,$(wildcard [0-9][0-9]-*/),$(if $(call lacks,$(folder)),$(folder:/=)))
+
+define incomplete_rules
+.PHONY: $1 check-$1 run-$1 trace-$1
+$1 check-$1 run-$1 trace-$1:
+	@echo $1 lacks $(subst .c c,.c and c,$(call lacks,$1/)): a model is a server and its client >&2; exit 1
+endef
+$(foreach folder,$(INCOMPLETE),$(eval $(call incomplete_rules,$(folder))))
 
 # A line for each model that is left out, "NAME REASON", for all that would play it. It is written every time, because
 # what a system permits can change.
@@ -255,13 +274,16 @@ run-fuzzers: $(FUZZERS)
 
 # --- Mistakes to hunt for, see tests/mistakes/README.md ---------------------------------------------------------------
 
-.PHONY: mistakes mistake check-mistakes
+.PHONY: mistakes mistake hint check-mistakes
 # MODEL always has a value, for play; here only one that somebody gave counts.
 mistakes: ## lists classic mistakes as bug reports; with MODEL=05-select, only those for that model
 	@tests/mistakes/mistakes.sh list '$(if $(filter file,$(origin MODEL)),,$(MODEL))'
 
 mistake: ## copies a model with one of them in it, for you to find: make mistake NAME=held-up-by-one
 	@tests/mistakes/mistakes.sh copy '$(NAME)'
+
+hint: ## the next of four hints for such a copy: make hint NAME=held-up-by-one, or make hint in its folder
+	@tests/mistakes/mistakes.sh hint '$(NAME)'
 
 check-mistakes: libraries all ## checks that every mistake is caught by the scripts it names, and by no others
 	@MAKE='$(MAKE)' tests/mistakes/mistakes.sh check
@@ -334,5 +356,5 @@ clean: ## removes everything that was built except build/mistakes, your work
 .PHONY: help
 help: ## prints this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{ printf "%-24s %s\n", $$1, $$2 }'
-	@echo '  make MODEL             builds one model; check-MODEL, run-MODEL (ARGS=-v) and trace-MODEL check, run and trace it'
+	@echo '  make MODEL             builds one model; check-MODEL, run-MODEL (ARGS=-v) and trace-MODEL (SCRIPT=hello) check, run and trace it'
 	@echo 'MODEL is one of: $(FOUND)'

@@ -2,12 +2,15 @@
 # Makefile above it. COPY is its path, as seen from there.
 THERE := $(MAKE) --no-print-directory -C ../../.. FOUND=$(COPY)
 
-.PHONY: all check play run trace
+.PHONY: all check play run trace hint
 all:
 	@$(THERE) $(COPY)
 check:
 	@$(THERE) check-$(COPY) || { echo 'One of them step by step: make play SCRIPT=hello, or another name.'; exit 1; }
+	@$(if $(SCRIPT)$(ARGS),,../../../tests/mistakes/mistakes.sh found $(notdir $(COPY)))
+hint:
+	@$(THERE) hint NAME=$(notdir $(COPY))
 play:
 	@$(THERE) play MODEL=$(COPY)
 run trace:
-	@$(THERE) $@-$(COPY)
+	@$(THERE) $@-$(COPY) TRACE=$(COPY)/trace

@@ -1,6 +1,7 @@
 #!/bin/sh
-# test_mistakes.sh - does make check-mistakes see a mistake that is no longer what its header says, and does make mistake
-# hand out what it should? The programs must be built.
+# test_mistakes.sh - does make check-mistakes see a mistake that is no longer what its header says, does make mistake hand
+# out what it should, and does make hint say one thing more each time, and the answer in the end only? The programs must be
+# built.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -49,6 +50,13 @@ checking() {
     patch not-c 's/^+ *exit.*/+ exit(;/'
     patch warned-of 's/^+ *exit.*/+ int n = 1; exit(1);/'
     patch no-such-header '/^Symptom:/d'
+    patch compares-nothing '/^Compare:/d'
+    patch compares-one 's/^Compare: reset, hello/Compare: reset/'
+    patch compares-three 's/^Compare: reset, hello/&, binary/'
+    patch compares-what-passes 's/^Compare: reset/Compare: binary/'
+    patch compares-what-fails 's/^Compare: reset, hello/Compare: reset, churn/'
+    patch compares-what-may-fail 's/^Compare: reset, hello/Compare: reset, stuck-crowd/'
+    patch watches-without-command 's/^Watch: make/Watch: look at/'
     patch names-too-many 's/^Caught by: /&hello, /'
     patch names-too-few 's/^Caught by: churn, /Caught by: /'
     patch may-or-may-not 's/^Caught by: churn, \(.*\)/Caught by: \1\nMay also be caught by: churn, hello (now and then)/'
@@ -64,6 +72,11 @@ checking() {
     grep -q '^FAILED: warned-of: does not build: .*error: unused variable' "$said"
     verdict $? 'a warning is not noticed'
     says 'FAILED: no-such-header: its header has no Symptom:'
+    says 'FAILED: compares-nothing: its header has no Compare:'
+    for compared in one three what-passes what-fails what-may-fail; do
+        says "FAILED: compares-$compared: its Compare: does not begin with a script that catches it and one that never does"
+    done
+    says 'FAILED: watches-without-command: its Watch: does not begin with a command and a colon'
     says 'FAILED: names-too-many: not caught by hello, against its header'
     says 'FAILED: names-too-few: caught by churn, too, which its header does not name'
     grep -q '^lines-off  *caught by churn ' "$said"
@@ -110,14 +123,112 @@ handing_out() {
 
     tests/mistakes/mistakes.sh copy moved-on >"$said" 2>&1
     status_is $? 1
-    says 'Was 04-thread-per-client/server.c changed, in an exercise? A mistake is put into the original: git stash, make mistake again, git stash pop.'
+    says 'Was 04-thread-per-client/server.c changed, in an exercise? A mistake is put into the original: git stash, the same once more, git stash pop.'
 
     tests/mistakes/mistakes.sh copy nobodys >"$said" 2>&1
     status_is $? 1
     says 'There is no mistake nobodys. make mistakes lists them.'
 }
 
+hint() { # NAME STATUS
+    tests/mistakes/mistakes.sh hint "$1" >"$said" 2>&1
+    status_is $? "$2"
+}
+
+shows_progress() { # WORDS
+    tests/mistakes/mistakes.sh list >"$said" 2>&1
+    says "$hunted (04-thread-per-client)$1"
+}
+
+# Plays a few scripts only: it is the target that is under test.
+check_copy() { # ARGUMENT...
+    env -u MAKEFLAGS -u MODEL make -C "$copy" check CHECK_ARGS='--script reset --script hello' "$@" >"$said" 2>&1
+}
+
+has_no_answer() { # WHEN
+    ! grep -qE 'Found|Answer|exit\(\) ends the process' "$said"
+    verdict $? "there is an answer $1"
+}
+
+hunting() {
+    hunted=as-it-is copy=$COPIES/as-it-is
+    rm -rf "$copy"
+    hint $hunted 1
+    says "There is no copy of $hunted yet: make mistake NAME=$hunted"
+    hint nobodys 1
+    says 'There is no mistake nobodys here. make mistakes lists them.'
+    hint '' 1
+    says 'A hint for which one? make hint NAME=..., or make hint in the folder of a copy.'
+    shows_progress ''
+
+    tests/mistakes/mistakes.sh copy $hunted >"$said" 2>&1
+    shows_progress ': not found yet, 0 of 4 hints'
+    env -u MAKEFLAGS make -C "$copy" hint >"$said" 2>&1
+    grep -q '^Hint 1 of 4\.' "$said"
+    verdict $? 'make hint in the copy is not the first hint'
+    says '    make play SCRIPT=reset'
+    says '    make play SCRIPT=hello'
+    hint $hunted 0
+    says 'Hint 2 of 4. Run this in the folder of the copy, and watch the calls:'
+    says '    make trace SCRIPT=reset'
+    hint $hunted 0
+    says '    receive(), answer()'
+    has_no_answer 'in the third hint'
+    shows_progress ': not found yet, 3 of 4 hints'
+    hint $hunted 0
+    says 'Hint 4 of 4. Its author thought:'
+    hint $hunted 0
+    says "You have had all 4 hints. The answer comes when make check passes in $copy. Once more the last hint:"
+    says 'Hint 4 of 4. Its author thought:'
+    has_no_answer 'in the last hint'
+
+    check_copy
+    verdict $((! $?)) 'the copy passes its check'
+    has_no_answer 'although scripts fail'
+    cp 04-thread-per-client/server.c "$copy/"
+    echo '/* my work */' >>"$copy/server.c"
+    check_copy SCRIPT=hello
+    has_no_answer 'although one script passes only'
+    check_copy ARGS=-v
+    has_no_answer 'although the scripts for clients were not played'
+    shows_progress ': not found yet, 4 of 4 hints'
+
+    check_copy
+    verdict $? 'the copy does not pass its check when it is fixed'
+    says 'Found, with 4 of 4 hints. The answer:'
+    grep -q 'exit() ends the process' "$said"
+    verdict $? 'the answer is not given'
+    says '+/* my work */'
+    shows_progress ': found, with 4 of 4 hints'
+    hint $hunted 0
+    says 'Found, with 4 of 4 hints. The answer:'
+
+    rm -rf "$copy"
+    tests/mistakes/mistakes.sh copy $hunted >"$said" 2>&1
+    sed -i 's/^ static void hang_up/ static void hang_on/' "$MISTAKES/$hunted.patch"
+    hint $hunted 1
+    grep -q '^Was 04-thread-per-client/server.c changed, in an exercise?' "$said"
+    verdict $? 'it does not say why there is no hint for a model that was changed'
+    shows_progress ': not found yet, 0 of 4 hints'
+}
+
+# What if the patches were not handed out, for an examination?
+without_patches() {
+    cp 04-thread-per-client/server.c "$copy/"
+    hidden=$MISTAKES
+    MISTAKES=build/test-mistakes/none
+    hint as-it-is 1
+    says 'There are no hints here: only copies were handed out.'
+    tests/mistakes/mistakes.sh list >"$said" 2>&1
+    says 'There are no mistakes here: only copies were handed out.'
+    check_copy
+    verdict $? 'the copy does not pass its check when it is fixed'
+    has_no_answer 'without a patch'
+    MISTAKES=$hidden
+}
+
 telling() {
+    rm -rf "$COPIES"
     tests/mistakes/mistakes.sh list >"$said" 2>&1
     says 'as-it-is (04-thread-per-client)'
     ! grep -qE 'reset|churn|exit|ECONNRESET' "$said"
@@ -150,5 +261,7 @@ mkdir -p "$MISTAKES"
 checking
 handing_out
 telling
+hunting
+without_patches
 echo "test_mistakes: $passed passed, $failed failed"
 [ $failed = 0 ]

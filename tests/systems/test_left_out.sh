@@ -207,6 +207,26 @@ no_ring() {
     says '11-io_uring is left out: liburing is missing for musl'
 }
 
+incomplete() {
+    mkdir 96-empty 98-half 95-other
+    touch 98-half/server.c 95-other/client.c
+    question='a folder has a number, but not all of a model'
+    for target in 98-half check-98-half run-98-half trace-98-half; do
+        run make $target
+        fails
+        says '98-half lacks client.c: a model is a server and its client'
+    done
+    run make 95-other
+    fails
+    says '95-other lacks server.c: a model is a server and its client'
+    run make 96-empty
+    fails
+    says '96-empty lacks server.c and client.c: a model is a server and its client'
+    run make check SCRIPT=hello
+    succeeds
+    rmdir 96-empty && rm -r 98-half 95-other
+}
+
 races() {
     question='there are no threads'
     run make SANITIZE=thread 01-blocking
@@ -218,6 +238,7 @@ copy_project
 what_is_missing
 other_systems
 what_is_forbidden
+incomplete
 races
 no_ring
 cd "$project" || exit 1
