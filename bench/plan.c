@@ -22,11 +22,11 @@ static void add(struct plan *plan, struct setting setting)
 
 static void add_short(struct plan *plan, const struct pace *pace)
 {
-    add(plan, (struct setting){PRICE, 50, 64, 0, pace->seconds, 1});
-    add(plan, (struct setting){PRICE, 0, 64, 0, pace->seconds, 1});
-    add(plan, (struct setting){SILENCE, 200, 64, 0, 2 * pace->seconds, 1});
-    add(plan, (struct setting){NEWCOMER, 1, 64, 0, pace->patience, 1});
-    add(plan, (struct setting){VISITS, 10, 64, 0, pace->seconds, 1});
+    add(plan, (struct setting){PRICE, 50, SMALL_MESSAGE, 0, pace->seconds, 1});
+    add(plan, (struct setting){PRICE, 0, SMALL_MESSAGE, 0, pace->seconds, 1});
+    add(plan, (struct setting){SILENCE, 200, SMALL_MESSAGE, 0, 2 * pace->seconds, 1});
+    add(plan, (struct setting){NEWCOMER, 1, SMALL_MESSAGE, 0, pace->patience, 1});
+    add(plan, (struct setting){VISITS, 10, SMALL_MESSAGE, 0, pace->seconds, 1});
 }
 
 static void add_all(struct plan *plan, const struct pace *pace)
@@ -35,17 +35,17 @@ static void add_all(struct plan *plan, const struct pace *pace)
     const size_t most = pace->rounds > 3 ? 6 : 5;
 
     for (size_t i = 0; i < most; i++) /* upwards: where a server meets its limit, more is not tried */
-        add(plan, (struct setting){PRICE, crowds[i], 64, 0, pace->seconds, pace->rounds});
-    add(plan, (struct setting){PRICE, 0, 64, 0, pace->seconds, pace->rounds});
-    add(plan, (struct setting){PRICE, 50, 16384, 0, pace->seconds, pace->rounds});
-    add(plan, (struct setting){PRICE, 50, 64, 5000, 2 * pace->seconds, pace->rounds});
+        add(plan, (struct setting){PRICE, crowds[i], SMALL_MESSAGE, 0, pace->seconds, pace->rounds});
+    add(plan, (struct setting){PRICE, 0, SMALL_MESSAGE, 0, pace->seconds, pace->rounds});
+    add(plan, (struct setting){PRICE, 50, LARGE_MESSAGE, 0, pace->seconds, pace->rounds});
+    add(plan, (struct setting){PRICE, 50, SMALL_MESSAGE, 5000, 2 * pace->seconds, pace->rounds});
     for (size_t i = 4; i < most; i++)
-        add(plan, (struct setting){SILENCE, crowds[i], 64, 0, pace->seconds, pace->rounds});
+        add(plan, (struct setting){SILENCE, crowds[i], SMALL_MESSAGE, 0, pace->seconds, pace->rounds});
     for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
-        add(plan, (struct setting){NEWCOMER, silent[i], 64, 0, pace->patience, pace->rounds});
-    add(plan, (struct setting){VISITS, 10, 64, 0, pace->seconds, pace->rounds});
-    add(plan, (struct setting){CALLS, 1, 64, 0, pace->seconds, 1});
-    add(plan, (struct setting){CALLS, 50, 64, 0, pace->seconds, 1});
+        add(plan, (struct setting){NEWCOMER, silent[i], SMALL_MESSAGE, 0, pace->patience, pace->rounds});
+    add(plan, (struct setting){VISITS, 10, SMALL_MESSAGE, 0, pace->seconds, pace->rounds});
+    add(plan, (struct setting){CALLS, 1, SMALL_MESSAGE, 0, pace->seconds, 1});
+    add(plan, (struct setting){CALLS, 50, SMALL_MESSAGE, 0, pace->seconds, 1});
 }
 
 bool plan_make(struct plan *plan, const char *time)

@@ -6,7 +6,7 @@
 
 #include "rows.h"
 
-enum { PLAN_MAX = 24 };
+enum { PLAN_MAX = 24, SMALL_MESSAGE = 64, LARGE_MESSAGE = 16384 /* bytes */ };
 
 struct plan {
     struct setting settings[PLAN_MAX];

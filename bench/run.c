@@ -10,7 +10,6 @@
 #include "load/tick.h"
 #include "player/text.h"
 #include "trial/calls.h"
-#include "trial/floor.h"
 #include "trial/machine.h"
 
 enum { MOST_CLIENTS = 10000, SPARE_DESCRIPTORS = 200 /* beside those of the clients */ };
@@ -81,10 +80,12 @@ static void ask(struct run *run, const struct setting *setting, size_t index, in
     free(row.note);
 }
 
-/* The floor that these servers stand on is that of the same moment. */
+/* The floor that these servers stand on is that of the same minute. */
 static void find_floor(struct run *run, const struct setting *setting)
 {
-    run->bench.floor = floor_measure(setting->size, floor_seconds);
+    struct recent_floors *floors = setting->size == LARGE_MESSAGE ? &run->large_floors : &run->floors;
+
+    run->bench.floor = floor_of_late(floors, setting->size, floor_seconds);
 }
 
 /* Another one begins each round, so that nobody always comes first. */

@@ -4,6 +4,7 @@
 
 #include "plan.h"
 #include "rows.h"
+#include "trial/floor.h"
 #include "trial/subject.h"
 #include "trial/trial.h"
 
@@ -16,6 +17,7 @@ struct run {
     uv_timer_t tick;
     uv_signal_t signals[3];
     struct rows rows;
+    struct recent_floors floors, large_floors;
     const char *no_calls; /* why they are not counted, or NULL */
     long descriptors;
     double others; /* how much of a core other programs have used */

@@ -6,8 +6,6 @@
 
 #include "player/text.h"
 
-enum { SMALL_MESSAGE = 64, LARGE_MESSAGE = 16384 };
-
 /* What there is of a figure; nothing without a setting. */
 struct summary section_summary(const struct findings *findings, size_t subject, const struct setting *setting,
                                int figure);

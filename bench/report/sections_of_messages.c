@@ -94,10 +94,11 @@ static const size_t crowds[] = {1, 10, 50, 200, 1000, 10000};
 
 enum { CROWDS = sizeof crowds / sizeof crowds[0] };
 
+/* Of one price to another, so that it does not matter where the floor was at either moment. */
 static struct change growth_of(const struct findings *findings)
 {
-    return (struct change){section_setting(findings, PRICE, 50), PRICE_FLOORS, section_setting(findings, PRICE, 1000),
-                           PRICE_FLOORS};
+    return (struct change){section_setting(findings, PRICE, 50), PRICE_CPU, section_setting(findings, PRICE, 1000),
+                           PRICE_CPU};
 }
 
 bool section_grows(const struct findings *findings, size_t subject)

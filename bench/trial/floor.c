@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -111,6 +112,12 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static double median(double *numbers, size_t count)
+{
+    qsort(numbers, count, sizeof numbers[0], compare);
+    return numbers[count / 2];
+}
+
 /* The median, so that it does not matter if somebody else had the core once or twice. */
 double floor_measure(size_t size, double seconds)
 {
@@ -126,6 +133,16 @@ double floor_measure(size_t size, double seconds)
     close_all(&connections);
     if (!works)
         return 0;
-    qsort(times, count, sizeof times[0], compare);
-    return times[count / 2] / CONNECTIONS;
+    return median(times, count) / CONNECTIONS;
+}
+
+double floor_of_late(struct recent_floors *floors, size_t size, double seconds)
+{
+    double sorted[RECENT_FLOORS];
+
+    do
+        floors->items[floors->count++ % RECENT_FLOORS] = floor_measure(size, seconds);
+    while (floors->count < RECENT_FLOORS);
+    memcpy(sorted, floors->items, sizeof sorted);
+    return median(sorted, RECENT_FLOORS);
 }

@@ -16,4 +16,18 @@
  */
 double floor_measure(size_t size, double seconds);
 
+enum { RECENT_FLOORS = 5 };
+
+/* The last ones for messages of the same size, to be zeroed in the beginning. */
+struct recent_floors {
+    double items[RECENT_FLOORS];
+    size_t count;
+};
+
+/*
+ * Measures once more, or until there are five. Returns the median of the last five: from one second to the next a single
+ * one varies more than the price that it is to be compared with.
+ */
+double floor_of_late(struct recent_floors *floors, size_t size, double seconds);
+
 #endif
