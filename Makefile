@@ -301,7 +301,7 @@ demo: libraries all ## plays one script against models side by side: make demo S
 # with a name: SERVER='mine: python3 mine.py {port}'; several stand in a line each.
 TIME_ASKED_FOR = $(if $(filter command,$(origin TIME)),--time $(TIME))
 .PHONY: bench check-bench
-bench: libraries all ## measures what each model costs, and writes build/bench.html: make bench TIME=long MODELS='01-blocking 05-select'
+bench: libraries all ## measures what each model costs, and writes build/bench.html: make bench TIME=long MODELS=05-select SERVER='mine: python3 mine.py {port}'
 	@$(BUILD)/bench/bench --build $(BUILD) $(TIME_ASKED_FOR) $(TO_SHOW:%=--model %) $(if $(SERVER),--server "$$SERVER")
 
 check-bench: libraries all ## checks a short run of the bench, also where servers are wrong and tools are missing
