@@ -171,7 +171,7 @@ void play_stall_slowly(struct play *play)
 
     note_step(play, actor, false);
     text_add(&play->findings.problem, "the %s is too slow: after ", play->program.kind);
-    text_add_time(&play->findings.problem, play_limit(play) * 1000000, TIME_EXACT);
+    text_add_time(&play->findings.problem, play->limit_ms * 1000000, TIME_EXACT);
     text_add(&play->findings.problem, " the script is not done");
     stall(play, actor);
 }

@@ -36,6 +36,7 @@ struct play {
     int phase_start; /* the first step of the next phase */
     int steps_left; /* of this phase */
     int *next_step; /* for each step the same actor's next one, or -1 */
+    uint64_t limit_ms, ticks; /* how long the conversation may take, and has taken */
     uint64_t moved_at; /* when an actor last made progress: uv_now() */
     uv_timer_t timer; /* of the start, of the conversation, and of player_program.c's looks at zombies */
 
@@ -59,9 +60,6 @@ struct play {
  * Something has happened: is the actor's present step done? With `progress` the usual limit starts anew for every actor.
  */
 void actor_recheck(struct actor *actor, bool progress);
-
-/* How long the conversation may take, in milliseconds. */
-uint64_t play_limit(const struct play *play);
 
 /* Begins the conversation. */
 void play_begin(struct play *play);
