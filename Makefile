@@ -245,7 +245,9 @@ TO_TRY     = $(or $(TO_SHOW),$(MODELS:02-fcntl-nonblock=02-fcntl-nonblock:-i10))
 CAN_INJECT = strace -f -qqq -o /dev/null -e inject=chdir:error=EACCES true 2>/dev/null
 .PHONY: check-faults
 check-faults: libraries all ## has system calls fail while clients talk, with strace; TIME=long: all of them, with all errors
-	@if $(CAN_INJECT); then $(BUILD)/tests/faults/faults --build $(BUILD) $(TIME_ASKED_FOR) $(TO_TRY:%=--model %); \
+	@if $(CAN_INJECT); then \
+	    $(BUILD)/tests/faults/faults --build $(BUILD) $(TIME_ASKED_FOR) $(TO_TRY:%=--model %) && \
+	    $(BUILD)/tests/faults/faults --build $(BUILD) $(TIME_ASKED_FOR) $(TO_TRY:%=--model %) --clients; \
 	    else echo 'No faults are tried: strace is missing (./setup.sh trace installs it) or may not trace here.'; fi
 
 MODEL  ?= 01-blocking

@@ -89,20 +89,23 @@ static void on_answer(uv_stream_t *stream, ssize_t nread, const uv_buf_t *bytes)
 
 static void next_piece(void);
 
-static void on_sent(uv_write_t *request, int result)
-{
-    if (uv_is_closing((uv_handle_t *)request->handle))
-        return;
-    if (result == 0)
-        next_piece();
-    else
-        talk_sent(&talk, io_of_uv(result)); /* on_answer() hears of the end, too */
-}
-
 static void on_shut_down(uv_shutdown_t *request, int result)
 {
     if (result < 0 && !uv_is_closing((uv_handle_t *)request->handle))
         talk_sent(&talk, io_of_uv(result));
+}
+
+static void on_sent(uv_write_t *request, int result)
+{
+    if (uv_is_closing((uv_handle_t *)request->handle))
+        return;
+    if (result == 0) {
+        next_piece();
+        return;
+    }
+    talk_sent(&talk, io_of_uv(result));
+    /* on_answer() may not hear of it: it brings what came before, and then the end of stream. */
+    (void)uv_shutdown(&shutdown_request, request->handle, on_shut_down);
 }
 
 /* Passes a piece of input on; at the end of it half-closes: the server's answers still reach us. */

@@ -21,13 +21,16 @@
 #include "player/standard.h"
 #include "trial.h"
 
-static const char table[] = "tests/faults/errors.txt", conversation[] = "tests/faults/neighbours.script";
+static const char table[] = "tests/faults/errors.txt";
+static const char for_servers[] = "tests/faults/neighbours.script",
+                  for_clients[] = "tests/faults/clients/replies.script";
 
 enum { DEFAULT_JOBS = 12, MAX_PLACE = TRACE_PLACES - 1 };
 
 struct options {
     const char *build, *time;
     struct option_values models; /* none: all */
+    bool clients; /* instead of the servers */
     struct wishes wishes;
     int jobs;
 };
@@ -50,16 +53,16 @@ struct faults {
 
 /* ---- The command line ---- */
 
-static const struct command command = {
-    "faults",
-    "usage: faults [--build DIR] [--time short|long] [--model NAME[:OPTION]|PATH]... [--call NAME] [--error NAME]\n"
-    "              [--place N] [--jobs N] [--help]\n"};
+static const struct command command = {"faults", "usage: faults [--build DIR] [--clients] [--time short|long] [--model "
+                                                 "NAME[:OPTION]|PATH]... [--call NAME] [--error NAME]\n"
+                                                 "              [--place N] [--jobs N] [--help]\n"};
 
 static int read_arguments(int argc, char **argv, struct options *options)
 {
     const struct option_row rows[] = {{"build", .text = &options->build},
                                       {"time", .text = &options->time},
                                       {"model", .texts = &options->models},
+                                      {"clients", .flag = &options->clients},
                                       {"call", .text = &options->wishes.call},
                                       {"error", .text = &options->wishes.error},
                                       {"place", .number = &options->wishes.place, .min = 1, .max = MAX_PLACE},
@@ -78,8 +81,11 @@ static int add_subject(struct faults *faults, const char *words)
 {
     const struct model_choice choice = models_choose(&faults->models, words);
 
-    faults->subjects[faults->subject_count++] =
-        (struct subject){.model = choice.model, .words = words, .name = choice.name, .args = choice.args};
+    faults->subjects[faults->subject_count++] = (struct subject){.is_client = faults->options.clients,
+                                                                 .model = choice.model,
+                                                                 .words = words,
+                                                                 .name = choice.name,
+                                                                 .args = choice.args};
     if (choice.model == NULL)
         return options_misuse(&command, "there is no model %s", words);
     if (choice.model->left_out != NULL)
@@ -200,7 +206,7 @@ static int report(const struct faults *faults)
 
     matrix_add(&text, &faults->plan, &faults->errors, faults->subjects, faults->subject_count,
                faults->options.wishes.is_long || faults->options.wishes.error != NULL);
-    matrix_add_legend(&text);
+    matrix_add_legend(&text, faults->options.clients);
     for (size_t i = 0; i < faults->subject_count; i++)
         if (faults->subjects[i].left_out != NULL)
             text_add(&text, "%s is left out: %s\n", faults->subjects[i].name, faults->subjects[i].left_out);
@@ -257,7 +263,7 @@ static bool read_files(struct faults *faults)
     char error[600];
 
     models_find(&faults->models, faults->options.build);
-    faults->script = script_read(conversation, error, sizeof error);
+    faults->script = script_read(faults->options.clients ? for_clients : for_servers, error, sizeof error);
     if (faults->script == NULL)
         fprintf(stderr, "faults: %s\n", error);
     return errors_read(&faults->errors, table) && faults->script != NULL;

@@ -66,8 +66,24 @@ void matrix_add(struct text *text, const struct plan *plan, const struct errors 
     }
 }
 
-void matrix_add_legend(struct text *text)
+static void add_clients_legend(struct text *text)
 {
+    text_add(text, "\nThree signs for each client: the fault is there once before it is connected, once afterwards,\n"
+                   "and again and again from then on. What came of it, at worst:\n"
+                   "  +  nothing: every reply is printed\n"
+                   "  w  the client waits while it lasts\n"
+                   "  r  the client says why it ends, and exits with 1\n"
+                   "  x  anything else, but the model's file `faults` says why\n"
+                   "  #  anything else: WRONG, see below\n"
+                   "  .  not tried, or the client makes no such call then\n");
+}
+
+void matrix_add_legend(struct text *text, bool is_of_clients)
+{
+    if (is_of_clients) {
+        add_clients_legend(text);
+        return;
+    }
     text_add(text, "\nThree signs for each model: the fault is there once before the server is ready, once\n"
                    "afterwards, and again and again from then on. What came of it, at worst:\n"
                    "  +  nothing: all go on, and every byte is right\n"
@@ -98,8 +114,9 @@ static void add_wrong(struct text *text, const struct trial *trial)
 
     text_add(text, "\n%s: %s() says %s, when=%d%s: %s\n", trial->subject->name, trial->call, trial->row->error,
              trial->place, again, trial->problem);
-    text_add(text, "    again:  build/tests/faults/faults --model %s --call %s --error %s --place %d\n",
-             trial->subject->words, trial->call, trial->row->error, trial->place);
+    text_add(text, "    again:  build/tests/faults/faults%s --model %s --call %s --error %s --place %d\n",
+             trial->subject->is_client ? " --clients" : "", trial->subject->words, trial->call, trial->row->error,
+             trial->place);
     text_add(text, "    strace: %s\n", trial->path);
 }
 

@@ -17,7 +17,7 @@ void matrix_add(struct text *text, const struct plan *plan, const struct errors 
                 size_t count, bool by_error);
 
 /* Adds what the letters mean, how many faults there were, and what is wrong, one paragraph each. */
-void matrix_add_legend(struct text *text);
+void matrix_add_legend(struct text *text, bool is_of_clients);
 void matrix_add_sum(struct text *text, const struct plan *plan);
 void matrix_add_wrong(struct text *text, const struct plan *plan);
 

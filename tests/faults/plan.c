@@ -46,10 +46,12 @@ static void add_call(struct plan *plan, struct trial trial, const struct traced_
         add_places(plan, trial, places, count, wishes->is_long ? 3 : 1, wishes);
 }
 
-static bool is_wanted(const struct error_row *row, const struct wishes *wishes)
+/* A client has no handler for the signal to stop, and needs none. */
+static bool is_wanted(const struct error_row *row, const struct subject *subject, const struct wishes *wishes)
 {
-    if (strcmp(row->error, "-") == 0 || (row->is_signal && !wishes->is_long && wishes->error == NULL) ||
-        (wishes->call != NULL && !error_is_of(row, wishes->call)))
+    if (row->is_signal && (subject->is_client || (!wishes->is_long && wishes->error == NULL)))
+        return false;
+    if (strcmp(row->error, "-") == 0 || (wishes->call != NULL && !error_is_of(row, wishes->call)))
         return false;
     return wishes->error == NULL || strcmp(row->error, wishes->error) == 0;
 }
@@ -62,7 +64,7 @@ void plan_add(struct plan *plan, const struct errors *errors, const struct subje
         for (size_t j = 0; j < subject->trace.count; j++) {
             const struct traced_call *call = &subject->trace.calls[j];
             const struct trial trial = {.subject = subject, .row = row};
-            if (error_is_of(row, call->name) && is_wanted(row, wishes))
+            if (error_is_of(row, call->name) && is_wanted(row, subject, wishes))
                 add_call(plan, trial, call, wishes);
         }
     }

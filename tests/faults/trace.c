@@ -59,23 +59,26 @@ static int count_call(struct reader *reader, long thread, size_t call)
     return 1;
 }
 
-/* A server's own part begins where it ignores SIGPIPE, or makes its first socket; it is ready when it says so. */
+/*
+ * A program's own part begins where it ignores SIGPIPE, or makes its first socket. A server is ready when it says so, and a
+ * client when it connects.
+ */
 static void look_at_phase(struct reader *reader, const char *line, const char *name)
 {
     if (reader->phase == LOADER && (strcmp(name, "socket") == 0 || strstr(line, "(SIGPIPE, {") != NULL))
         reader->phase = START;
-    if (reader->phase == START && strstr(line, "\"listening on ") != NULL)
+    if (reader->phase == START && (strcmp(name, "connect") == 0 || strstr(line, "\"listening on ") != NULL))
         reader->phase = RUNNING;
 }
 
 /*
- * A pipe or an eventfd of its own has a server woken up: what it asks for there is known to be there. And nothing is needed
- * to take a descriptor out of epoll's set.
+ * A pipe or an eventfd of its own has a server woken up: what it asks for there is known to be there. Of a file the loader
+ * reads a library. And nothing is needed to take a descriptor out of epoll's set.
  */
 static bool cannot_fail(const char *line, const char *name)
 {
     if (strcmp(name, "write") == 0 || strcmp(name, "read") == 0)
-        return strstr(line, "<pipe:") != NULL || strstr(line, "[eventfd") != NULL;
+        return strstr(line, "<pipe:") != NULL || strstr(line, "[eventfd") != NULL || strstr(line, "</") != NULL;
     return strstr(line, "EPOLL_CTL_DEL") != NULL;
 }
 
@@ -91,8 +94,10 @@ static void take_line(struct reader *reader, const char *line)
     const size_t index = find_or_add(reader->trace, name);
     const int place = count_call(reader, thread, index);
     struct traced_call *call = &reader->trace->calls[index];
-    if (place >= TRACE_PLACES || cannot_fail(line, name))
+    if (place >= TRACE_PLACES)
         return;
+    if (cannot_fail(line, name))
+        call->unfit[place] = true;
     if (reader->phase == LOADER)
         call->loader = place;
     else if (was_running)
@@ -130,7 +135,7 @@ size_t traced_places(const struct traced_call *call, bool of_start, int places[T
     size_t count = 0;
 
     for (int place = call->loader + 1; place < TRACE_PLACES; place++)
-        if (of_start ? call->at_start[place] : call->running[place] && !call->at_start[place])
+        if (!call->unfit[place] && (of_start ? call->at_start[place] : call->running[place] && !call->at_start[place]))
             places[count++] = place;
     return count;
 }

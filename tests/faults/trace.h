@@ -16,6 +16,7 @@ struct traced_call {
     char name[TRACE_NAME_SIZE]; /* "recvfrom" */
     bool at_start[TRACE_PLACES]; /* at these places, before the server is ready */
     bool running[TRACE_PLACES]; /* at these, afterwards; a place that is both is of the start */
+    bool unfit[TRACE_PLACES]; /* in some thread, an error would not be real there */
     int loader; /* the last place of the loader, or 0 */
 };
 

@@ -132,6 +132,22 @@ static enum verdict judge_stop(struct trial *trial, const struct play_result *re
     return is_wrong(trial, "%s", result->problem);
 }
 
+/* A client says what its calls meant, so there is more than one line. What it has printed must be right all the same. */
+static enum verdict judge_client(struct trial *trial, const struct play_result *result)
+{
+    const bool has_printed_wrongly = strstr(result->problem, "standard output") != NULL;
+
+    if (result->outcome == PLAY_PASSES)
+        return GOES_ON;
+    if (result->outcome == PLAY_STALLS && trial->moment == AGAIN)
+        return CLIENTS_WAIT;
+    if (result->outcome == PLAY_STALLS)
+        return is_wrong(trial, "time is up: %s", result->came);
+    if (!has_printed_wrongly && result->said[0] != '\0' && has_ended(result, "the client exited with 1"))
+        return REFUSED;
+    return is_wrong(trial, "%s", result->problem);
+}
+
 static enum verdict judge(struct trial *trial)
 {
     const struct faults_met faults = faults_read(trial->path);
@@ -141,6 +157,8 @@ static enum verdict judge(struct trial *trial)
         return judge_stop(trial, result);
     if (trial->row != NULL && faults.count == 0 && result->outcome == PLAY_PASSES)
         return NOT_REACHED;
+    if (trial->subject->is_client)
+        return judge_client(trial, result);
     if (trial->row != NULL && !trial->was_ready)
         return judge_refusal(trial, result);
     if (result->outcome == PLAY_STALLS)
@@ -150,18 +168,19 @@ static enum verdict judge(struct trial *trial)
     return judge_clients(trial, &faults);
 }
 
-/* Does the model's file `faults` have this call and error? */
+/* Does the model's file `faults` have this program, call and error? */
 static bool is_known(const struct trial *trial)
 {
-    char line[200], call[ERRORS_NAME_SIZE], error[ERRORS_NAME_SIZE];
+    const char *kind = trial->subject->is_client ? "client" : "server";
+    char line[200], program[16], call[ERRORS_NAME_SIZE], error[ERRORS_NAME_SIZE];
     struct text path = {0};
     bool is_found = false;
 
     text_add(&path, "%s/faults", trial->subject->model->name);
     FILE *file = fopen(path.chars, "r");
     while (file != NULL && !is_found && fgets(line, sizeof line, file) != NULL)
-        is_found = sscanf(line, "%31s %31s", call, error) == 2 && error_is_of(trial->row, call) &&
-                   strcmp(trial->row->error, error) == 0;
+        is_found = sscanf(line, "%15s %31s %31s", program, call, error) == 3 && strcmp(program, kind) == 0 &&
+                   error_is_of(trial->row, call) && strcmp(trial->row->error, error) == 0;
     if (file != NULL)
         fclose(file);
     text_free(&path);
@@ -191,7 +210,8 @@ static void choose_words(struct trial *trial)
     const char *again = trial->moment == AGAIN ? "+" : "";
     struct text path = {0}, trace = {0}, inject = {0};
 
-    text_add(&path, "%s/%s", trial->folder, subject_short_name(trial->subject));
+    text_add(&path, "%s/%s-%s", trial->folder, subject_short_name(trial->subject),
+             trial->subject->is_client ? "client" : "server");
     text_add(&trace, "trace=%s", trial->row != NULL ? trial->call : "all");
     if (trial->row != NULL) {
         text_add(&path, "-%s-%s-%d%s", trial->call, trial->row->error, trial->place, again);
@@ -216,8 +236,11 @@ static void choose_words(struct trial *trial)
 
 void trial_start(uv_loop_t *loop, struct trial *trial)
 {
+    const struct model *model = trial->subject->model;
+    const char *model_program = trial->subject->is_client ? model->client : model->server;
+
     choose_words(trial);
-    const struct play_options options = {.program = trial->subject->model->server,
+    const struct play_options options = {.program = model_program,
                                          .args = trial->subject->args,
                                          .runner = trial->runner,
                                          .others_go_on = true,

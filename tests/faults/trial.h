@@ -17,7 +17,7 @@ enum verdict {
     STOPPED, /* by the signal, and it exited with 0; or before it was ready, when the signal may end it */
     CLIENT_LOST, /* the client that met the fault, and nobody else */
     CLIENTS_WAIT, /* while the fault lasts; the server rests, and stops when it is told to */
-    REFUSED, /* the server says in one line why it does not start, and exits with 1 */
+    REFUSED, /* the server says in one line why it does not start, the client why it ends, and exits with 1 */
     KNOWN, /* anything else, but the model's file `faults` says why */
     WRONG /* anything else */
 };
@@ -29,8 +29,9 @@ enum moment { AT_START, ONCE, AGAIN };
 
 enum { MOMENTS = AGAIN + 1, TRIAL_CLIENTS = 8, TRIAL_WORDS = 16 };
 
-/* A server that is tried. */
+/* A server or a client that is tried. */
 struct subject {
+    bool is_client;
     const struct model *model;
     const char *words; /* as it was asked for: "02-fcntl-nonblock:-i10" */
     char *name; /* "02-fcntl-nonblock -i10" */

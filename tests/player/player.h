@@ -77,7 +77,7 @@ struct play_options {
     const char *command; /* instead of a model's server: a shell command, "{port}" in it becomes a free port */
     bool verbose; /* a model's server gets -v */
     const char *args; /* what else it gets: words with spaces between, such as "-i 10 -k 5". NULL: nothing */
-    const char *const *runner; /* words that run a model's server, before its path; NULL-terminated. NULL: none */
+    const char *const *runner; /* words that run the model's program, before its path; NULL-terminated. NULL: none */
     uint64_t limit_ms; /* a step without `within` stalls if nothing happens for so long; 0: 10 seconds */
     uint64_t script_limit_ms; /* a script's, besides what its steps ask for: see tests/README.md; 0: 60 seconds */
     uint64_t stop_ms; /* how long the program may take to end after SIGTERM; 0: 5 seconds */

@@ -128,19 +128,27 @@ static void start(struct play *play, const struct process_options *options)
     play_trace(play, play->program.actor, PLAY_STARTED, (struct io_result){.status = IO_SUCCESS}, 0);
 }
 
-static void start_model(struct play *play)
+/* The words that start the program: those of the runner, its path, its port. */
+static struct option_values first_words(const struct play *play, const char *port)
 {
-    char port[6];
-    const char *const own[] = {play->options.program, "-p", port};
     const char *const *runner = play->options.runner;
-    char *args = memory_string(play->options.args != NULL ? play->options.args : "");
     struct option_values words = {0};
 
-    snprintf(port, sizeof port, "%d", play->program.port);
     for (; runner != NULL && *runner != NULL; runner++)
         option_values_add(&words, *runner);
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        option_values_add(&words, own[i]);
+    option_values_add(&words, play->options.program);
+    option_values_add(&words, "-p");
+    option_values_add(&words, port);
+    return words;
+}
+
+static void start_model(struct play *play)
+{
+    char *args = memory_string(play->options.args != NULL ? play->options.args : "");
+    char port[6];
+
+    snprintf(port, sizeof port, "%d", play->program.port);
+    struct option_values words = first_words(play, port);
     if (play->options.verbose)
         option_values_add(&words, "-v");
     for (char *at, *word = strtok_r(args, " ", &at); word != NULL; word = strtok_r(NULL, " ", &at))
@@ -223,18 +231,21 @@ enum step_state program_start_client(struct actor *actor)
     struct program *program = &play->program;
     const struct step *step = actor_step(actor);
     char port[6];
-    const char *arguments[6 + SCRIPT_MAX_TEXTS + 1] = {play->options.program, "-p", port, "-t", "0.2"};
-    int count = 5;
 
     write_port(play, port);
+    struct option_values words = first_words(play, port);
+    option_values_add(&words, "-t");
+    option_values_add(&words, "0.2");
     if (step->texts > 0 && step->bytes[0][0] == '-')
-        arguments[count++] = "--"; /* what follows is no option */
+        option_values_add(&words, "--"); /* what follows is no option */
     for (int i = 0; i < step->texts; i++)
-        arguments[count++] = step->bytes[i];
+        option_values_add(&words, step->bytes[i]);
+    option_values_add(&words, NULL);
     script_add_input(step, &program->input);
-    struct process_options options = process_options(play, arguments);
+    struct process_options options = process_options(play, words.items);
     options.input = step->texts == 0;
     start(play, &options);
+    free(words.items);
     if (options.input) {
         sender_init(&program->sender, process_input(program->process), &program->input, on_input_sent, play);
         program->has_sender = true;
