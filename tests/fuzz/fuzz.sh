@@ -18,7 +18,7 @@ run() { # NAME FILE...: the files to begin with
     if ! "$folder/fuzz_$name" -max_total_time="$seconds" -timeout=20 -print_final_stats=1 \
         -artifact_prefix="$folder/found-in-$name-" "$folder/corpus-$name" "$folder/seeds-$name" \
         >"$folder/$name.log" 2>&1; then
-        tail -n 60 "$folder/$name.log"
+        sed -n '/ERROR: \|runtime error: /,$p' "$folder/$name.log" | head -n 60
         echo "$name: the input is in $folder/found-in-$name-*; $folder/fuzz_$name FILE reads it again" >&2
         return 1
     fi

@@ -62,3 +62,47 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     free(source);
     return 0;
 }
+
+/* ---- How libFuzzer gets on: changed bytes leave hardly a script right; words and lines that change places do ---- */
+
+size_t LLVMFuzzerMutate(uint8_t *bytes, size_t size, size_t max_size); /* libFuzzer's own way */
+size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t max_size, unsigned seed);
+
+/* A number below `limit`, which must not be 0: POSIX.1-2017 rand(). */
+static size_t roll(unsigned *dice, size_t limit)
+{
+    *dice = *dice * 1103515245u + 12345u;
+    return *dice / 65536 % limit;
+}
+
+/* The beginning of some word or line, or the end of all. */
+static size_t roll_place(unsigned *dice, const uint8_t *bytes, size_t size, uint8_t separator)
+{
+    const size_t from = roll(dice, size);
+    const uint8_t *found = memchr(bytes + from, separator, size - from);
+
+    return found == NULL ? size : (size_t)(found - bytes) + 1;
+}
+
+/* Takes some words or lines out, or puts them in once more, somewhere else. */
+size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t max_size, unsigned seed)
+{
+    unsigned dice = seed;
+
+    if (size == 0 || roll(&dice, 2) == 0)
+        return LLVMFuzzerMutate(bytes, size, max_size);
+    const uint8_t separator = roll(&dice, 2) == 0 ? ' ' : '\n';
+    const size_t one = roll_place(&dice, bytes, size, separator), other = roll_place(&dice, bytes, size, separator);
+    const size_t begin = one < other ? one : other, end = one < other ? other : one, length = end - begin;
+    if (roll(&dice, 2) == 0 || size + length > max_size) {
+        memmove(bytes + begin, bytes + end, size - end);
+        return size - length;
+    }
+    const size_t place = roll_place(&dice, bytes, size, separator);
+    uint8_t *piece = memory_zeroed(length, 1);
+    memcpy(piece, bytes + begin, length);
+    memmove(bytes + place + length, bytes + place, size - place);
+    memcpy(bytes + place, piece, length);
+    free(piece);
+    return size + length;
+}

@@ -418,26 +418,46 @@ static bool holds_socket(pid_t pid, const char *inode)
 }
 
 /*
- * A table's lines: "SLOT: ADDRESS:PORT PEER:PORT STATE QUEUES TIMER RETRANSMITS UID TIMEOUT INODE ...", hexadecimal up to the
- * state. The sockets that listen stand first.
+ * A table's line: "SLOT: ADDRESS:PORT PEER:PORT STATE QUEUES TIMER RETRANSMITS UID TIMEOUT INODE ...", hexadecimal up to the
+ * state. Returns false if that socket does not listen.
  */
-static bool listens_in(const char *table, pid_t pid, int port)
+static bool read_listener(const char *line, long *port, char inode[21])
 {
-    char line[LINE_SIZE], local[5], state[3] = LISTENS, inode[21];
+    char local[5], state[3];
+
+    if (sscanf(line, " %*[0-9]: %*[^:]:%4s %*s %2s %*s %*s %*s %*s %*s %20s", local, state, inode) != 3)
+        return false;
+    *port = strtol(local, NULL, 16);
+    return strcmp(state, LISTENS) == 0;
+}
+
+/* Below a heading, those that listen stand first. Also says whether anybody listens on the port. */
+static bool listens_in(const char *table, pid_t pid, int port, bool *is_taken)
+{
+    char line[LINE_SIZE], inode[21];
+    long its_port;
     bool found = false;
     FILE *file = fopen(table, "r");
 
-    while (file != NULL && !found && strcmp(state, LISTENS) == 0 && fgets(line, sizeof line, file) != NULL)
-        if (sscanf(line, " %*[0-9]: %*[^:]:%4s %*s %2s %*s %*s %*s %*s %*s %20s", local, state, inode) == 3)
-            found = strcmp(state, LISTENS) == 0 && strtol(local, NULL, 16) == port && holds_socket(pid, inode);
-    if (file != NULL)
-        fclose(file);
+    if (file == NULL)
+        return false;
+    (void)!fgets(line, sizeof line, file);
+    while (!found && fgets(line, sizeof line, file) != NULL && read_listener(line, &its_port, inode))
+        if (its_port == port) {
+            *is_taken = true;
+            found = holds_socket(pid, inode);
+        }
+    fclose(file);
     return found;
 }
 
+/* To read tcp6 takes long if it is empty: the kernel looks through its whole table of connections for the next line. */
 bool proc_listens(pid_t pid, int port)
 {
-    return listens_in("/proc/net/tcp", pid, port) || listens_in("/proc/net/tcp6", pid, port);
+    bool is_taken = false;
+
+    return listens_in("/proc/net/tcp", pid, port, &is_taken) ||
+           (!is_taken && listens_in("/proc/net/tcp6", pid, port, &is_taken));
 }
 
 long proc_memory(pid_t pid)

@@ -58,7 +58,8 @@ struct client {
     struct payload question;
     struct incoming answer;
     size_t sent;
-    uv_buf_t piece; /* the one that is being sent */
+    char *piece; /* the one that is being sent */
+    size_t piece_size;
 };
 
 struct crowd {
@@ -161,7 +162,7 @@ static void on_closed(uv_handle_t *handle)
     crowd->clients[client->place] = NULL;
     crowd->present--;
     payload_free(&client->question);
-    free(client->piece.base);
+    free(client->piece);
     free(client);
     fill_places(crowd);
 }
@@ -253,7 +254,7 @@ static void on_written(uv_write_t *request, int status)
     if (client->is_gone || status != 0)
         return;
     client->moved_at = uv_now(client->crowd->loop);
-    client->sent += client->piece.len;
+    client->sent += client->piece_size;
     if (!client->plan.reads_at_once && uv_is_active((uv_handle_t *)&client->later))
         set_later(client);
     if (client->plan.pause_ms > 0)
@@ -271,11 +272,13 @@ static void on_half_closed(uv_shutdown_t *request, int status)
 static void send_piece(struct client *client)
 {
     const size_t left = client->plan.size - client->sent;
+    const size_t size = left < client->plan.piece ? left : client->plan.piece;
+    const uv_buf_t piece = uv_buf_init(client->piece, (unsigned)size);
 
-    client->piece.len = left < client->plan.piece ? left : client->plan.piece;
+    client->piece_size = size;
     if (left > 0) {
-        payload_read(&client->question, client->sent, client->piece.base, client->piece.len);
-        uv_write(&client->write, (uv_stream_t *)&client->tcp, &client->piece, 1, on_written);
+        payload_read(&client->question, client->sent, client->piece, size);
+        uv_write(&client->write, (uv_stream_t *)&client->tcp, &piece, 1, on_written);
     } else if (client->plan.ending == STAYS) {
         uv_shutdown(&client->half_close, (uv_stream_t *)&client->tcp, on_half_closed);
     }
@@ -328,7 +331,7 @@ static void come(struct crowd *crowd, size_t place)
     crowd->present++;
     *client = (struct client){.crowd = crowd, .place = place, .number = number, .open_handles = 3};
     client->plan = make_plan(&dice, crowd->is_small);
-    client->piece.base = memory_resized(NULL, client->plan.piece);
+    client->piece = memory_resized(NULL, client->plan.piece);
     payload_add(&client->question, (struct payload_part){.size = client->plan.size, .seed = dice});
     client->answer = (struct incoming){.due = &client->question, .in_upper_case = true};
     client->moved_at = uv_now(crowd->loop);

@@ -7,7 +7,7 @@
 
 #include "player/proc.h"
 
-enum { LITTLE_KIB = 1024 };
+enum { LITTLE_KIB = 512 };
 
 const char *figure_name(enum figure figure)
 {

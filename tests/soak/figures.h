@@ -27,7 +27,7 @@ enum { RESTS = 5 /* after the warm-up, and after each of four rounds alike */ };
 
 /*
  * Does this figure grow? Not if a cache fills once (a malloc() arena, thread stacks), nor if it rises and falls: something grows
- * if in the last two rests it never came down to the most that it was in the first two. Memory is to be a half and a MiB above
+ * if in the last two rests it never came down to the most that it was in the first two. Memory is to be a half and 512 KiB above
  * that, because a heap that is collected grows for long, too; what leaks steadily has become twice as much.
  */
 bool figures_grow(const struct figures rests[RESTS], enum figure figure);

@@ -364,6 +364,17 @@ static bool find_servers(const struct options *options, struct models *models, s
     return is_right;
 }
 
+/* Returns false after a complaint. */
+static bool are_there(const struct option_values *wanted, const struct models *models)
+{
+    for (size_t i = 0; i < wanted->count; i++)
+        if (models_named(models, wanted->items[i]) == NULL) {
+            options_misuse(&command, "there is no model %s", wanted->items[i]);
+            return false;
+        }
+    return true;
+}
+
 static bool is_wanted(const struct options *options, const char *name)
 {
     bool is_wanted = options->models.count == 0;
@@ -408,7 +419,7 @@ int main(int argc, char **argv)
     read_arguments(argc, argv, &options);
     if (options.server != NULL && strstr(options.server, "{port}") == NULL)
         options_misuse(&command, "--server needs {port}, where the number of the port goes: %s", options.server);
-    else if (find_servers(&options, &models, &scripts))
+    else if (find_servers(&options, &models, &scripts) && are_there(&options.models, &models))
         status = soak_all(&options, &models) ? 0 : 1;
     scripts_free(&scripts);
     models_free(&models);
