@@ -108,10 +108,10 @@ other_parts = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/server.c %/client.c,$(w
 
 # With a SCRIPT it is played to the server that is traced. STRACE adds options: STRACE='-e epoll_ctl'.
 TRACED = strace -f -tt$(if $(STRACE), $(STRACE))
-TRACE  = $(BUILD)/trace
+trace  = $(or $(TRACE),$(BUILD)/$1/trace)
 define play_traced
-@$(BUILD)/tests/player/play --script $(SCRIPT) --server '$(TRACED) -o $(TRACE) $(BUILD)/$1/server -p {port}$(if $(ARGS), $(ARGS))' || test $$? -eq 1
-@echo 'The server'\''s calls are in $(TRACE). Its first client is none of the script: it only asks whether the server is ready.'
+@$(BUILD)/tests/player/play --script $(SCRIPT) --server "$(TRACED) -o $(call trace,$1) $(BUILD)/$1/server -p {port} $$ARGS" || test $$? -eq 1
+@echo 'The server'\''s calls are in $(call trace,$1). Its first client is none of the script: it only asks whether the server is ready.'
 endef
 
 define model_rules

@@ -245,6 +245,7 @@ answer() { # NAME
 found() { # NAME
     [ -e "$mistakes/$1.patch" ] || return 0 # handed out without the answers
     touch "$copies/$1/.found"
+    echo
     answer "$1"
 }
 

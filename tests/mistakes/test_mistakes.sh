@@ -57,9 +57,9 @@ checking() {
     patch compares-what-fails 's/^Compare: reset, hello/Compare: reset, churn/'
     patch compares-what-may-fail 's/^Compare: reset, hello/Compare: reset, stuck-crowd/'
     patch watches-without-command 's/^Watch: make/Watch: look at/'
-    patch names-too-many 's/^Caught by: /&hello, /'
+    patch names-too-many 's/^Caught by: /&binary, /'
     patch names-too-few 's/^Caught by: churn, /Caught by: /'
-    patch may-or-may-not 's/^Caught by: churn, \(.*\)/Caught by: \1\nMay also be caught by: churn, hello (now and then)/'
+    patch may-or-may-not 's/^Caught by: churn, \(.*\)/Caught by: \1\nMay also be caught by: churn, binary (now and then)/'
     tests/mistakes/mistakes.sh check >"$said" 2>&1
     status_is $? 1
     grep -q '^FAILED: moved-on: no longer applies: Hunk #1 FAILED at ' "$said"
@@ -77,7 +77,7 @@ checking() {
         says "FAILED: compares-$compared: its Compare: does not begin with a script that catches it and one that never does"
     done
     says 'FAILED: watches-without-command: its Watch: does not begin with a command and a colon'
-    says 'FAILED: names-too-many: not caught by hello, against its header'
+    says 'FAILED: names-too-many: not caught by binary, against its header'
     says 'FAILED: names-too-few: caught by churn, too, which its header does not name'
     grep -q '^lines-off  *caught by churn ' "$said"
     verdict $? 'line numbers that are off do harm'
@@ -120,6 +120,11 @@ handing_out() {
     env -u MAKEFLAGS make -C "$copy" play ARGS='-k $x' >"$said" 2>&1
     # shellcheck disable=SC2016
     says '  | server: -k takes a whole number from 2 to 32767, not "$x"'
+    if command -v strace >/dev/null; then
+        env -u MAKEFLAGS make -C "$copy" trace SCRIPT=hello STRACE='-e sendto' >"$said" 2>&1
+        grep -q 'sendto(.*"HELLO"' "$copy/trace" && ! grep -q 'recvfrom(' "$copy/trace"
+        verdict $? 'the calls in a conversation are not in the file trace'
+    fi
 
     tests/mistakes/mistakes.sh copy moved-on >"$said" 2>&1
     status_is $? 1
