@@ -477,7 +477,7 @@ static void assert_misuse(const char *option, const char *complaint)
 static void what_if_an_option_is_wrong(void **state)
 {
     assert_misuse("--model=nobody", "demo: there is no model nobody\n");
-    assert_misuse("--model=nobody:-v", "demo: there is no model nobody\n");
+    assert_misuse("--model=nobody:-v", "demo: there is no model nobody:-v\n");
     assert_misuse("--model=", "demo: --model takes a value that is not empty\n");
     assert_misuse("--script=answers", "demo: this script is for clients, and the demo shows servers: answers\n");
     assert_misuse("class", "demo: it takes no arguments, but was given \"class\"\n");
