@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "player/proc.h"
 
@@ -31,13 +32,30 @@ static long count_descriptors(pid_t pid)
     return count;
 }
 
+/* The kernel's own threads for a program that uses io_uring, "iou-wrk-PID", come and go as it likes. */
+static bool is_kernels(pid_t thread)
+{
+    char path[32], name[16] = "";
+
+    snprintf(path, sizeof path, "/proc/%d/comm", (int)thread);
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return false;
+    const bool is_kernels = fgets(name, sizeof name, file) != NULL && strncmp(name, "iou-", strlen("iou-")) == 0;
+    fclose(file);
+    return is_kernels;
+}
+
 static long count_threads(pid_t pid)
 {
     pid_t *threads;
-    const size_t count = proc_threads(pid, &threads);
+    const size_t all = proc_threads(pid, &threads);
+    long count = 0;
 
+    for (size_t i = 0; i < all; i++)
+        count += !is_kernels(threads[i]);
     free(threads);
-    return (long)count;
+    return count;
 }
 
 struct figures figures_of(pid_t pid)

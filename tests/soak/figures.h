@@ -14,7 +14,7 @@ struct figures {
 /* What it is called: "memory in KiB", "descriptors". A constant. */
 const char *figure_name(enum figure figure);
 
-/* Looks at the process `pid` and all that belong to it (proc_family()); zombies are processes, too. */
+/* Looks at the process `pid` and all that belong to it (proc_family()); zombies are processes, the kernel's threads no threads. */
 struct figures figures_of(pid_t pid);
 
 /* Makes `most` the greater one of both, figure by figure. */
