@@ -10,6 +10,7 @@ enum {
     DEFAULT_LIMIT_MS = 10000, /* of a step */
     DEFAULT_SCRIPT_LIMIT_MS = 60000,
     TICK_MS = 20,
+    LATE_MS = 50, /* a tick that comes so long after the last one is late */
     BYTES_A_MS = 1024 /* that even a slow system sends and brings back */
 };
 
@@ -78,6 +79,17 @@ static bool may_wait_on(struct actor *actor)
     return true;
 }
 
+/* The time that the player has lost during the step is added to its limit: the program can have lost as much. */
+static bool has_lost_time(struct actor *actor)
+{
+    const uint64_t lost = actor->play->lost_ms - actor->lost_ms;
+
+    actor->lost_ms = actor->play->lost_ms;
+    if (lost > 0)
+        actor_set_timer(actor, lost);
+    return lost > 0;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct actor *actor = timer->data;
@@ -85,6 +97,8 @@ static void on_timer(uv_timer_t *timer)
     if (!actor->is_waiting || may_wait_on(actor))
         return;
     const struct verb *verb = actor_step(actor)->verb;
+    if (verb->time_is_up == NULL && has_lost_time(actor))
+        return;
     take_state(actor, verb->time_is_up != NULL ? verb->time_is_up(actor) : STEP_OUT_OF_TIME);
     advance(actor->play);
 }
@@ -101,6 +115,7 @@ static void begin_step(struct actor *actor)
     const struct verb *verb = actor_step(actor)->verb;
 
     actor->began = uv_hrtime();
+    actor->lost_ms = play->lost_ms;
     actor->is_waiting = false;
     actor->result = (struct io_result){.status = IO_SUCCESS};
     if (actor->has_dropped_out)
@@ -209,13 +224,16 @@ static void advance(struct play *play)
     }
 }
 
-/* Time is counted in ticks: where the player itself hardly gets a core they are late, and the script has more time. */
+/* Where the player itself hardly gets a core, ticks are late. */
 static void on_tick(uv_timer_t *timer)
 {
     struct play *play = timer->data;
+    const uint64_t now = uv_now(play->loop), passed = now - play->ticked_at;
 
-    play->ticks++;
-    if (play->ticks * TICK_MS >= play->limit_ms)
+    play->ticked_at = now;
+    if (passed >= LATE_MS)
+        play->lost_ms += passed - TICK_MS;
+    if ((uv_hrtime() - play->began) / 1000000 >= play->limit_ms + play->lost_ms)
         play_stall_slowly(play);
 }
 
@@ -226,6 +244,7 @@ void play_begin(struct play *play)
     play_trace(play, NULL, PLAY_READY, (struct io_result){.status = IO_SUCCESS}, 0);
     play->limit_ms = limit_of(play);
     uv_update_time(play->loop);
+    play->ticked_at = uv_now(play->loop);
     uv_timer_start(&play->timer, on_tick, TICK_MS, TICK_MS);
     begin_phase(play);
     advance(play);

@@ -36,7 +36,9 @@ struct play {
     int phase_start; /* the first step of the next phase */
     int steps_left; /* of this phase */
     int *next_step; /* for each step the same actor's next one, or -1 */
-    uint64_t limit_ms, ticks; /* how long the conversation may take, and has taken */
+    uint64_t limit_ms; /* how long the conversation may take */
+    uint64_t ticked_at; /* uv_now() */
+    uint64_t lost_ms; /* time of the conversation in which the player got no core */
     uint64_t moved_at; /* when an actor last made progress: uv_now() */
     uv_timer_t timer; /* of the start, of the conversation, and of player_program.c's looks at zombies */
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -372,6 +373,24 @@ static void test_who_is_always_late_stalls(void **state)
     run_loop();
     assert_result("trickles", PLAY_STALLS, 6, "the server is too slow: after 1501 ms the script is not done",
                   "everything: 1033 bytes", NULL);
+}
+
+/* Then A waits for the answer already. */
+static void sleep_when_all_is_sent(struct play *play, const struct play_event *event, void *data)
+{
+    const struct timespec nap = {.tv_nsec = 300000000};
+
+    if (event->kind == PLAY_SENT)
+        nanosleep(&nap, NULL);
+}
+
+/* The answer is there when the step's time is up, but the player has not looked. */
+static void test_a_player_that_gets_no_core_accuses_nobody(void **state)
+{
+    begin("right", "A connect\nA send \"hello\"\nA expect \"HELLO\" within 200ms\n",
+          (struct play_options){.on_event = sleep_when_all_is_sent});
+    run_loop();
+    assert_result("right", PLAY_PASSES, 0, "", "", "");
 }
 
 static void test_stalled_server_must_stop_too(void **state)
@@ -787,6 +806,7 @@ int main(int argc, char **argv)
         PLAYING(test_bad_stop_fails),
         PLAYING(test_who_waits_for_others_does_not_stall),
         PLAYING(test_who_is_always_late_stalls),
+        PLAYING(test_a_player_that_gets_no_core_accuses_nobody),
         PLAYING(test_stalled_server_must_stop_too),
         PLAYING(test_sanitizer_report_fails),
         PLAYING(test_spinning_is_no_rest),
