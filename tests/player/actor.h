@@ -66,7 +66,8 @@ struct program {
 
     size_t stderr_seen; /* of standard error, up to the end of what a step looked for */
 
-    struct proc_size size_at_first; /* when it was ready, for `server grows` */
+    struct proc_size size_at_first; /* when it was ready: for `server grows` */
+    uint64_t busy_at_first; /* process_busy_time(), for `limit time` */
 
     struct look looks[REST_PARTS + 1], first_look; /* for `server rests`: the last ones, and the first */
     int look_count;

@@ -224,6 +224,17 @@ static void advance(struct play *play)
     }
 }
 
+/* For how long has a server worked, or waited for a core, since it was ready? That is not counted by `limit time`. */
+static uint64_t worked_ms(const struct play *play)
+{
+    const struct program *program = &play->program;
+    uint64_t busy;
+
+    if (play->script->time_ms == 0 || program->process == NULL || !process_busy_time(program->process, &busy))
+        return 0;
+    return busy > program->busy_at_first ? (busy - program->busy_at_first) / 1000000 : 0;
+}
+
 /* Where the player itself hardly gets a core, ticks are late. */
 static void on_tick(uv_timer_t *timer)
 {
@@ -233,7 +244,8 @@ static void on_tick(uv_timer_t *timer)
     play->ticked_at = now;
     if (passed >= LATE_MS)
         play->lost_ms += passed - TICK_MS;
-    if ((uv_hrtime() - play->began) / 1000000 >= play->limit_ms + play->lost_ms)
+    const uint64_t spent = (uv_hrtime() - play->began) / 1000000, limit = play->limit_ms + play->lost_ms;
+    if (spent >= limit && spent >= limit + worked_ms(play))
         play_stall_slowly(play);
 }
 

@@ -90,8 +90,9 @@ static void on_ready(struct process *process)
 {
     struct play *play = process_owner(process);
 
-    (void)process_size(process,
-                       &play->program.size_at_first); /* if that is not known here, `server grows` will say so */
+    /* If they are not known here, `server grows` will say so, and `limit time` counts all time. */
+    (void)process_size(process, &play->program.size_at_first);
+    (void)process_busy_time(process, &play->program.busy_at_first);
     if (play->stage == STAGE_PLAYS)
         recheck(play, true); /* it was started again */
     if (play->stage != STAGE_STARTS)

@@ -45,7 +45,7 @@ struct script {
     char *title; /* first comment line, without "# " and "name: "; "" if there is none */
     enum script_kind kind;
     int descriptors; /* `limit descriptors N`: RLIMIT_NOFILE of the program under test; 0: as it is */
-    uint64_t time_ms; /* `limit time T`: for the whole conversation; 0: none */
+    uint64_t time_ms; /* `limit time T`: how long a server may rest in the whole conversation; 0: no limit */
     bool refuses; /* `server refuses`: for clients; nobody listens on the port */
 
     char **actors; /* names in order of appearance */

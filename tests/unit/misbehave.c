@@ -58,6 +58,14 @@ static void nap(long milliseconds)
     nanosleep(&time, NULL);
 }
 
+static void think(double seconds)
+{
+    const double end = net_now() + seconds;
+
+    while (net_now() < end)
+        ;
+}
+
 /* So many bytes, for ever. */
 static char *keep(size_t size)
 {
@@ -114,6 +122,8 @@ static bool answer_wrongly(const char *how, int fd, char *bytes, size_t size)
         size--;
     if (strcmp(how, "is late") == 0)
         nap(200);
+    if (strcmp(how, "thinks") == 0)
+        think(0.4);
     if (strcmp(how, "naps") == 0) {
         nap_at_times(size);
         return true;

@@ -508,6 +508,18 @@ static void test_wrong_servers_are_caught_by_the_suite(void **state)
     }
 }
 
+/* Of the server's time in a script, only that in which it rests is limited: it may work, or wait for a core. */
+static void test_who_thinks_is_not_late(void **state)
+{
+    uint64_t busy;
+
+    play("is late", "limit time 150ms\n" HELLO, 0);
+    assert_result("is late", PLAY_STALLS, 4, "the server is too slow: after 150 ms the script is not done", "\"HELLO\"",
+                  "nothing");
+    if (proc_family_busy_time(getpid(), &busy))
+        passes("thinks", "limit time 150ms\n" HELLO);
+}
+
 static void test_stop_and_start_again(void **state)
 {
     passes("right", HELLO "sync\nserver stops on SIGINT\nsync\nA expect closed\nA close\nsync\nserver starts again\n"
@@ -814,6 +826,7 @@ int main(int argc, char **argv)
         PLAYING(test_who_is_rid_of_everything_is_not_stuck),
         PLAYING(test_what_a_server_says),
         PLAYING(test_wrong_servers_are_caught_by_the_suite),
+        PLAYING(test_who_thinks_is_not_late),
         PLAYING(test_stop_and_start_again),
         PLAYING(test_foreign_server),
         PLAYING(test_right_families_pass),
