@@ -199,10 +199,21 @@ static void add_unknown(struct text *text, const struct faults *faults)
     }
 }
 
-static int report(const struct faults *faults)
+/* Every model has been tried that could be, and nothing is wrong. */
+static bool all_is_well(const struct faults *faults)
+{
+    for (size_t i = 0; i < faults->subject_count; i++)
+        if (faults->subjects[i].left_out != NULL && faults->subjects[i].model->left_out == NULL)
+            return false;
+    for (size_t i = 0; i < faults->plan.count; i++)
+        if (faults->plan.trials[i].verdict == WRONG)
+            return false;
+    return true;
+}
+
+static void report(const struct faults *faults)
 {
     struct text text = {0};
-    int status = 0;
 
     matrix_add(&text, &faults->plan, &faults->errors, faults->subjects, faults->subject_count,
                faults->options.wishes.is_long || faults->options.wishes.error != NULL);
@@ -215,10 +226,6 @@ static int report(const struct faults *faults)
     matrix_add_sum(&text, &faults->plan);
     fputs(text.chars, stdout);
     text_free(&text);
-    for (size_t i = 0; i < faults->plan.count; i++)
-        if (faults->plan.trials[i].verdict == WRONG)
-            status = 1;
-    return status;
 }
 
 static char *make_folder(const char *build)
@@ -239,7 +246,8 @@ static int try_all(struct faults *faults)
         if (faults->subjects[i].left_out == NULL)
             plan_add(&faults->plan, &faults->errors, &faults->subjects[i], &faults->options.wishes);
     play_all(faults, &faults->plan);
-    return report(faults);
+    report(faults);
+    return all_is_well(faults) ? 0 : 1;
 }
 
 static void free_everything(struct faults *faults)

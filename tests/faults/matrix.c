@@ -68,8 +68,8 @@ void matrix_add(struct text *text, const struct plan *plan, const struct errors 
 
 static void add_clients_legend(struct text *text)
 {
-    text_add(text, "\nThree signs for each client: the fault is there once before it is connected, once afterwards,\n"
-                   "and again and again from then on. What came of it, at worst:\n"
+    text_add(text, "\nThree signs for each client: the fault is there once before it is connected,\n"
+                   "once afterwards, and again and again from then on. What came of it, at worst:\n"
                    "  +  nothing: every reply is printed\n"
                    "  w  the client waits while it lasts\n"
                    "  r  the client says why it ends, and exits with 1\n"
@@ -78,22 +78,26 @@ static void add_clients_legend(struct text *text)
                    "  .  not tried, or the client makes no such call then\n");
 }
 
-void matrix_add_legend(struct text *text, bool is_of_clients)
+static void add_servers_legend(struct text *text)
 {
-    if (is_of_clients) {
-        add_clients_legend(text);
-        return;
-    }
-    text_add(text, "\nThree signs for each model: the fault is there once before the server is ready, once\n"
-                   "afterwards, and again and again from then on. What came of it, at worst:\n"
+    text_add(text, "\nThree signs for each model: the fault is there once before the server is ready,\n"
+                   "once afterwards, and again and again from then on. What came of it, at worst:\n"
                    "  +  nothing: all go on, and every byte is right\n"
                    "  s  it was a signal to stop, and the server has stopped\n"
                    "  c  the client that the fault met is gone; its neighbours have every byte\n"
-                   "  w  clients wait while it lasts; the server does not spin, and stops when told to\n"
+                   "  w  clients wait while it lasts; the server rests, and stops when told to\n"
                    "  r  the server does not start, says why in one line, and exits with 1\n"
                    "  x  anything else, but the model's file `faults` says why\n"
                    "  #  anything else: WRONG, see below\n"
                    "  .  not tried, or the model makes no such call then\n");
+}
+
+void matrix_add_legend(struct text *text, bool is_of_clients)
+{
+    if (is_of_clients)
+        add_clients_legend(text);
+    else
+        add_servers_legend(text);
 }
 
 void matrix_add_sum(struct text *text, const struct plan *plan)
