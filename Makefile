@@ -331,7 +331,7 @@ tutorial-figures: ## measures the costs in TUTORIAL.md, on a quiet machine, and 
 
 # --- Keeping order ----------------------------------------------------------------------------------------------------
 
-C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*/*.[ch] demo/*.[ch] demo/*/*.[ch] demo/tests/browser/*.[ch] bench/*.[ch] bench/*/*.[ch] tutorial/c/*.c)
+C_FILES = $(wildcard [0-9][0-9]-*/*.[ch] common/*.[ch] tests/*/*.[ch] demo/*.[ch] demo/*/*.[ch] demo/tests/browser/*.[ch] bench/*.[ch] bench/*/*.[ch] tutorial/*/*.c)
 LINT    = $(STANDARD) -Icommon -Itests -Idemo -Ibench $(call pkg,--cflags,$(LIBRARIES))
 .PHONY: lint
 lint: ## checks layout (clang-format), mistakes (clang-tidy, cppcheck), scripts (shellcheck), Python (pyflakes)
@@ -339,7 +339,7 @@ lint: ## checks layout (clang-format), mistakes (clang-tidy, cppcheck), scripts 
 	printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -I FILE clang-tidy --quiet FILE -- $(LINT)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,style,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=constParameter -Icommon -Itests -Idemo -Ibench $(filter %.c,$(C_FILES))
-	shellcheck setup.sh .ci/run $(wildcard tests/*/*.sh bench/tests/*.sh tutorial/*.sh)
+	shellcheck setup.sh .ci/run $(wildcard tests/*/*.sh bench/tests/*.sh tutorial/*.sh tutorial/*/*.sh)
 	pyflakes3 $(wildcard tutorial/*.py tutorial/*/*.py demo/tests/browser/*.py)
 
 .PHONY: format
