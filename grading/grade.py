@@ -57,10 +57,13 @@ def read_marks(path):
     return groups
 
 
+def share_passed(result, group):
+    return sum(weight for script, weight in group['scripts'].items() if reports.passed(result, script)) / sum(group['scripts'].values())
+
+
 def mark(result, groups):
     """Returns the points for each group."""
-    return [group['points'] * sum(weight for script, weight in group['scripts'].items() if reports.passed(result, script))
-            / sum(group['scripts'].values()) for group in groups]
+    return [group['points'] * share_passed(result, group) for group in groups]
 
 
 # --- The sandbox ---
@@ -76,16 +79,16 @@ def sandbox(stage, submission):
         if os.path.exists(path):
             words += ['--ro-bind', path, path]
     return words + ['--ro-bind', f'{stage}/project', '/project', '--ro-bind', submission, '/submission',
-                    '--size', str(inside.DISK), '--tmpfs', '/tmp', *inside.closed(inside.DISK), '--chdir', '/project']
+                    '--tmpfs', '/run', '--size', str(inside.DISK), '--tmpfs', '/tmp', *inside.closed(), '--chdir', '/project']
 
 
 def refusal(stage):
     """Why there can be no sandbox here, or ''. One is tried, with one more in it."""
-    inner = ['bwrap', '--unshare-user', '--unshare-pid', *inside.system_folders(), *inside.closed(1 << 20), 'prlimit', '--', 'python3', '-c', 'pass']
-    try:
-        done = subprocess.run([*sandbox(stage, f'{stage}/etc'), *inner], capture_output=True, text=True, env=ENVIRONMENT)
-    except FileNotFoundError as error:
-        return f'{error.filename} is missing (./setup.sh grade)'
+    inner = ['bwrap', '--unshare-user', '--unshare-pid', *inside.system_folders(), *inside.closed(), 'prlimit', '--', 'python3', '-c', 'pass']
+    for program in ('bwrap', 'choom', 'prlimit'):
+        if not shutil.which(program):
+            return f'{program} is missing (./setup.sh grade)'
+    done = subprocess.run([*sandbox(stage, f'{stage}/etc'), *inner], capture_output=True, text=True, env=ENVIRONMENT)
     return done.stderr.strip().splitlines()[-1] if done.returncode != 0 else ''
 
 
@@ -120,28 +123,28 @@ def prepare(stage, expected):
 
 
 class Grader:
-    def __init__(self, options, stage, sandboxed):
+    def __init__(self, options, groups, stage, sandboxed):
         self.options = options
         self.stage = stage
         self.sandboxed = sandboxed
-        self.groups = read_marks(options.marks)
+        names = dict.fromkeys(script for group in groups for script in group['scripts'])
+        self.scripts = [name for name in names if name != 'sanitizers']
         self.running = set()
 
     def key(self, folder):
         """Changes with whatever a result depends on, so that only what is new is graded."""
-        digest = hashlib.sha256(json.dumps([self.groups, self.options.limit]).encode())
-        files = sorted(path for path in folder.rglob('*') if path.is_file() or path.is_symlink())
-        for path in files:
-            digest.update(f'{path.relative_to(folder)}\0'.encode(errors='surrogateescape'))
-            digest.update(os.readlink(path).encode() if path.is_symlink() else path.read_bytes())
+        digest = hashlib.sha256(json.dumps([self.scripts, self.options.limit]).encode())
+        for path in sorted(path for path in folder.rglob('*') if path.is_file() or path.is_symlink()):
+            digest.update(os.fsencode(path.relative_to(folder)) + b'\0')
+            digest.update(os.fsencode(os.readlink(path)) if path.is_symlink() else path.read_bytes())
         digest.update(pathlib.Path(self.options.expected).read_bytes() if self.options.expected else b'')
         return digest.hexdigest()
 
     def settings(self, own):
-        scripts = dict.fromkeys(script for group in self.groups for script in group['scripts'] if script != 'sanitizers')
-        return {'sandboxed': self.sandboxed, 'scripts': list(scripts), 'limit': self.options.limit,
-                'submission': '/submission' if self.sandboxed else f'{own}/submission',
-                'work': '/tmp/graded/work' if self.sandboxed else f'{own}/graded/work'}
+        settings = {'sandboxed': self.sandboxed, 'scripts': self.scripts, 'limit': self.options.limit}
+        if self.sandboxed:
+            return settings | {'submission': '/submission', 'work': '/tmp/work', 'results': '/run/results'}
+        return settings | {'submission': f'{own}/submission', 'work': f'{own}/work', 'results': f'{own}/results'}
 
     def play(self, folder):
         with tempfile.TemporaryDirectory(dir=self.stage) as own:
@@ -153,40 +156,37 @@ class Grader:
                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             self.running.add(process)
             try:
-                output, errors = process.communicate(timeout=4 * self.options.limit + 3 * inside.BUILD_SECONDS)
+                output, errors = process.communicate(timeout=6 * self.options.limit + 3 * inside.BUILD_SECONDS)
                 return json.loads(output)
             except (subprocess.TimeoutExpired, ValueError) as problem:
                 process.kill()
                 errors = process.communicate()[1].decode(errors='replace')
-                return {'problem': 'could not be graded', 'output': f'{errors}{problem}', 'scripts': {}, 'conversation': '', 'findings': []}
+                return inside.new_result('could not be graded', f'{errors}{problem}') | {'key': ''}
             finally:
                 self.running.discard(process)
 
     def grade(self, folder):
-        """Returns the result, perhaps that of an earlier run."""
+        """Writes the result, unless an earlier run has."""
         path = pathlib.Path(self.options.out, folder.name, 'result.json')
         key = self.key(folder)
-        if path.exists() and not self.options.only:
-            result = json.loads(path.read_text())
-            if result['key'] == key:
-                return result
-        result = self.play(folder) | {'key': key, 'name': folder.name}
-        reports.write_student(self.options.out, result, self.groups, mark(result, self.groups))
-        return result
+        if not self.options.only and path.exists() and json.loads(path.read_text())['key'] == key:
+            return
+        result = {'key': key, 'name': folder.name} | self.play(folder)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(result))
 
     def grade_all(self, folders):
-        done = []
         with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
+            waiting = {pool.submit(self.grade, folder): folder.name for folder in folders}
             try:
-                for future in concurrent.futures.as_completed([pool.submit(self.grade, folder) for folder in folders]):
-                    done.append(future.result())
-                    reports.show_progress(len(done), len(folders), done[-1]['name'])
-            except BaseException:
+                for done, future in enumerate(concurrent.futures.as_completed(waiting), 1):
+                    future.result()
+                    reports.show_progress(done, len(folders), waiting[future])
+            except BaseException:  # Ctrl-C, too
                 pool.shutdown(wait=False, cancel_futures=True)
                 for process in list(self.running):
                     process.kill()
                 raise
-        return done
 
 
 # --- The command line ---
@@ -198,10 +198,10 @@ def seconds(text):
     return int(found[1]) * (60 if found[2] == 'm' else 1)
 
 
-def share(text):
+def shard(text):
     found = re.fullmatch(r'(\d+)/(\d+)', text)
     if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise argparse.ArgumentTypeError(f'{text} is no share such as 1/4')
+        raise argparse.ArgumentTypeError(f'{text} is no shard such as 1/4')
     return int(found[1]), int(found[2])
 
 
@@ -214,7 +214,7 @@ def read_arguments():
     parser.add_argument('--limit', type=seconds, default=60)
     parser.add_argument('--out', default='build/grades')
     parser.add_argument('--only')
-    parser.add_argument('--shard', type=share, default=(1, 1))
+    parser.add_argument('--shard', type=shard, default=(1, 1))
     parser.add_argument('--merge', nargs='+')
     options = parser.parse_args()
     if bool(options.merge) == bool(options.submissions):
@@ -226,7 +226,7 @@ def read_arguments():
 
 
 def find_submissions(options):
-    folders = sorted(path for path in pathlib.Path(options.submissions).glob('*') if path.is_dir() and not path.is_symlink())
+    folders = sorted(path for path in pathlib.Path(options.submissions).glob('[!.]*') if path.is_dir() and not path.is_symlink())
     if options.only:
         folders = [folder for folder in folders if folder.name == options.only]
     first, step = options.shard
@@ -236,27 +236,25 @@ def find_submissions(options):
     return folders
 
 
-def grade(options):
+def grade(options, groups):
     folders = find_submissions(options)
     with tempfile.TemporaryDirectory(prefix='grade-') as stage:
         prepare(stage, options.expected)
         reason = refusal(stage)
         if reason and os.environ.get('TRUST') != '1':
             give_up(f'no sandbox can be had here: {reason}; TRUST=1 grades without one')
-        Grader(options, stage, sandboxed=not reason).grade_all(folders)
-
-
-def merge(options):
-    for folder in options.merge:
-        shutil.copytree(folder, options.out, dirs_exist_ok=True)
+        Grader(options, groups, stage, sandboxed=not reason).grade_all(folders)
 
 
 def main():
     options = read_arguments()
     groups = read_marks(options.marks)
-    merge(options) if options.merge else grade(options)
+    for folder in options.merge or []:
+        shutil.copytree(folder, options.out, dirs_exist_ok=True)
+    if not options.merge:
+        grade(options, groups)
     results = [json.loads(path.read_text()) for path in sorted(pathlib.Path(options.out).glob('*/result.json'))]
-    reports.write_table(options.out, [(result, mark(result, groups)) for result in results], groups)
+    reports.write_all(options.out, [(result, mark(result, groups)) for result in results], groups)
 
 
 if __name__ == '__main__':

@@ -13,7 +13,6 @@ import json
 import os
 import pathlib
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import time
 PROCESSES = 2000  # full-set has 1,100 clients, and some servers a thread for each
 MEMORY = 2 << 30  # all processes together
 DISK = 256 << 20
+SHARED_MEMORY = 64 << 20
 BUILD_SECONDS = 60
 KEPT = 16 << 10  # of an output, which may be endless
 FINDING = ('Sanitizer: ', 'runtime error: ')
@@ -41,10 +41,14 @@ def system_folders():
     return options
 
 
-def closed(size):
-    """bwrap's options for /proc and /dev, and against writing anywhere but in /tmp: even / is a folder in memory."""
-    return ['--proc', '/proc', '--dev', '/dev', '--size', str(size), '--tmpfs', '/dev/shm',
+def closed():
+    """bwrap's options for /proc and /dev, and against writing anywhere but in /tmp: / and /dev are folders in memory, too."""
+    return ['--proc', '/proc', '--dev', '/dev', '--size', str(SHARED_MEMORY), '--tmpfs', '/dev/shm',
             '--remount-ro', '/dev', '--remount-ro', '/']
+
+
+def new_result(problem='', output=''):
+    return {'problem': problem, 'output': output, 'scripts': {}, 'conversation': '', 'findings': []}
 
 
 class Submission:
@@ -52,7 +56,7 @@ class Submission:
         self.settings = settings
         self.work = pathlib.Path(settings['work'])
         self.folder = self.work / '99-submission'  # beside common/ and the Makefile it is a model
-        self.result = {'problem': '', 'output': '', 'scripts': {}, 'conversation': '', 'findings': []}
+        self.result = new_result()
 
     def boxed(self, command, *options):
         """The words that run a shell command of the submission's in its folder, locked in."""
@@ -60,7 +64,7 @@ class Submission:
             return ['env', '-C', str(self.folder), 'sh', '-c', command]
         limits = ['prlimit', f'--nproc={PROCESSES}', f'--fsize={DISK}', '--core=0', '--']
         return ['bwrap', '--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', *options, *system_folders(),
-                '--ro-bind', '/etc', '/etc', '--bind', str(self.work), '/tmp', *closed(DISK), '--chdir', '/tmp/99-submission',
+                '--ro-bind', '/etc', '/etc', '--bind', str(self.work), '/tmp', *closed(), '--chdir', '/tmp/99-submission',
                 *limits, 'sh', '-c', command]
 
     def copy(self):
@@ -103,17 +107,21 @@ class Submission:
             return None
         return f'../{folder}/server -p {{port}}'
 
-    def played_by(self, program, command, *options):
+    def server(self, command):
         # With `; exit $?` the checker takes 143, which bwrap makes of it, for what it was: killed by SIGTERM.
-        return [program, '--server', f'{shlex.join(self.boxed(command))}; exit $?', *options]
+        return f'{shlex.join(self.boxed(command))}; exit $?'
 
     def check(self, command, scripts):
         """Plays scripts. Returns how each went; those that the time did not suffice for are missing."""
-        path = self.work.parent / 'results'  # where the submission cannot write
+        path = pathlib.Path(self.settings['results'])  # where the submission cannot write
+        path.unlink(missing_ok=True)
         expected = ['--expected', 'expected'] if os.path.exists('expected') else []
-        options = [word for name in scripts for word in ('--script', name)] + ['--results', str(path)]
-        run(self.played_by(CHECK, command, *options, *expected), self.settings['limit'])
-        return read_results(path.read_text(errors='replace')) if path.exists() else {}
+        options = [word for name in scripts for word in ('--script', name)]
+        words = [CHECK, '--server', self.server(command), '--results', str(path), *expected, *options]
+        _, output = run(words, self.settings['limit'])
+        if not path.exists():
+            raise RuntimeError(output)  # it does not take what it is given, such as EXPECTED
+        return read_results(path.read_text(errors='replace'))
 
     def check_again(self, command):
         """A lone stall may be the machine's: it counts if it happens twice."""
@@ -124,8 +132,10 @@ class Submission:
     def show_first_failure(self, command):
         scripts = self.result['scripts']
         wrong = next((name for name in self.settings['scripts'] if name in scripts and not scripts[name]['right']), None)
-        if wrong is not None:
-            self.result['conversation'] = run(self.played_by(PLAY, command, '--script', wrong), self.settings['limit'])[1]
+        if wrong is None:
+            return
+        _, output = run([PLAY, '--server', self.server(command), '--script', wrong], self.settings['limit'])
+        self.result['conversation'] = output.replace(self.server(command), command)
 
     def find_with_sanitizers(self):
         command = self.build_sanitized()
@@ -142,7 +152,7 @@ class Submission:
         self.result['command'] = command
         self.result['scripts'] = self.check(command, ['hello'])
         if not self.result['scripts'].get('hello', {'right': False})['right']:
-            self.fail('does not pass hello, so nothing else was played')
+            self.fail('does not pass hello, so nothing else was played')  # or not in time
         else:
             self.result['scripts'] |= self.check(command, [name for name in self.settings['scripts'] if name != 'hello'])
             self.check_again(command)
@@ -154,7 +164,8 @@ class Submission:
 def run(words, seconds):
     """Returns a command's exit status, negative if its time was up, and the beginning of what it wrote."""
     output = b''
-    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          start_new_session=True) as process:  # kill 0 means a whole group, in the box or not
         timers = [threading.Timer(seconds, process.terminate), threading.Timer(seconds + 5, process.kill)]
         for timer in timers:
             timer.start()
@@ -170,7 +181,7 @@ def read_results(text):
     results = {}
     for line in text.split('\n'):
         if line.startswith('\t'):
-            results[name]['report'] += line[1:] + '\n'
+            results[name]['report'] += '' if line.startswith('\t  replay') else line[1:] + '\n'
         elif line:
             name, verdict, outcome, seconds = line.split(' ')
             results[name] = {'right': verdict == 'right', 'outcome': outcome, 'seconds': float(seconds), 'report': ''}
@@ -201,10 +212,7 @@ def main():
     submission = Submission(settings)
     if settings['sandboxed']:
         threading.Thread(target=watch_memory, daemon=True).start()
-    try:
-        submission.grade()
-    finally:
-        shutil.rmtree(submission.work, ignore_errors=True)
+    submission.grade()
     print(json.dumps(submission.result))
 
 

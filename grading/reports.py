@@ -109,26 +109,36 @@ def junit(result, groups):
 
 def write_student(out, result, groups, points):
     folder = pathlib.Path(out, result['name'])
-    folder.mkdir(parents=True, exist_ok=True)
     pathlib.Path(out, f'{result["name"]}.md').write_text(student_page(result, groups, points))
     (folder / 'results.json').write_text(json.dumps(gradescope(result, groups, points), indent=2))
     junit(result, groups).write(folder / 'junit.xml', encoding='utf-8', xml_declaration=True)
-    (folder / 'result.json').write_text(json.dumps(result))  # the last: it says that all are there
 
 
 # --- The class ---
 
-def write_table(out, marked, groups):
-    """Writes grades.csv, and the same as a table to standard output."""
+def write_csv(out, marked, groups):
     with open(pathlib.Path(out, 'grades.csv'), 'w', newline='') as file:
         rows = csv.writer(file)
         rows.writerow(['name', 'points', *(group['name'] for group in groups), 'problem', 'findings'])
         for result, points in marked:
             rows.writerow([result['name'], short(sum(points)), *map(short, points), result['problem'], len(result['findings'])])
+
+
+def print_table(marked, groups):
     width = max(len(result['name']) for result, _ in marked)
-    print(f'{"":{width}}  points  {"  ".join(group["name"] for group in groups)}')
+    print(f'{"":{width}} points ' + ''.join(f'{number:>6}' for number in range(1, len(groups) + 1)))
     for result, points in marked:
-        cells = '  '.join(f'{short(own):>{len(group["name"])}}' for group, own in zip(groups, points))
-        remark = result['problem'] or (f'sanitizers: {len(result["findings"])}' if result['findings'] else '')
-        print(f'{plain(result["name"]):{width}}  {short(sum(points)):>6}  {cells}  {remark}'.rstrip())
-    print(f'\n{out}/grades.csv, {out}/NAME.md and {out}/NAME/ say more.')
+        cells = ''.join(f'{short(own):>6}' for own in points)
+        remark = result['problem'] or ('see what the sanitizers found' if result['findings'] else '')
+        print(f'{plain(result["name"]):{width}} {short(sum(points)):>6} {cells}  {remark}'.rstrip())
+    print()
+    for number, group in enumerate(groups, 1):
+        print(f'{number} = {group["name"]}, of {short(group["points"])}')
+
+
+def write_all(out, marked, groups):
+    for result, points in marked:
+        write_student(out, result, groups, points)
+    write_csv(out, marked, groups)
+    print_table(marked, groups)
+    print(f'\n{out}/grades.csv and {out}/NAME.md say more.')
