@@ -290,6 +290,20 @@ hint: ## the next of four hints for such a copy: make hint NAME=held-up-by-one, 
 check-mistakes: libraries all ## checks that every mistake is caught by the scripts it names, and by no others
 	@MAKE='$(MAKE)' tests/mistakes/mistakes.sh check
 
+# --- Grading a class, see grading/README.md ---------------------------------------------------------------------------
+
+GRADE_ARGS = $(if $(MARKS),--marks $(MARKS)) $(if $(OUT),--out $(OUT))
+.PHONY: grade grades-merge check-grade
+grade: libraries all ## grades a folder of submissions, each in a sandbox: make grade SUBMISSIONS=class EXPECTED=file MARKS=file JOBS=2 LIMIT=60s OUT=build/grades
+	@python3 grading/grade.py $(if $(SUBMISSIONS),'$(SUBMISSIONS)') $(GRADE_ARGS) $(if $(EXPECTED),--expected $(EXPECTED)) \
+	    $(if $(JOBS),--jobs $(JOBS)) $(if $(LIMIT),--limit $(LIMIT)) $(if $(ONLY),--only '$(ONLY)') $(if $(SHARD),--shard $(SHARD))
+
+grades-merge: ## merges what several runners graded: make grades-merge GRADES='grades-1 grades-2' OUT=grades
+	@python3 grading/grade.py --merge $(GRADES) $(GRADE_ARGS)
+
+check-grade: libraries all ## grades right, wrong and hostile submissions: is each marked as it should be, and does none escape?
+	@python3 grading/tests/test_grade.py
+
 # --- The demo and the tutorial ----------------------------------------------------------------------------------------
 
 # A leak cannot be looked for in a process that strace watches.
@@ -339,8 +353,8 @@ lint: ## checks layout (clang-format), mistakes (clang-tidy, cppcheck), scripts 
 	printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -I FILE clang-tidy --quiet FILE -- $(LINT)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,style,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=constParameter -Icommon -Itests -Idemo -Ibench $(filter %.c,$(C_FILES))
-	shellcheck setup.sh .ci/run $(wildcard tests/*/*.sh bench/tests/*.sh tutorial/*.sh tutorial/*/*.sh)
-	pyflakes3 $(wildcard tutorial/*.py tutorial/*/*.py demo/tests/browser/*.py)
+	shellcheck setup.sh .ci/run $(wildcard tests/*/*.sh bench/tests/*.sh tutorial/*.sh tutorial/*/*.sh grading/ci/gradescope/*)
+	pyflakes3 $(wildcard tutorial/*.py tutorial/*/*.py demo/tests/browser/*.py grading/*.py grading/tests/*.py)
 
 .PHONY: format
 format: ## formats all C files with clang-format

@@ -7,7 +7,7 @@
 
 set -u
 
-parts='mistakes trace bench lint valgrind sanitize fuzz musl coverage page tutorial'
+parts='mistakes trace bench lint valgrind sanitize fuzz musl coverage page tutorial grade'
 
 purpose() {
     case $1 in
@@ -22,6 +22,7 @@ purpose() {
     coverage) echo 'gcovr: make coverage' ;;
     page) echo "Chromium, its driver, Selenium for Python: make check-page (on Ubuntu: snap install chromium)" ;;
     tutorial) echo 'cmark-gfm, Python, git, nc, patch, ss, ps: make check-tutorial, which also needs trace' ;;
+    grade) echo 'bubblewrap, Python: make grade' ;;
     esac
 }
 
@@ -63,6 +64,8 @@ tutorial  nc            netcat-openbsd  netcat             openbsd-netcat  netca
 tutorial  patch         patch          patch               patch       patch              patch            -
 tutorial  ss            iproute2       iproute             iproute2    iproute2         iproute2         -
 tutorial  ps            procps         procps-ng           procps-ng   procps           procps           -
+grade     bwrap         bubblewrap     bubblewrap          bubblewrap  bubblewrap       bubblewrap       -
+grade     python3       python3        python3             python      python3          python3          python
 END
 }
 

@@ -4,6 +4,8 @@
  * Several plays go on at once in one libuv loop: most of them are waiting most of the time. cmocka runs its tests one
  * after another; each of them runs the loop until *its* play is done, and often finds that it is.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,6 +40,7 @@ struct options {
     const char *expected; /* its file */
     struct option_values models, scripts; /* of these names; none: all */
     const char *args; /* of the models' servers */
+    const char *results; /* a file to write them to, for other programs to read */
     int jobs;
     int patience_ms; /* with a step without `within`, and with a program told to stop; 0: the player's own */
 };
@@ -50,6 +53,7 @@ struct job {
     struct run *run;
     char *name; /* "05-select: hello" */
     struct play *play;
+    uint64_t started; /* by uv_hrtime() */
     bool is_done;
     char *failure; /* the message, or NULL: it went as expected */
     int line; /* of the script, where it went wrong */
@@ -62,6 +66,7 @@ struct check {
     struct scripts scripts;
     uv_loop_t loop;
     struct interrupt interrupt;
+    FILE *results; /* or NULL */
     int descriptors; /* our own limit before we raised it, which the programs get */
     struct run *runs;
     struct job *jobs;
@@ -76,7 +81,7 @@ static const struct command command = {
     .program = "check",
     .usage = "usage: check [--build DIR] [--model NAME|PATH]... [--args OPTIONS] [OPTION...]\n"
              "       check --server 'COMMAND {port}' [--expected FILE] [OPTION...]\n"
-             "options: [--script NAME]... [--jobs N] [--patience MILLISECONDS] [--help]\n",
+             "options: [--script NAME]... [--jobs N] [--patience MILLISECONDS] [--results FILE] [--help]\n",
 };
 
 static int read_arguments(int argc, char **argv, struct options *options)
@@ -87,6 +92,7 @@ static int read_arguments(int argc, char **argv, struct options *options)
                                       {"model", .texts = &options->models},
                                       {"args", .text = &options->args},
                                       {"script", .texts = &options->scripts},
+                                      {"results", .text = &options->results},
                                       {"jobs", .number = &options->jobs, .min = 1, .max = 64},
                                       {"patience", .number = &options->patience_ms, .min = 1, .max = MAX_PATIENCE_MS},
                                       {.name = NULL}};
@@ -220,6 +226,27 @@ static bool will_stall(const struct run *run)
     return run->expectation != NULL && run->expectation->outcome == PLAY_STALLS;
 }
 
+/*
+ * "SCRIPT right OUTCOME SECONDS", or "wrong" and why, each line after a tab. What a server has said cannot pass for a result:
+ * it stands after a tab, too.
+ */
+static void write_result(const struct job *job, enum play_outcome outcome)
+{
+    FILE *file = job->check->results;
+    const double seconds = (double)(uv_hrtime() - job->started) / 1e9;
+
+    if (file == NULL)
+        return;
+    fprintf(file, "%s %s %s %.3f\n", job->run->script->name, job->failure == NULL ? "right" : "wrong",
+            play_outcome_name(outcome), seconds);
+    for (const char *line = job->failure; line != NULL && *line != '\0';) {
+        const int length = (int)strcspn(line, "\n");
+        fprintf(file, "\t%.*s\n", length, line);
+        line += length + (line[length] != '\0');
+    }
+    (void)fflush(file);
+}
+
 static void on_done(struct play *play, void *data)
 {
     struct job *job = data;
@@ -239,6 +266,7 @@ static void on_done(struct play *play, void *data)
         job->note = memory_string("expected to stall, but not with these options");
     else if (result->note[0] != '\0')
         job->note = memory_string(result->note);
+    write_result(job, result->outcome);
     play_free(play);
     job->play = NULL;
     job->check->playing--;
@@ -261,6 +289,7 @@ static void start(struct job *job)
                                          .on_done = on_done,
                                          .data = job};
 
+    job->started = uv_hrtime();
     job->play = play_start(&job->check->loop, run->script, &options);
 }
 
@@ -349,8 +378,26 @@ static void kill_children(void *data)
             play_abort(check->jobs[i].play);
 }
 
+/* Closed in the programs that we start: a server must not write into it. Returns 0, or 1 after a complaint. */
+static int open_results(struct check *check)
+{
+    const char *path = check->options.results;
+
+    if (path == NULL)
+        return 0;
+    check->results = fopen(path, "w");
+    if (check->results == NULL) {
+        fprintf(stderr, "check: cannot write %s: %s\n", path, strerror(errno));
+        return 1;
+    }
+    (void)fcntl(fileno(check->results), F_SETFD, FD_CLOEXEC);
+    return 0;
+}
+
 static int play_all(struct check *check)
 {
+    if (open_results(check) != 0)
+        return 1;
     uv_loop_init(&check->loop);
     interrupt_watch(&check->interrupt, &check->loop, kill_children, check);
     check->descriptors = process_raise_descriptors();
@@ -371,6 +418,8 @@ static void free_everything(struct check *check)
         free(check->jobs[i].failure);
         free(check->jobs[i].note);
     }
+    if (check->results != NULL)
+        (void)fclose(check->results);
     free(check->options.models.items);
     free(check->options.scripts.items);
     free(check->jobs);
