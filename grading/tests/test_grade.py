@@ -159,7 +159,7 @@ CLASS = {
     'links': (0, {'server.c': pathlib.Path('/etc/shadow')}),
     'connects': (0, hostile(CONNECTS)),
     'kills': (0, hostile(KILLS)),
-    'builds-badly': (0, {'Makefile': 'all:\n\tcat /etc/shadow && echo ESCAPED; kill -9 0\n'}),
+    'builds-badly': (0, {'Makefile': 'all:\n\t@cat /etc/shadow && echo ESCAPED; kill -9 0\n'}),
     'setsid': (0, hostile(SETSID)),
     'fills-disk': (0, hostile(FILLS_DISK)),
     'fills-memory': (0, hostile(FILLS_MEMORY)),
@@ -196,7 +196,7 @@ class Test:
 
     def grade(self, out, *options, submissions='class'):
         done = subprocess.run([sys.executable, 'grading/grade.py', *([self.folder / submissions] if submissions else []), '--marks',
-                               self.folder / 'marks', '--out', self.folder / out, '--limit', '4s', *options], capture_output=True, text=True)
+                               self.folder / 'marks', '--out', self.folder / out, '--limit', '4s', '--jobs', '4', *options], capture_output=True, text=True)
         self.verify(done.returncode == 0, f'grading exits with {done.returncode}: {done.stderr}')
         return done
 
@@ -225,7 +225,7 @@ class Test:
 
     def test_reports(self):
         page = (self.folder / 'out' / 'wrong.md').read_text()
-        for words in ('wrong: 0 of 20 points', 'expects', 'SCRIPT=hello', '"hello'):
+        for words in ('wrong: 0 of 20 points', 'expected  ', 'SCRIPT=hello', '"hello'):
             self.verify(words in page, f'wrong.md does not say {words}:\n{page}')
         for name, (points, _) in CLASS.items():
             gradescope = json.loads((self.folder / 'out' / name / 'results.json').read_text())
