@@ -29,6 +29,12 @@ ENVIRONMENT = {'PATH': '/usr/local/bin:/usr/bin:/bin', 'LANG': 'C.UTF-8', 'HOME'
 OF_THE_SYSTEM = ('/etc/alternatives', '/etc/ld.so.cache', '/etc/ld.so.conf', '/etc/ld.so.conf.d', '/etc/localtime')
 
 
+def is_root():
+    """Root can act for NOBODY, unless there is nobody else in its user namespace, as in some containers."""
+    ids = sum(int(line.split()[2]) for line in pathlib.Path('/proc/self/uid_map').read_text().splitlines())
+    return os.getuid() == 0 and ids > NOBODY
+
+
 def give_up(reason):
     sys.exit(f'grade: {reason}')
 
@@ -71,7 +77,7 @@ def mark(result, groups):
 def sandbox(stage, submission):
     """The words that run a command with its own users, processes and network, which all end with it."""
     words = ['choom', '-n', '1000', '--']  # whoever else runs here is not to die of a lack of memory
-    if os.getuid() == 0:
+    if is_root():
         words += ['setpriv', '--reuid', str(NOBODY), '--regid', str(NOBODY), '--clear-groups', '--']
     words += ['bwrap', '--unshare-all', '--die-with-parent', '--new-session', *inside.system_folders()]
     words += ['--ro-bind', f'{stage}/etc', '/etc']
@@ -100,7 +106,7 @@ def copy(source, target):
 
 def give_to_nobody(path):
     subprocess.run(['chmod', '-R', 'u+rwX', path], check=True)
-    if os.getuid() == 0:
+    if is_root():
         subprocess.run(['chown', '-Rh', f'{NOBODY}:{NOBODY}', path], check=True)
 
 
@@ -111,7 +117,7 @@ def prepare(stage, expected):
     if expected:
         copy(expected, f'{stage}/project/expected')
     os.mkdir(f'{stage}/etc')
-    user = NOBODY if os.getuid() == 0 else os.getuid()
+    user = NOBODY if is_root() else os.getuid()
     for name, text in ETC.items():
         pathlib.Path(stage, 'etc', name).write_text(text.format(user))
     for path in OF_THE_SYSTEM:  # where to bind them

@@ -47,14 +47,14 @@ def hostile(program):
 
 FORKS = '''
 import os, time
-for count in range(4000):
+for count in range(2500):
     try:
         if os.fork() == 0:
             time.sleep(60)
             os._exit(0)
     except OSError:
         os._exit(1)
-os.write(2, b'ESCAPED: 4,000 processes')
+os.write(2, b'ESCAPED: 2,500 processes')
 '''
 
 READS = '''
@@ -115,8 +115,8 @@ for folder in ['/tmp', '/', '/dev', '/dev/shm', '/project', '/etc', '/usr', '/va
 
 FILLS_MEMORY = '''
 import sys
-kept = [b'x' * (64 << 20) for _ in range(64)]
-print('ESCAPED: has 4 GiB', file=sys.stderr)
+kept = [b'x' * (64 << 20) for _ in range(48)]
+print('ESCAPED: has 3 GiB', file=sys.stderr)
 '''
 
 FAKES = '''
