@@ -28,8 +28,7 @@ struct actor {
     bool is_waiting;
     bool has_dropped_out; /* its steps are passed over from here on: see others_go_on */
     uint64_t began; /* the present step, uv_hrtime() */
-    uint64_t
-        lost_ms; /* of the time that the player has lost, what this step has been given for it, or came before it */
+    uint64_t lost_ms; /* the play's, when this step began or its limit was last put off */
     struct io_result result; /* of the present step, when it is done */
     uv_timer_t timer;
     struct connection *connection; /* the last one; NULL before the first */

@@ -10,7 +10,7 @@ enum {
     DEFAULT_LIMIT_MS = 10000, /* of a step */
     DEFAULT_SCRIPT_LIMIT_MS = 60000,
     TICK_MS = 20,
-    LATE_MS = 50, /* a tick that comes so long after the last one is late */
+    LATE_MS = 30, /* a tick that comes so long after the last one is late */
     BYTES_A_MS = 1024 /* that even a slow system sends and brings back */
 };
 
@@ -79,11 +79,21 @@ static bool may_wait_on(struct actor *actor)
     return true;
 }
 
-/* The time that the player has lost during the step is added to its limit: the program can have lost as much. */
+/* A player that gets no core sees nothing of what comes meanwhile. To be called at every tick, at least. */
+static void note_lost_time(struct play *play)
+{
+    const uint64_t now = uv_now(play->loop), passed = now - play->ticked_at;
+
+    play->ticked_at = now;
+    if (passed >= LATE_MS)
+        play->lost_ms += passed - TICK_MS;
+}
+
+/* What was lost during the step is added to its limit. */
 static bool has_lost_time(struct actor *actor)
 {
+    note_lost_time(actor->play);
     const uint64_t lost = actor->play->lost_ms - actor->lost_ms;
-
     actor->lost_ms = actor->play->lost_ms;
     if (lost > 0)
         actor_set_timer(actor, lost);
@@ -235,15 +245,11 @@ static uint64_t worked_ms(const struct play *play)
     return busy > program->busy_at_first ? (busy - program->busy_at_first) / 1000000 : 0;
 }
 
-/* Where the player itself hardly gets a core, ticks are late. */
 static void on_tick(uv_timer_t *timer)
 {
     struct play *play = timer->data;
-    const uint64_t now = uv_now(play->loop), passed = now - play->ticked_at;
 
-    play->ticked_at = now;
-    if (passed >= LATE_MS)
-        play->lost_ms += passed - TICK_MS;
+    note_lost_time(play);
     const uint64_t spent = (uv_hrtime() - play->began) / 1000000, limit = play->limit_ms + play->lost_ms;
     if (spent >= limit && spent >= limit + worked_ms(play))
         play_stall_slowly(play);
