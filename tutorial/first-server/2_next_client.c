@@ -7,7 +7,7 @@
 
 static void serve(int client)
 {
-    char buffer[900];
+    static char buffer[900];
     const ssize_t n = recv(client, buffer, sizeof buffer, 0);
 
     for (ssize_t i = 0; i < n; i++)

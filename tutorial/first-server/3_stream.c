@@ -7,7 +7,7 @@
 
 static void serve(int client)
 {
-    char buffer[900];
+    static char buffer[900];
     ssize_t n;
 
     while ((n = recv(client, buffer, sizeof buffer, 0)) != 0) {

@@ -16,7 +16,7 @@ static void stop(int signal_number)
 
 static void serve(int client)
 {
-    char buffer[900];
+    static char buffer[900];
     ssize_t n;
 
     while ((n = recv(client, buffer, sizeof buffer, 0)) > 0) {
