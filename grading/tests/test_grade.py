@@ -257,15 +257,20 @@ class Test:
         self.verify(self.rows('merged') == wanted, f'merged: {self.rows("merged")}, not {wanted}')
 
     def test_refusal(self):
-        """Without bwrap."""
+        """Without bwrap, and where nobody may make a user namespace."""
         programs = self.folder / 'programs'
         programs.mkdir()
         for name in ('cp', 'chmod', 'chown'):
             (programs / name).symlink_to(f'/usr/bin/{name}')
-        done = subprocess.run([sys.executable, 'grading/grade.py', self.folder / 'class', '--out', self.folder / 'none'],
-                              capture_output=True, text=True, env={'PATH': str(programs)})
+        words = [sys.executable, 'grading/grade.py', self.folder / 'class', '--out', self.folder / 'none']
+        self.refuses('without bwrap', words, {'PATH': str(programs)})
+        forbid = 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$0" "$@"'
+        self.refuses('without user namespaces', ['unshare', '--user', '--map-root-user', 'sh', '-c', forbid, *words], os.environ)
+
+    def refuses(self, where, words, environment):
+        done = subprocess.run(words, capture_output=True, text=True, env=environment)
         self.verify(done.returncode == 1 and done.stderr.count('\n') == 1 and 'TRUST=1' in done.stderr,
-                    f'without bwrap it exits with {done.returncode} and says: {done.stderr}')
+                    f'{where} it exits with {done.returncode} and says: {done.stderr}')
 
 
 def command_of(process):
