@@ -259,4 +259,7 @@ def main():
 
 
 if __name__ == '__main__':
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        give_up('stopped; what is graded is kept')
