@@ -179,12 +179,14 @@ def run(words, seconds):
 def read_results(text):
     """check's --results: "SCRIPT right|wrong OUTCOME SECONDS", and the reason, each line after a tab."""
     results = {}
+    latest = None
     for line in text.split('\n'):
         if line.startswith('\t'):
-            results[name]['report'] += '' if line.startswith('\t  replay') else line[1:] + '\n'
+            latest['report'] += '' if line.startswith('\t  replay') else line[1:] + '\n'
         elif line:
             name, verdict, outcome, seconds = line.split(' ')
-            results[name] = {'right': verdict == 'right', 'outcome': outcome, 'seconds': float(seconds), 'report': ''}
+            latest = {'right': verdict == 'right', 'outcome': outcome, 'seconds': float(seconds), 'report': ''}
+            results[name] = latest
     return results
 
 

@@ -69,14 +69,14 @@ def student_page(result, groups, points):
     total = sum(group['points'] for group in groups)
     lines = [f'# {plain(result["name"])}: {short(sum(points))} of {short(total)} points\n\n']
     if result['problem']:
-        lines += [f'It {result["problem"]}.\n\n', indented(result['output']), '\n']
+        lines += [f'It {result["problem"]}.\n\n', indented(result['output']), '\n' if result['output'] else '']
     lines += ['| points | of | for | not passed |\n|---:|---:|---|---|\n']
     for group, own in zip(groups, points):
         lost = ', '.join(f'`{script}`' for script in group['scripts'] if not passed(result, script))
         lines += [f'| {short(own)} | {short(group["points"])} | {group["name"]} | {lost} |\n']
     first = first_failure(result, groups)
     if first in result['scripts']:
-        lines += [f'\n## The first that does not pass: {first}\n\n', indented(report(result, first)), '\nThe conversation:\n\n',
+        lines += [f'\n## The first that does not pass: {first}\n\n', indented(report(result, first)), '\nThe conversation, played once more:\n\n',
                   indented(result['conversation']), '\nTo see it again:\n\n', indented(replay_command(result, first))]
     for finding in result['findings'][:3]:
         lines += [f'\n## Found by a sanitizer in {finding["script"]}\n\n', indented(finding['report'])]

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import xml.etree.ElementTree as xml
 
+NO_SANDBOX = 'no sandbox can be had here'
 TELLTALE = '86399.5'  # seconds: how the sleep is known that is to survive
 
 ECHO = '''
@@ -23,6 +24,7 @@ def late(data):
         return data.upper()
     open('late', 'w').close()
     time.sleep(2)
+    return data.upper()
 def serve(client):
     silent.add(client)
     while data := client.recv(65536):
@@ -196,8 +198,8 @@ class Test:
 
     def grade(self, out, *options, submissions='class'):
         done = subprocess.run([sys.executable, 'grading/grade.py', *([self.folder / submissions] if submissions else []), '--marks',
-                               self.folder / 'marks', '--out', self.folder / out, '--limit', '4s', '--jobs', '4', *options], capture_output=True, text=True)
-        self.verify(done.returncode == 0, f'grading exits with {done.returncode}: {done.stderr}')
+                               self.folder / 'marks', '--out', self.folder / out, '--limit', '5s', '--jobs', '4', *options], capture_output=True, text=True)
+        self.verify(done.returncode == 0 or NO_SANDBOX in done.stderr, f'grading exits with {done.returncode}: {done.stderr}')
         return done
 
     def rows(self, out):
@@ -245,6 +247,16 @@ class Test:
         self.grade('out', '--only', 'right-c')
         self.verify([file.stat().st_mtime_ns > time for file, time in zip(files, before)] == [True, False], 'ONLY grades another one')
 
+    def test_settings(self):
+        (self.folder / 'expected').write_text('silent-neighbour stalls one client at a time\n')
+        self.grade('allowed', '--only', 'one-by-one', '--expected', self.folder / 'expected')
+        self.verify(self.rows('allowed')[0]['points'] == '20', f'a stall that is allowed costs points: {self.rows("allowed")}')
+        for line, complaint in {'10 the job: hallo': 'there is no script hallo', 'the job: hello': 'should be POINTS NAME: SCRIPT...'}.items():
+            (self.folder / 'wrong-marks').write_text(f'{line}\n')
+            done = subprocess.run([sys.executable, 'grading/grade.py', self.folder / 'class', '--marks', self.folder / 'wrong-marks'],
+                                  capture_output=True, text=True)
+            self.verify(done.returncode == 1 and f'wrong-marks:1: {complaint}' in done.stderr, f'to {line} it says {done.stderr}')
+
     def test_shards(self):
         (self.folder / 'few').mkdir()
         for name in ('is-empty', 'right-c', 'wrong'):
@@ -257,15 +269,20 @@ class Test:
         self.verify(self.rows('merged') == wanted, f'merged: {self.rows("merged")}, not {wanted}')
 
     def test_refusal(self):
-        """Without bwrap."""
+        """Without bwrap, and where nobody may make a user namespace."""
         programs = self.folder / 'programs'
         programs.mkdir()
         for name in ('cp', 'chmod', 'chown'):
             (programs / name).symlink_to(f'/usr/bin/{name}')
-        done = subprocess.run([sys.executable, 'grading/grade.py', self.folder / 'class', '--out', self.folder / 'none'],
-                              capture_output=True, text=True, env={'PATH': str(programs)})
+        words = [sys.executable, 'grading/grade.py', self.folder / 'class', '--out', self.folder / 'none']
+        self.refuses('without bwrap', words, {'PATH': str(programs)})
+        forbid = 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$0" "$@"'
+        self.refuses('without user namespaces', ['unshare', '--user', '--map-root-user', 'sh', '-c', forbid, *words], os.environ)
+
+    def refuses(self, where, words, environment):
+        done = subprocess.run(words, capture_output=True, text=True, env=environment)
         self.verify(done.returncode == 1 and done.stderr.count('\n') == 1 and 'TRUST=1' in done.stderr,
-                    f'without bwrap it exits with {done.returncode} and says: {done.stderr}')
+                    f'{where} it exits with {done.returncode} and says: {done.stderr}')
 
 
 def command_of(process):
@@ -280,11 +297,16 @@ def main():
         os.chmod(folder, 0o755)
         test = Test(folder)
         test.write_class(outside.getsockname()[1])
-        print(test.grade('out').stdout)
+        done = test.grade('out')
+        if NO_SANDBOX in done.stderr:
+            print(f'Grading is not tested: {done.stderr}', end='')
+            return
+        print(done.stdout)
         test.test_points()
         test.test_nothing_escaped()
         test.test_reports()
         test.test_resuming()
+        test.test_settings()
         test.test_shards()
         test.test_refusal()
     print(f'{test.passed} passed, {test.failed} failed')
