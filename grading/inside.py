@@ -193,7 +193,7 @@ def read_results(text):
 def memory_of(process, file, *names):
     """In bytes, from lines such as "RssAnon:     120 kB" in its file in /proc. 0 for what is in no box: it has a single NSpid."""
     try:
-        lines = pathlib.Path(process, file).read_text().splitlines()
+        lines = pathlib.Path(process, file).read_text(errors='replace').splitlines()
     except OSError:
         return 0  # it has ended
     if any(line.startswith('NSpid:') and len(line.split()) == 2 for line in lines):

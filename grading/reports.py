@@ -104,6 +104,7 @@ def junit(result, groups):
             if script in lost:
                 words = plain(report(result, script))
                 xml.SubElement(case, 'failure', message=words.partition('\n')[0]).text = words
+    xml.indent(suites)
     return xml.ElementTree(suites)
 
 
