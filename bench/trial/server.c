@@ -23,16 +23,11 @@ static void on_ready(struct process *process)
 
 void server_add_last_words(const struct server *server, struct text *text)
 {
-    const struct process_stderr said = process_stderr(server->process);
-    size_t end = said.size;
+    int length;
+    const char *line = process_last_line(server->process, &length);
 
-    while (end > 0 && said.bytes[end - 1] == '\n')
-        end--;
-    size_t begin = end;
-    while (begin > 0 && said.bytes[begin - 1] != '\n')
-        begin--;
-    if (end > begin)
-        text_add(text, " (%.*s)", (int)(end - begin), said.bytes + begin);
+    if (length > 0)
+        text_add(text, " (%.*s)", length, line);
 }
 
 static void on_end(struct process *process)

@@ -135,6 +135,19 @@ struct process_stderr process_stderr(const struct process *process)
     return (struct process_stderr){process->kept, process->kept_size, process->dropped};
 }
 
+const char *process_last_line(const struct process *process, int *length)
+{
+    size_t end = process->kept_size;
+
+    while (end > 0 && process->kept[end - 1] == '\n')
+        end--;
+    size_t begin = end;
+    while (begin > 0 && process->kept[begin - 1] != '\n')
+        begin--;
+    *length = (int)(end - begin);
+    return process->kept + begin;
+}
+
 /* ---- From state to state ---- */
 
 static void on_limit(uv_timer_t *timer);

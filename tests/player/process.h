@@ -110,6 +110,9 @@ struct process_stderr {
 /* Returns that. `bytes` are owned by `process` and valid until it writes more. */
 struct process_stderr process_stderr(const struct process *process);
 
+/* The last line of that, without its end, and its length, 0 if there is none. */
+const char *process_last_line(const struct process *process, int *length);
+
 /*
  * How long it and those that it has started have been busy, in nanoseconds: the CPU time that they have used and, where
  * that is known, the time that they waited for a core; without that, a program that spins on a loaded machine looks like

@@ -109,16 +109,11 @@ static bool start_server(struct soak *soak, const struct model *model)
 
 static void add_last_words(struct soak *soak)
 {
-    const struct process_stderr said = process_stderr(soak->process);
-    size_t end = said.size;
+    int length;
+    const char *line = process_last_line(soak->process, &length);
 
-    while (end > 0 && said.bytes[end - 1] == '\n')
-        end--;
-    size_t begin = end;
-    while (begin > 0 && said.bytes[begin - 1] != '\n')
-        begin--;
-    if (end > begin)
-        text_add(&soak->problem, "; its last words: %.*s", (int)(end - begin), said.bytes + begin);
+    if (length > 0)
+        text_add(&soak->problem, "; its last words: %.*s", length, line);
 }
 
 /* ---- Rounds ---- */
