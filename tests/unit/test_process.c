@@ -179,15 +179,15 @@ static int listening_port(void)
 static void test_free_ports(void **state)
 {
     long from = 32768, to = 60999; /* Linux's own: ip(7), ip_local_port_range */
-    char line[64], *end;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     const int first = process_free_port(), fd = socket(AF_INET, SOCK_STREAM, 0);
     FILE *range = fopen("/proc/sys/net/ipv4/ip_local_port_range", "r");
 
     if (range != NULL) {
+        char line[64], *rest;
         assert_non_null(fgets(line, sizeof line, range));
-        from = strtol(line, &end, 10);
-        to = strtol(end, NULL, 10);
+        from = strtol(line, &rest, 10);
+        to = strtol(rest, NULL, 10);
         fclose(range);
     }
     assert_true(first > 1023);
