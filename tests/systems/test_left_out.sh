@@ -235,10 +235,10 @@ races() {
 }
 
 copy_project
+incomplete
 what_is_missing
 other_systems
 what_is_forbidden
-incomplete
 races
 no_ring
 cd "$project" || exit 1
