@@ -294,7 +294,7 @@ check-mistakes: libraries all ## checks that every mistake is caught by the scri
 
 GRADE_ARGS = $(if $(MARKS),--marks $(MARKS)) $(if $(OUT),--out $(OUT))
 .PHONY: grade grades-merge check-grade
-grade: libraries all ## grades a folder of submissions, each in a sandbox: make grade SUBMISSIONS=class EXPECTED=file MARKS=file JOBS=2 LIMIT=60s OUT=build/grades
+grade: libraries all ## grades a folder of submissions, each in a sandbox: make grade SUBMISSIONS=class, see grading/README.md
 	@$(if $(SUBMISSIONS),,echo 'Whom? make grade SUBMISSIONS=DIR' >&2; exit 2;) python3 grading/grade.py '$(SUBMISSIONS)' $(GRADE_ARGS) $(if $(EXPECTED),--expected $(EXPECTED)) \
 	    $(if $(JOBS),--jobs $(JOBS)) $(if $(LIMIT),--limit $(LIMIT)) $(if $(ONLY),--only '$(ONLY)') $(if $(SHARD),--shard $(SHARD))
 
