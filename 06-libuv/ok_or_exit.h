@@ -34,6 +34,8 @@ static inline int try_descriptor_to_watch(int set)
         errno = error;
         return -1;
     }
+#else
+    (void)set;
 #endif
     return fd;
 }

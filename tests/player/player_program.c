@@ -13,6 +13,7 @@
 
 enum {
     STOP_LIMIT_MS = 5000, /* from SIGTERM to SIGKILL */
+    AGAIN_LIMIT_MS = 5000, /* for a second start: before a step's time is up, so that the reason is told */
     ZOMBIE_LOOK_MS = 50, /* from one look at zombies to the next */
     ZOMBIE_LIMIT_MS = 1000 /* a parent that waits for its children has done so by then */
 };
@@ -115,6 +116,7 @@ static struct process_options process_options(struct play *play, const char *con
     return (struct process_options){.arguments = arguments,
                                     .descriptors = play->script->descriptors,
                                     .soft_descriptors = play->options.descriptors,
+                                    .ready_limit_ms = play->program.port != 0 ? AGAIN_LIMIT_MS : 0,
                                     .on_ready = on_ready,
                                     .on_output = on_output,
                                     .on_stderr = on_stderr,
